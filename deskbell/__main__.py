@@ -1,0 +1,3 @@
+from deskbell.cli.main import main
+
+raise SystemExit(main())

@@ -1,0 +1,56 @@
+"""Addresses of the account pages. The sign-in library reverses names of its own; the paths are ours."""
+
+from __future__ import annotations
+
+from allauth.account import views as library
+from django.urls import path
+from django.views.generic import RedirectView
+
+from deskbell.account import forms, views
+
+sign_in = library.LoginView.as_view(form_class=forms.SignInForm)
+sign_in_code = library.RequestLoginCodeView.as_view(form_class=forms.RequestCodeForm)
+forgotten_password = library.PasswordResetView.as_view(form_class=forms.ForgottenPasswordForm)
+
+urlpatterns = [
+    path("signin/", sign_in, name="account_login"),
+    path(
+        "signin/code/",
+        sign_in_code,
+        name="account_request_login_code",
+    ),
+    path("signin/code/confirm/", library.confirm_login_code, name="account_confirm_login_code"),
+    path("signin/address/", library.email_verification_sent, name="account_email_verification_sent"),
+    path("signout/", library.logout, name="account_logout"),
+    path("signup/", views.sign_up, name="account_signup"),
+    path("signup/confirm/", views.sign_up_confirm, name="account_signup_confirm"),
+    path("signup/code/", views.sign_up_code, name="account_signup_code"),
+    path("account/", views.profile, name="account_profile"),
+    path("account/invitation/<str:token>/", views.invitation, name="account_invitation"),
+    path("account/inactive/", library.account_inactive, name="account_inactive"),
+    path("account/reauthenticate/", library.reauthenticate, name="account_reauthenticate"),
+    path("account/password/", library.password_change, name="account_change_password"),
+    path("account/password/set/", library.password_set, name="account_set_password"),
+    path(
+        "account/password/reset/",
+        forgotten_password,
+        name="account_reset_password",
+    ),
+    path(
+        "account/password/reset/confirm/",
+        library.confirm_password_reset_code,
+        name="account_confirm_password_reset_code",
+    ),
+    path(
+        "account/password/reset/complete/",
+        library.complete_password_reset,
+        name="account_complete_password_reset",
+    ),
+    path(
+        "account/password/reset/done/",
+        library.password_reset_from_key_done,
+        name="account_password_reset_completed",
+    ),
+    # the library sends people here to manage addresses; a page for that does not exist yet
+    path("account/email/", RedirectView.as_view(pattern_name="account_profile"), name="account_email"),
+]

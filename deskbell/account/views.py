@@ -1,0 +1,150 @@
+"""Signing up, invitations, one's profile. Signing in and passwords are the sign-in library's views."""
+
+from __future__ import annotations
+
+from allauth.account.adapter import get_adapter
+from allauth.account.utils import get_next_redirect_url, perform_login
+from allauth.decorators import rate_limit
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from deskbell.account import pending
+from deskbell.account.forms import CodeForm, InvitationForm, ProfileForm, SignUpForm
+from deskbell.people import actions
+from deskbell.people.addresses import email_key
+from deskbell.people.models import User
+
+READ_AND_WRITE = ["GET", "HEAD", "POST"]
+
+
+@rate_limit(action="signup")
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(READ_AND_WRITE)
+def sign_up(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect(_home(request))
+    form = SignUpForm(request.POST or None, initial={"email": request.GET.get("email", "")})
+    if form.is_valid():
+        try:
+            pending.begin(request, **form.cleaned_data, next=get_next_redirect_url(request) or "")
+            return redirect("account_signup_confirm")
+        except pending.TooSoon:
+            form.add_error(
+                "email", _("We sent a mail to this address a moment ago. Try again in a few seconds.")
+            )
+    return render(
+        request, "account/signup.html", {"form": form, "next": get_next_redirect_url(request) or ""}
+    )
+
+
+@rate_limit(action="signup")
+@never_cache
+@require_http_methods(READ_AND_WRITE)
+def sign_up_confirm(request: HttpRequest) -> HttpResponse:
+    """The code decides: only now a person is made, or gets the password."""
+    waiting = pending.current(request)
+    if waiting is None:
+        return redirect("account_signup")
+    form = CodeForm(request.POST or None)
+    if form.is_valid():
+        if pending.is_right(request, waiting, form.cleaned_data["code"]):
+            return _finish_sign_up(request, waiting)
+        if pending.current(request) is None:
+            messages.error(request, _("That was the wrong code too often. Please start again."))
+            return redirect("account_signup")
+        form.add_error("code", _("That is not the code from the mail."))
+    return render(request, "account/signup_confirm.html", {"form": form, "sign_up": waiting})
+
+
+def _finish_sign_up(request: HttpRequest, waiting: pending.SignUp) -> HttpResponse:
+    pending.end(request)
+    try:
+        user = actions.sign_up(waiting.email, name=waiting.name, password_hash=waiting.password_hash)
+    except actions.AddressTaken:  # signed up in another window meanwhile
+        messages.info(request, _("You have an account already. Please sign in."))
+        return redirect("account_login")
+    return _sign_in(request, user, waiting.email, waiting.next or None)
+
+
+@rate_limit(action="signup")
+@require_http_methods(["POST"])
+def sign_up_code(request: HttpRequest) -> HttpResponse:
+    """A new code for the sign-up that waits."""
+    waiting = pending.current(request)
+    if waiting is None:
+        return redirect("account_signup")
+    try:
+        pending.resend(request, waiting)
+        messages.success(request, _("We sent a new code. The old one no longer works."))
+    except pending.TooSoon:
+        messages.info(request, _("A code is on its way. Wait a few seconds before you ask for another."))
+    return redirect("account_signup_confirm")
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(READ_AND_WRITE)
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    try:
+        offered = actions.open_invitation(token)
+    except actions.InvitationGone as gone:
+        return render(request, "account/invitation_gone.html", {"reason": gone.reason}, status=410)
+    has_account = _has_password(offered.email)
+    form = InvitationForm(
+        request.POST or None,
+        email=offered.email,
+        with_password=not has_account,
+        initial={"name": offered.name},
+    )
+    if form.is_valid():
+        return _accept(request, token, offered.email, form, has_account)
+    context = {"form": form, "invitation": offered, "has_account": has_account}
+    return render(request, "account/invitation.html", context)
+
+
+def _accept(
+    request: HttpRequest, token: str, email: str, form: InvitationForm, has_account: bool
+) -> HttpResponse:
+    try:
+        user = actions.accept_invitation(
+            token, name=form.cleaned_data["name"], password=form.cleaned_data.get("password")
+        )
+    except actions.InvitationGone as gone:
+        return render(request, "account/invitation_gone.html", {"reason": gone.reason}, status=410)
+    if has_account:  # a link in a mail never stands in for a password one has
+        messages.success(request, _("You have the new role. Sign in to use it."))
+        return redirect("account_login" if not request.user.is_authenticated else _home(request))
+    return _sign_in(request, user, email, None)
+
+
+def _has_password(email: str) -> bool:
+    owner = User.objects.filter(identities__kind="email", identities__key=email_key(email)).first()
+    return owner is not None and owner.has_usable_password()
+
+
+@login_required
+@require_http_methods(READ_AND_WRITE)
+def profile(request: HttpRequest) -> HttpResponse:
+    user = User.objects.get(pk=request.user.pk)
+    initial = {"name": user.name, "language": user.language, "time_zone": user.time_zone}
+    form = ProfileForm(request.POST or None, initial=initial)
+    if form.is_valid():
+        actions.change_person(user, by=user, **form.cleaned_data)
+        messages.success(request, _("Saved."))
+        return redirect("account_profile")
+    return render(request, "account/profile.html", {"form": form, "person": user})
+
+
+def _sign_in(request: HttpRequest, user: User, email: str, url: str | None) -> HttpResponse:
+    return perform_login(request, user, redirect_url=url, signup=True, email=email_key(email))
+
+
+def _home(request: HttpRequest) -> str:
+    return get_next_redirect_url(request) or get_adapter(request).get_login_redirect_url(request)

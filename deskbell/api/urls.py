@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from deskbell.api import views
+from deskbell.api.problems import nothing_here, shaped
+from deskbell.api.service import api
+
+calls, app_name, namespace = api.urls
+for call in calls:
+    call.callback = shaped(call.callback)
+
+urlpatterns = [
+    path("docs", views.docs, name="api-docs"),
+    path("", (calls, app_name, namespace)),
+    re_path(r"", shaped(nothing_here), name="api-nothing"),
+]

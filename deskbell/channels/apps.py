@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class ChannelsConfig(AppConfig):
+    name = "deskbell.channels"
+    label = "channels"
+    verbose_name = "Channels"
+
+    def ready(self) -> None:
+        from deskbell.channels.email import driver  # app-ready: it needs models
+        from deskbell.outbox import drivers  # app-ready
+
+        drivers.register("email", driver.send)

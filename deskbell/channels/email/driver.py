@@ -1,0 +1,120 @@
+"""The way out by mail: SMTP as EMAIL_URL says, or one readable file per mail when nothing is set."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.smtp import EmailBackend
+
+from deskbell.channels import actions
+from deskbell.channels.email.compose import build, message_id_of, sender_of, wire_address
+from deskbell.outbox.models import OutboxItem
+from deskbell.outbox.results import Accepted, Final, Result, Retry, Unknown
+from deskbell.people.addresses import BadAddress
+
+FILES_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+#: what a connection may raise (socket time-outs are OSError)
+NETWORK = (OSError, smtplib.SMTPException)
+
+
+def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
+    """Try once to send `item`. Never raises for what the network or the other side does."""
+    try:
+        message, sender = build(item, payload), sender_of(payload)[1]
+    except BadAddress as error:
+        return Final("bad_address", str(error))
+    if settings.EMAIL_BACKEND == FILES_BACKEND:
+        result = _write(item, message)
+    else:
+        result = _deliver(message, sender, wire_address(item.recipient))
+    actions.note_sent(item.channel_id, result)
+    return Accepted(message_id_of(item)) if isinstance(result, Accepted) else result
+
+
+def _write(item: OutboxItem, message: EmailMessage) -> Result:
+    """One file per item, named by time and recipient; a second try writes the same file."""
+    folder = Path(settings.EMAIL_FILE_PATH)
+    recipient = re.sub(r"[^\w@.+-]", "_", item.recipient)[:100]
+    path = folder / f"{item.created_at:%Y%m%d-%H%M%S}-{recipient}-{item.pk}.eml"
+    draft = path.with_suffix(".part")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(message.message().as_bytes())
+        draft.replace(path)
+    except OSError as error:
+        return Retry("disk", f"The mail could not be written: {error.strerror}")
+    return Accepted()
+
+
+def _deliver(message: EmailMessage, sender: str, recipient: str) -> Result:
+    connection = get_connection()
+    if not isinstance(connection, EmailBackend):
+        connection.send_messages([message])  # a backend of another kind tells nothing of stages
+        return Accepted()
+    try:
+        connection.open()
+    except NETWORK as error:
+        return Retry("connect", _said(error))
+    smtp = connection.connection
+    try:
+        return _converse(smtp, message.message().as_bytes(linesep="\r\n"), sender, recipient)
+    finally:
+        _hang_up(smtp)
+
+
+def _converse(smtp: smtplib.SMTP, content: bytes, sender: str, recipient: str) -> Result:
+    """One mail over an open connection, told apart by the point of no return: the dot that ends the mail."""
+    try:
+        smtp.ehlo_or_helo_if_needed()
+        for command in _before_content(smtp, sender, recipient):
+            code, answer = command()
+            if code not in (250, 251, 354):
+                return _refused(code, answer)
+        smtp.send(_dotted(content))
+    except NETWORK as error:
+        return Retry("connection", _said(error))
+    try:
+        smtp.send(b".\r\n")
+        code, answer = smtp.getreply()
+    except NETWORK as error:
+        return Unknown("no_answer", f"The server took the mail and did not confirm it: {_said(error)}")
+    return Accepted() if 200 <= code < 300 else _refused(code, answer)
+
+
+def _before_content(smtp: smtplib.SMTP, sender: str, recipient: str) -> list[Callable[[], tuple[int, bytes]]]:
+    return [lambda: smtp.mail(sender), lambda: smtp.rcpt(recipient), lambda: smtp.docmd("data")]
+
+
+def _dotted(content: bytes) -> bytes:
+    """Lines that begin with a dot get a second one (RFC 5321 section 4.5.2), and the last line an end."""
+    content = re.sub(rb"(?m)^\.", b"..", content)
+    return content if content.endswith(b"\r\n") else content + b"\r\n"
+
+
+def _refused(code: int, answer: bytes) -> Result:
+    text = answer.decode("utf-8", "replace")[:400]
+    if 500 <= code < 600:
+        return Final(str(code), text)
+    return Retry(str(code), text)
+
+
+def _hang_up(smtp: smtplib.SMTP) -> None:
+    try:
+        smtp.quit()
+    except NETWORK:
+        smtp.close()  # the mail's fate is settled by now
+
+
+def _said(error: BaseException) -> str:
+    """What went wrong, for the agent who reads it."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        answer = error.smtp_error
+        text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer)
+        return f"{error.smtp_code} {text}"[:400]
+    return (str(error) or type(error).__name__)[:400]

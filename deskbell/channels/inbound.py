@@ -1,0 +1,150 @@
+"""The one door for mail: from a raw row of the ledger to a decision with its reason.
+
+Parsing and the writing of files happen outside the transaction; then one transaction holds the item, the
+person, the ticket, the message and the decision. A second run of a decided item does nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from datetime import timedelta
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from deskbell.channels import events, verdicts
+from deskbell.channels.actions import note_received
+from deskbell.channels.email.parse import ParsedMail, parse
+from deskbell.channels.models import InboundItem
+from deskbell.channels.verdicts import Verdict
+from deskbell.events.actor import SYSTEM
+from deskbell.events.publish import publish
+from deskbell.files.actions import store
+from deskbell.tickets.content import NewFile
+from deskbell.tickets.models import Ticket
+
+log = logging.getLogger(__name__)
+
+#: tries after which even an error that usually passes sends an item to quarantine
+MAX_ATTEMPTS = 20
+WAITING_TOO_LONG = timedelta(seconds=60)
+AT_ONCE = 1000
+#: errors of the house, not of the mail: try again
+PASSING = (OperationalError, InterfaceError, OSError)
+
+
+def receive(item_id: int) -> dict[str, Any]:
+    """Decide what becomes of an inbound item, once; returns
+    `{"inbound": id, "state": …, "reason": …, "ticket": number | None, "message": id | None}`.
+
+    Whatever a mail does to us ends in quarantine with a reason. Raises InboundItem.DoesNotExist, and
+    OperationalError, InterfaceError or OSError while database or disk are away: then try again.
+    """
+    item = _begin(item_id)
+    if item.state == InboundItem.State.RECEIVED:
+        try:
+            _understand(item)
+        except PASSING as error:
+            if item.attempts < MAX_ATTEMPTS:
+                raise
+            _quarantine(item, error)
+        except Exception as error:
+            _quarantine(item, error)
+        note_received(item.channel_id)
+    return outcome(item_id)
+
+
+def outcome(item_id: int) -> dict[str, Any]:
+    """The decision as SURFACE's JSON line."""
+    item = InboundItem.objects.defer("raw").get(pk=item_id)
+    number = Ticket.objects.filter(pk=item.ticket_id).values_list("number", flat=True).first()
+    return {
+        "inbound": item.pk,
+        "state": item.state,
+        "reason": item.reason,
+        "ticket": number,
+        "message": item.message_id,
+    }
+
+
+def waiting_too_long() -> list[int]:
+    """Items whose job was lost."""
+    waiting = InboundItem.objects.filter(
+        state=InboundItem.State.RECEIVED, received_at__lt=timezone.now() - WAITING_TOO_LONG
+    )
+    return list(waiting.order_by("received_at").values_list("pk", flat=True)[:AT_ONCE])
+
+
+def _begin(item_id: int) -> InboundItem:
+    """Count the try, so that a mail that takes its worker down with it is not tried for ever."""
+    InboundItem.objects.filter(pk=item_id, state=InboundItem.State.RECEIVED).update(
+        attempts=F("attempts") + 1
+    )
+    return InboundItem.objects.get(pk=item_id)
+
+
+def _understand(item: InboundItem) -> None:
+    if item.attempts > MAX_ATTEMPTS:
+        _settle(item.pk, Verdict.quarantined("gave_up", f"{item.attempts} tries ended without a decision"))
+        return
+    mail = parse(bytes(item.raw))
+    files = [
+        NewFile(store(file.content), file.filename, inline=file.inline, content_id=file.content_id)
+        for file in mail.attachments
+    ]
+    _decide(item.pk, mail, files)
+
+
+@transaction.atomic
+def _decide(item_id: int, mail: ParsedMail, files: list[NewFile]) -> None:
+    item = _locked(item_id)
+    if item is None:
+        return
+    _one_at_a_time(item, mail.sender[1])
+    item.answerable = mail.answerable
+    verdict = verdicts.claim(item, mail) or verdicts.decide(item, mail, files)
+    _write(item, verdict.noting(mail.problems))
+
+
+def _one_at_a_time(item: InboundItem, sender: str) -> None:
+    """Mails of one sender to one mailbox are decided one after another: two first ones make one person."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"inbound:{item.channel_id}:{sender.casefold()}"],
+        )
+
+
+def _locked(item_id: int) -> InboundItem | None:
+    """The item, held until the transaction ends; None when it was decided meanwhile."""
+    item = InboundItem.objects.select_for_update(no_key=True).defer("raw").get(pk=item_id)
+    return item if item.state == InboundItem.State.RECEIVED else None
+
+
+@transaction.atomic
+def _settle(item_id: int, verdict: Verdict) -> None:
+    if item := _locked(item_id):
+        _write(item, verdict)
+
+
+def _write(item: InboundItem, verdict: Verdict) -> None:
+    item.state, item.reason, item.reason_text = verdict.state, verdict.reason, verdict.text[:500]
+    item.ticket_id, item.message_id = verdict.ticket_id, verdict.message_id
+    item.duplicate_of, item.decided_at = verdict.duplicate_of, timezone.now()
+    item.save()
+    publish(
+        events.Decided(state=item.state, reason=item.reason, ticket_id=item.ticket_id), about=item, by=SYSTEM
+    )
+
+
+def _quarantine(item: InboundItem, error: Exception) -> None:
+    """Set aside what failed. Names the error's class and place, never its words: they may quote the mail."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    ours = [f for f in traceback.extract_tb(error.__traceback__) if "/deskbell/" in f.filename]
+    place = ours[-1] if ours else frame
+    where = f"{place.filename.rpartition('/deskbell/')[2]}:{place.lineno}"
+    log.error("mail set aside", extra={"inbound": item.pk, "error": type(error).__name__, "where": where})
+    _settle(item.pk, Verdict.quarantined("failed", f"{type(error).__name__} at {where}"))

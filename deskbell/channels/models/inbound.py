@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from deskbell.channels.models.channel import Channel
+
+
+class InboundItem(models.Model):
+    """One thing that came from outside, kept raw, and what became of it.
+
+    `deskbell mail receive` inserts channel, raw and the envelope with plain SQL before Django is loaded, so
+    every other column has a default in the database.
+    """
+
+    class State(models.TextChoices):
+        RECEIVED = "received"
+        TICKETED = "ticketed"
+        ADDED = "added"
+        #: kept on a ticket for the staff, without waking it up
+        ANNOTATED = "annotated"
+        #: not understood or not allowed: somebody has to look
+        QUARANTINED = "quarantined"
+        BLOCKED = "blocked"
+        DUPLICATE = "duplicate"
+
+    channel = models.ForeignKey(Channel, models.PROTECT, related_name="+")
+    #: Message-ID; none until the item was understood
+    external_id = models.CharField(max_length=600, null=True)  # noqa: DJ001  null: many rows may lack one
+    #: of what the sender wrote, trace headers left out
+    digest = models.CharField(max_length=64, blank=True, db_default="")
+    raw = models.BinaryField()
+    #: empty when it was not told, `<>` for the null sender of RFC 5321
+    envelope_from = models.CharField(max_length=400, blank=True)
+    envelope_to = models.CharField(max_length=400, blank=True)
+    state = models.CharField(max_length=12, choices=State, db_default=State.RECEIVED)
+    reason = models.CharField(max_length=40, blank=True, db_default="")
+    reason_text = models.CharField(max_length=500, blank=True, db_default="")
+    # plain ids: a ticket may be deleted for ever, the ledger stays
+    ticket_id = models.BigIntegerField(null=True)
+    message_id = models.BigIntegerField(null=True)
+    duplicate_of = models.BigIntegerField(null=True)
+    #: whether an automatic answer may be thought of (RFC 3834)
+    answerable = models.BooleanField(db_default=True)
+    attempts = models.PositiveIntegerField(db_default=0)
+    received_at = models.DateTimeField(db_default=Now())
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "external_id"],
+                name="inbound_once",
+                condition=Q(external_id__isnull=False),
+            )
+        ]
+        indexes = [
+            models.Index(fields=["state", "received_at"], name="inbound_state"),
+            models.Index(fields=["received_at"], name="inbound_waiting", condition=Q(state="received")),
+        ]
+
+    def __str__(self) -> str:
+        return f"inbound {self.pk}: {self.state}"

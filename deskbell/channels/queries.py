@@ -1,0 +1,70 @@
+"""Reads over the inbound ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count
+
+from deskbell.channels.models import Channel, InboundItem
+
+DECIDED = ("ticketed", "added", "annotated", "quarantined", "blocked", "duplicate")
+
+
+def totals() -> dict[str, int | bool]:
+    """`{received, waiting, ticketed, …, duplicate, balanced}` in one statement, so that it adds up.
+
+    `received` counts every item ever stored, `waiting` those without a decision yet.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select state, count(*), sum(count(*)) over () from channels_inbounditem group by state"
+        )
+        rows = cursor.fetchall()
+    counts = {state: count for state, count, _ in rows}
+    answer: dict[str, int | bool] = {"received": int(rows[0][2]) if rows else 0}
+    answer["waiting"] = counts.get("received", 0)
+    answer.update({state: counts.get(state, 0) for state in DECIDED})
+    standing = sum(int(answer[name]) for name in ("waiting", *DECIDED))
+    answer["balanced"] = answer["received"] == standing
+    return answer
+
+
+def inbox(state: str | None = None, *, limit: int = 200) -> list[dict[str, Any]]:
+    """The newest items of the ledger, without their content; of one state if given."""
+    items = InboundItem.objects.select_related("channel").defer("raw").order_by("-pk")
+    if state:
+        items = items.filter(state=state)
+    return [present(item) for item in items[:limit]]
+
+
+def present(item: InboundItem) -> dict[str, Any]:
+    """One item as programs and pages see it. Times are datetimes in UTC."""
+    return {
+        "id": item.pk,
+        "channel": item.channel.address,
+        "external_id": item.external_id,
+        "from": item.envelope_from,
+        "to": item.envelope_to,
+        "state": item.state,
+        "reason": item.reason,
+        "reason_text": item.reason_text,
+        "ticket_id": item.ticket_id,
+        "message_id": item.message_id,
+        "duplicate_of": item.duplicate_of,
+        "attempts": item.attempts,
+        "received_at": item.received_at,
+        "decided_at": item.decided_at,
+    }
+
+
+def counts_by_channel() -> dict[int, int]:
+    """Channel id → items that wait for a person."""
+    rows = InboundItem.objects.filter(state=InboundItem.State.QUARANTINED)
+    return dict(rows.values_list("channel_id").annotate(n=Count("pk")))
+
+
+def own_addresses() -> frozenset[str]:
+    """Every address that is a mailbox of this desk, off or not."""
+    return frozenset(Channel.objects.filter(kind=Channel.Kind.EMAIL).values_list("address", flat=True))

@@ -1,0 +1,294 @@
+"""What becomes of a mail: its rules, in their order. Runs inside the transaction of channels.inbound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from deskbell.channels.email import references
+from deskbell.channels.email.automatic import AutoClass
+from deskbell.channels.email.parse import ParsedMail
+from deskbell.channels.models import InboundItem
+from deskbell.channels.queries import own_addresses
+from deskbell.channels.routing import Found, answered_ids, find
+from deskbell.events.actor import SYSTEM
+from deskbell.kit.html import clean_mail
+from deskbell.outbox import actions as outbox
+from deskbell.people.actions import change_person, person_for_email
+from deskbell.people.addresses import BadAddress, email_key, is_email
+from deskbell.people.models import Identity, User
+from deskbell.people.rights import rights_of
+from deskbell.tickets import actions as tickets
+from deskbell.tickets import rules
+from deskbell.tickets.content import Content, NewFile
+from deskbell.tickets.models import Message, Queue, Ticket, Watcher
+
+State = InboundItem.State
+
+#: people whom mails may copy in on one ticket
+COPY_LIMIT = 20
+#: a header date further back, or in the future, is a wrong clock
+OLDEST_DATE = timedelta(days=30)
+SMALL_INTEGER = 32767
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A decision and its reason: `reason` is a fixed word, `text` a sentence for administrators."""
+
+    state: str
+    reason: str
+    text: str = ""
+    ticket_id: int | None = None
+    message_id: int | None = None
+    duplicate_of: int | None = None
+
+    @classmethod
+    def quarantined(cls, reason: str, text: str) -> Verdict:
+        return cls(State.QUARANTINED, reason, text)
+
+    @classmethod
+    def blocked(cls, reason: str, text: str) -> Verdict:
+        return cls(State.BLOCKED, reason, text)
+
+    def noting(self, problems: tuple[str, ...]) -> Verdict:
+        """This verdict with what could not be read of the mail."""
+        return replace(self, text="; ".join(filter(None, [self.text, *problems]))) if problems else self
+
+
+def claim(item: InboundItem, mail: ParsedMail) -> Verdict | None:
+    """Take the mail's Message-ID for `item`, or say of which item it is a duplicate.
+
+    Scanners and broken scripts send different mails under one id: those are taken, under the id and a part
+    of their digest. The unique constraint decides, so two deliveries at one moment make one message.
+    """
+    item.digest = mail.digest
+    for external_id in (mail.message_id, f"{mail.message_id}#{mail.digest[:16]}"):
+        item.external_id = external_id
+        try:
+            with transaction.atomic():
+                item.save(update_fields=["external_id", "digest"])
+                return None
+        except IntegrityError:
+            holder = InboundItem.objects.defer("raw").get(channel_id=item.channel_id, external_id=external_id)
+            if holder.digest == mail.digest:
+                break
+    item.external_id = None
+    return Verdict(
+        State.DUPLICATE,
+        "same_message",
+        ticket_id=holder.ticket_id,
+        message_id=holder.message_id,
+        duplicate_of=holder.pk,
+    )
+
+
+def decide(item: InboundItem, mail: ParsedMail, files: list[NewFile]) -> Verdict:
+    """What becomes of a mail that is here for the first time."""
+    if _is_our_own(mail):
+        return Verdict.blocked("own_loop", "We sent this mail ourselves")
+    if mail.auto_class is AutoClass.BOUNCE:
+        return _bounce(item, mail, files)
+    try:
+        email_key(mail.sender[1])
+    except BadAddress:
+        return Verdict.quarantined("no_sender", "The mail names no sender who could be answered")
+    found = find(item, mail)
+    if mail.auto_class in (AutoClass.AUTO_REPLY, AutoClass.OUT_OF_OFFICE):
+        return _answer_of_a_machine(item, mail, files, found)
+    return _from_a_person(item, mail, files, found)
+
+
+def _is_our_own(mail: ParsedMail) -> bool:
+    ours = {*own_addresses(), settings.SUPPORT_ADDRESS.casefold(), *_queue_addresses()}
+    sender = references.base_address(mail.sender[1])
+    loop = mail.headers.get("x-loop", "").strip("<> ").casefold()
+    return mail.auto_class is AutoClass.OWN_LOOP or sender in ours or loop in ours
+
+
+def _queue_addresses() -> set[str]:
+    return {
+        address.casefold() for address in Queue.objects.exclude(address="").values_list("address", flat=True)
+    }
+
+
+# --- bounces and answering machines -------------------------------------------------------------
+
+
+def _bounce(item: InboundItem, mail: ParsedMail, files: list[NewFile]) -> Verdict:
+    """A mail of ours that came back: told on its ticket and on its outbox item."""
+    ids = [*mail.returned_ids, *answered_ids(mail)]
+    ticket_id = next((known[0] for known in map(references.verify, ids) if known), None)
+    ticket = Ticket.objects.filter(pk=ticket_id).first() if ticket_id else None
+    if ticket is None:
+        return Verdict.quarantined("bounce_unmatched", "A mail came back that belongs to no ticket here")
+    report = mail.report
+    if report and report.action == "failed" and not report.status.startswith("4"):
+        for external_id in mail.returned_ids[:1]:
+            outbox.record_delivery(external_id, "failed", code=report.status, text=report.diagnostic)
+    message = _annotate(ticket, _content(item, mail, files, kind="bounce"), author=None)
+    return Verdict(State.ANNOTATED, "bounce", ticket_id=ticket.pk, message_id=message.pk)
+
+
+def _answer_of_a_machine(
+    item: InboundItem, mail: ParsedMail, files: list[NewFile], found: Found | None
+) -> Verdict:
+    """Kept where staff can read it; wakes nothing up and is never answered."""
+    sender = _known(mail.sender[1])
+    if sender is not None and rights_of(sender).staff:
+        return Verdict.blocked("absence_of_staff", "An automatic answer of somebody who works here")
+    if found is None or sender is None or not rules.may(sender, "customer_reply", found.ticket):
+        return Verdict.blocked(
+            "automatic_without_ticket", f"{mail.auto_class.value} that belongs to no ticket"
+        )
+    return _annotated(item, mail, files, found, sender)
+
+
+def _annotated(
+    item: InboundItem, mail: ParsedMail, files: list[NewFile], found: Found, sender: User
+) -> Verdict:
+    message = _annotate(found.ticket, _content(item, mail, files, kind="auto"), author=sender)
+    return Verdict(
+        State.ANNOTATED, mail.auto_class.value, found.how, ticket_id=found.ticket.pk, message_id=message.pk
+    )
+
+
+def _annotate(ticket: Ticket, content: Content, *, author: User | None) -> Message:
+    return tickets.add_message(
+        ticket, content, author=author, direction="in", visibility="internal", channel="email", by=SYSTEM
+    )
+
+
+def _known(address: str) -> User | None:
+    identity = Identity.objects.select_related("user").filter(kind="email", key=email_key(address)).first()
+    return identity.user if identity else None
+
+
+# --- people -------------------------------------------------------------------------------------
+
+
+def _from_a_person(item: InboundItem, mail: ParsedMail, files: list[NewFile], found: Found | None) -> Verdict:
+    sender = _sender(mail)
+    if not sender.is_active:
+        return Verdict.quarantined("deactivated", "The sender's account is closed")
+    if found is not None and rights_of(sender).staff and found.ticket.requester_id != sender.pk:
+        # Anybody can write any From: by mail nobody acts as staff until senders are verified.
+        return Verdict.quarantined(
+            "agent_by_mail", f"Somebody who works here answered #{found.ticket.number} by mail"
+        )
+    if found is not None and rules.may(sender, "customer_reply", found.ticket):
+        if mail.auto_class is AutoClass.NOTIFICATION:
+            return _annotated(item, mail, files, found, sender)
+        return _add(item, mail, files, found, sender)
+    return _open(item, mail, files, found, sender)
+
+
+def _add(item: InboundItem, mail: ParsedMail, files: list[NewFile], found: Found, sender: User) -> Verdict:
+    content = _content(item, mail, files, kind="human")
+    message = tickets.customer_reply(found.ticket, content, by=sender, channel="email")
+    ticket = message.ticket
+    if found.strong or ticket.pk != found.ticket.pk:
+        _copy_in(ticket, mail, sender)
+    if ticket.pk != found.ticket.pk:
+        return Verdict(State.TICKETED, "follow_up", found.how, ticket_id=ticket.pk, message_id=message.pk)
+    return Verdict(State.ADDED, found.how, ticket_id=ticket.pk, message_id=message.pk)
+
+
+def _open(
+    item: InboundItem, mail: ParsedMail, files: list[NewFile], found: Found | None, sender: User
+) -> Verdict:
+    kind = "auto" if mail.auto_class is AutoClass.NOTIFICATION else "human"
+    ticket = tickets.open_ticket(
+        requester=sender,
+        subject=references.without_token(mail.subject) or _("(no subject)"),
+        content=_content(item, mail, files, kind=kind),
+        by=sender,
+        source="mail",
+        channel="email",
+        queue=_queue(item),
+    )
+    _copy_in(ticket, mail, sender)
+    reason, text = "new", ""
+    if found is not None:
+        reason, text = (
+            "not_owner",
+            f"{found.how} names #{found.ticket.number}, where the sender may not write",
+        )
+        if found.how != "subject_number":
+            tickets.link(ticket, found.ticket, kind="related", by=SYSTEM)
+    return Verdict(State.TICKETED, reason, text, ticket_id=ticket.pk, message_id=ticket.last_message_id)
+
+
+def _sender(mail: ParsedMail) -> User:
+    """The person behind the From address, made without a password when new."""
+    name, address = mail.sender
+    person, made = person_for_email(address, name=name, how="mail")
+    if not made and name and not person.name and not person.has_usable_password():
+        change_person(person, by=SYSTEM, name=name)
+    return person
+
+
+def _queue(item: InboundItem) -> Queue | None:
+    """The mailbox's queue, else the one that has its address; none lets the ticket's action choose."""
+    return (
+        item.channel.queue or Queue.objects.filter(address__iexact=item.channel.address, active=True).first()
+    )
+
+
+def _copy_in(ticket: Ticket, mail: ParsedMail, sender: User) -> None:
+    """Whom the requester copied follows the ticket; nobody else's mail may let strangers in.
+
+    Done by the system, so that nobody is written to only because a mail named him.
+    """
+    if sender.pk != ticket.requester_id or mail.auto_class is not AutoClass.HUMAN:
+        return
+    ours = {*own_addresses(), settings.SUPPORT_ADDRESS.casefold(), *_queue_addresses()}
+    copied = set(
+        Watcher.objects.filter(ticket=ticket, kind=Watcher.Kind.CC).values_list("user_id", flat=True)
+    )
+    for name, address in (*mail.to, *mail.cc):
+        if len(copied) >= COPY_LIMIT:
+            return
+        if not is_email(address) or references.base_address(address) in ours:
+            continue
+        person, _made = person_for_email(address, name=name, how="mail")
+        if person.is_active and person.pk != sender.pk and person.pk not in copied:
+            tickets.add_copy(ticket, person, by=SYSTEM)
+            copied.add(person.pk)
+
+
+# --- content ------------------------------------------------------------------------------------
+
+
+def _content(item: InboundItem, mail: ParsedMail, files: list[NewFile], *, kind: str) -> Content:
+    """The mail as a message. Inline images keep their `cid:` addresses, which the page resolves."""
+    cleaned = clean_mail(mail.html, cid=lambda content_id: f"cid:{content_id}") if mail.html.strip() else None
+    text = mail.text
+    if not text and not files and not (cleaned and cleaned.html.strip()):
+        text = _("(The mail has no text.)")
+    return Content(
+        text=text,
+        new_text=mail.new_text or text,
+        html=cleaned.html if cleaned else "",
+        remote_images=min(cleaned.remote_images, SMALL_INTEGER) if cleaned else 0,
+        markup="mail" if cleaned else "plain",
+        subject=mail.subject,
+        kind=kind,
+        external_id=mail.message_id,
+        in_reply_to=mail.in_reply_to,
+        to=[address for _name, address in mail.to[:100]],
+        cc=[address for _name, address in mail.cc[:100]],
+        sent_at=_believable(mail),
+        inbound_id=item.pk,
+        files=files,
+    )
+
+
+def _believable(mail: ParsedMail) -> datetime | None:
+    now = timezone.now()
+    return mail.date if mail.date and now - OLDEST_DATE <= mail.date <= now else None

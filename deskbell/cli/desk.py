@@ -1,0 +1,201 @@
+"""The commands that ask Django: each sets it up, calls one function of an area and prints the answer.
+
+Imports of areas stand inside the functions, because they need Django to be ready.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+from deskbell.cli import database, embedded
+from deskbell.cli.refusal import Refusal
+from deskbell.kit.paths import data_dir
+
+
+def manage(arguments: list[str]) -> None:
+    """`deskbell manage …`: Django's own commands. Some need no database, so none is demanded here."""
+    if database.given() is None and (address := embedded.url(data_dir())):
+        os.environ["DATABASE_URL"] = address
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deskbell.config.settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["deskbell manage", *arguments])
+
+
+def demo() -> None:
+    """Make the demo company where there is none yet, and print who may sign in."""
+    os.environ["DESKBELL_DEMO"] = "1"
+    database.set_up()
+    from deskbell.demo import world
+
+    with database.plain_words():
+        people = world.ensure()
+    width = max((len(person["email"]) for person in people), default=0)
+    for person in people:
+        print(f"  {person['email']:<{width}}  {person['password']}  {person.get('role', '')}".rstrip())
+
+
+def check(*, as_json: bool) -> int:
+    """`deskbell check`. Returns 1 if something is wrong."""
+    database.set_up()
+    from deskbell.config import health
+
+    found = list(health.findings(health.ALL))
+    if as_json:
+        print(json.dumps([each.as_dict() for each in found], indent=2))
+    for each in [] if as_json else found:
+        print(
+            f"{'ok   ' if each.ok else 'wrong'}  {each.name}: {each.text}"
+            + (f"  {each.do}" if each.do else "")
+        )
+    return 0 if all(each.ok for each in found) else 1
+
+
+def create_user(email: str, *, name: str, role: str, password: str | None) -> None:
+    database.set_up()
+    from django.contrib.auth.password_validation import validate_password
+    from django.core.exceptions import ValidationError
+
+    from deskbell.people import actions
+    from deskbell.people.addresses import BadAddress
+
+    try:
+        if password is not None:
+            validate_password(password)
+        with database.plain_words():
+            user = actions.create_user(email, name=name, role=role, password=password)
+    except ValidationError as error:
+        raise Refusal(" ".join(error.messages)) from None
+    except BadAddress as error:
+        raise Refusal(f"{error}.") from None
+    except actions.AddressTaken:
+        raise Refusal(f"Somebody with a password has the address {email} already.") from None
+    print(f"{user.email} ({role})")
+    if password is None:
+        print(
+            "No password was set: sign in with a code sent by mail, or use --password-stdin.", file=sys.stderr
+        )
+
+
+def list_users(*, as_json: bool) -> None:
+    database.set_up()
+    from deskbell.people.models import Grant, User
+
+    with database.plain_words():
+        roles: dict[int, list[str]] = {}
+        for user_id, slug in Grant.objects.order_by("role__slug").values_list("user_id", "role__slug"):
+            roles.setdefault(user_id, []).append(slug)
+        rows = [
+            {"id": user.pk, "email": user.email, "name": user.name, "roles": roles.get(user.pk, [])}
+            for user in User.objects.order_by("pk").iterator()
+        ]
+    _show(rows, as_json, lambda row: f"{row['email'] or '-'}\t{row['name']}\t{', '.join(row['roles'])}")
+
+
+def create_token(email: str, *, name: str, read_only: bool) -> None:
+    """Print the token alone: it is shown once."""
+    database.set_up()
+    from deskbell.people import actions
+    from deskbell.people.addresses import email_key
+    from deskbell.people.models import User
+
+    with database.plain_words():
+        user = User.objects.filter(email=email_key(email)).first()
+        if user is None:
+            raise Refusal(f"Nobody has the address {email}. Make the person first: deskbell user create.")
+        print(actions.create_token(user, name=name, read_only=read_only))
+
+
+def add_channel(kind: str, *, name: str, values: list[str]) -> None:
+    database.set_up()
+    from deskbell.channels import actions
+
+    pairs = dict(value.partition("=")[::2] for value in values)
+    if bad := [value for value in values if "=" not in value]:
+        raise Refusal(f"Write settings as key=value, not {bad[0]}.")
+    if "address" not in pairs:
+        raise Refusal("An e-mail channel needs its address: address=support@example.com")
+    try:
+        with database.plain_words():
+            print(actions.add_channel(kind, name=name, **pairs).uuid)
+    except actions.BadChannel as error:
+        raise Refusal(f"{error}.") from None
+
+
+def list_channels(*, as_json: bool) -> None:
+    database.set_up()
+    from deskbell.channels.models import Channel
+
+    with database.plain_words():
+        rows = list(Channel.objects.order_by("pk").values("uuid", "kind", "name", "address", "state"))
+    _show(rows, as_json, lambda row: "\t".join(str(value) for value in row.values()))
+
+
+def inbox(state: str | None, *, as_json: bool) -> None:
+    database.set_up()
+    from deskbell.channels import queries
+
+    with database.plain_words():
+        rows = queries.inbox(state)
+    _show(
+        rows, as_json, lambda row: f"{row['id']}\t{row['state']}\t{row['reason']}\t{row['from']}\t{row['to']}"
+    )
+
+
+def replay(ids: list[int]) -> None:
+    """Put quarantined items back to work; one that is not quarantined is named and left."""
+    database.set_up()
+    from deskbell.channels import actions
+    from deskbell.channels.models import InboundItem
+
+    wrong = []
+    with database.plain_words():
+        for item in ids:
+            try:
+                actions.replay(item)
+            except InboundItem.DoesNotExist:
+                wrong.append(f"there is no item {item}")
+            except actions.NotQuarantined as error:
+                wrong.append(f"item {item} is not quarantined but {error}")
+            else:
+                print(f"inbound {item}")
+    if wrong:
+        raise Refusal("; ".join(wrong).capitalize() + ".")
+
+
+def totals(*, as_json: bool) -> None:
+    database.set_up()
+    from deskbell.channels import queries
+
+    with database.plain_words():
+        counts = queries.totals()
+    if as_json:
+        print(json.dumps(counts))
+        return
+    for name, count in counts.items():
+        print(f"{name}\t{count}")
+
+
+def seed(tickets: int, messages: int, number: int) -> None:
+    # the made-up data lives with the demo, which is an application only when it is asked for
+    os.environ["DESKBELL_DEMO"] = "1"
+    database.set_up()
+    from deskbell.demo import seed as made_up
+
+    with database.plain_words():
+        made_up.run(tickets, messages, number)
+
+
+def _show(rows: list[dict[str, Any]], as_json: bool, line: Any) -> None:
+    if as_json:
+        print(json.dumps(rows, default=_plain))
+        return
+    for row in rows:
+        print(line(row))
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

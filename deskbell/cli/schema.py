@@ -1,0 +1,72 @@
+"""Whether the database fits this version, asked without Django, because every start asks.
+
+After each migration `remember` notes in the data folder which migrations the installed code has.
+While neither the code nor the rows of `django_migrations` differ from that note, there is nothing to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import deskbell
+from deskbell.cli.refusal import Refusal
+
+#: packages that bring migrations of their own
+PACKAGES = ("django", "django-allauth", "procrastinate")
+OLDEST_POSTGRES = 15
+
+
+def refuse_newer(data_dir: Path) -> None:
+    """Raise Refusal when the data folder was last used by a newer Deskbell."""
+    try:
+        kept = (data_dir / "version").read_text().strip()
+    except FileNotFoundError:
+        return
+    if _order(kept) > _order(deskbell.__version__):
+        raise Refusal(
+            f"The data folder {data_dir} was last used by Deskbell {kept}; this is {deskbell.__version__}, "
+            "which is older. Install that version or a newer one, or restore a backup."
+        )
+
+
+def _order(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
+
+
+def is_current(connection: Any, data_dir: Path) -> bool:
+    """Whether all migrations of the installed code, and no others, were applied. Asks one query."""
+    try:
+        note = json.loads((data_dir / "migrated.json").read_text())
+    except (FileNotFoundError, ValueError):
+        return False
+    if note["code"] != code():
+        return False
+    if connection.execute("select to_regclass('django_migrations')").fetchone()[0] is None:
+        return False
+    applied = connection.execute("select app, name from django_migrations").fetchall()
+    return sorted(map(list, applied)) == note["applied"]
+
+
+def remember(applied: list[tuple[str, str]], data_dir: Path) -> None:
+    """Note that the database has exactly the migrations `applied`, and which version made it so."""
+    note = {"code": code(), "applied": sorted(map(list, applied))}
+    draft = data_dir / ".migrated.json"
+    draft.write_text(json.dumps(note))
+    draft.replace(data_dir / "migrated.json")
+    (data_dir / "version").write_text(f"{deskbell.__version__}\n")
+
+
+def code() -> str:
+    """A fingerprint of the migrations that are installed."""
+    digest = hashlib.sha256(f"{deskbell.__version__} {sys.version_info[:2]}".encode())
+    for name in PACKAGES:
+        digest.update(f"{name} {metadata.version(name)}\n".encode())
+    package = Path(deskbell.__file__).parent
+    for file in sorted(package.glob("*/migrations/*.py")):
+        digest.update(f"{file.relative_to(package).as_posix()} {file.stat().st_size}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,249 @@
+"""`deskbell up`: everything on one machine under one parent, which alone holds the data folder's lock.
+
+The order of a start: lock, port, database, migrations, then the web and the worker process. The parent stays
+small (no Django in it) and only watches: what dies is started again, SIGTERM and Ctrl-C stop all.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+from deskbell.cli import children, database, schema, web
+from deskbell.cli.children import Child
+from deskbell.cli.embedded import Cluster
+from deskbell.cli.refusal import Refusal
+from deskbell.kit import lifeline
+from deskbell.kit.paths import data_dir
+
+READY_SECONDS = 60
+
+
+def run(host: str, port: int, *, demo: bool) -> int:
+    """Run until a signal stops it. Returns the exit code; raises Refusal when it cannot start."""
+    folder = data_dir()
+    make_folder(folder)
+    schema.refuse_newer(folder)
+    with Lock(folder) as lock:
+        _wait_for_port(host, port, seconds=lifeline.GRACE + 2 if lock.left_over else 0)
+        _environment(host, port, demo=demo)
+        parent = Parent(host, port, demo=demo)
+        try:
+            parent.start()
+            return parent.watch()
+        finally:
+            parent.stop()
+
+
+def make_folder(folder: Path) -> None:
+    """Make the data folder. As root others may pass through it: PostgreSQL runs as another user."""
+    folder.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+
+
+class Lock:
+    """Hold `<folder>/lock` until the end of the block. Raises Refusal when another process holds it.
+
+    The kernel lets go of it when the process dies, so it never has to be cleared by hand.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __enter__(self) -> Lock:
+        self.file: IO[str] = (self.folder / "lock").open("a+")
+        try:
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.file.seek(0)
+            pid = self.file.read().strip() or "unknown"
+            self.file.close()
+            raise Refusal(
+                f"Deskbell already runs on the data folder {self.folder} (process {pid}). "
+                "Stop that one first, or choose another folder with --data-dir."
+            ) from None
+        self.file.seek(0)
+        #: the last holder was killed: its children may still be ending
+        self.left_over = bool(self.file.read())
+        self.file.truncate(0)
+        self.file.write(f"{os.getpid()}\n")
+        self.file.flush()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.truncate(0)
+        self.file.close()
+
+
+def _wait_for_port(host: str, port: int, *, seconds: float) -> None:
+    """Raise Refusal unless the port is free, or becomes so within `seconds`."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return web.refuse_taken(host, port)
+        except Refusal:
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.1)
+
+
+def _environment(host: str, port: int, *, demo: bool) -> None:
+    """What the children are told, unless it was set."""
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - compared, not bound
+    os.environ.setdefault("DESKBELL_BASE_URL", f"http://{f'[{shown}]' if ':' in shown else shown}:{port}")
+    os.environ.setdefault(
+        "DESKBELL_ALLOWED_HOSTS", ",".join(dict.fromkeys(["127.0.0.1", "localhost", "[::1]", shown]))
+    )
+    os.environ["DESKBELL_DATA_DIR"] = str(data_dir())
+    if demo:
+        os.environ["DESKBELL_DEMO"] = "1"
+
+
+class Parent:
+    """The processes of one `up`."""
+
+    def __init__(self, host: str, port: int, *, demo: bool) -> None:
+        self.host, self.port, self.demo = host, port, demo
+        self.cluster: Cluster | None = None
+        self.database_restart = children.Backoff()
+        reading, self.writing = os.pipe()
+        self.children = [
+            Child("web", ["web", "--host", host, "--port", str(port)], reading),
+            Child("worker", ["worker"], reading),
+        ]
+        self.stopping = False
+        self._catch_signals()
+
+    def _catch_signals(self) -> None:
+        """Signals, SIGCHLD among them, end the pause in `watch`; nothing else is done in a handler."""
+        self.woken, wake = os.pipe()
+        for end in (self.woken, wake):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._stop_soon)
+
+    def _stop_soon(self, *_: object) -> None:
+        self.stopping = True
+
+    def start(self) -> None:
+        address = self._start_database()
+        with database.connect(address) as connection:
+            current = schema.is_current(connection, data_dir())
+        if not current:
+            self._deskbell("migrate")
+        for child in self.children:
+            child.start()
+        # both take about a second, on cores of their own
+        sign_ins = self._deskbell("demo") if self.demo else ""
+        if not self._wait_until_ready():
+            return
+        say(f"Deskbell runs at {os.environ['DESKBELL_BASE_URL']}/  (Ctrl-C stops it)")
+        if sign_ins:
+            print(sign_ins, flush=True)
+        elif not self._has_users(address):
+            say("Nobody can sign in yet. Make the first administrator:")
+            say("  deskbell user create EMAIL --name NAME --role owner --password-stdin")
+
+    def _start_database(self) -> str:
+        """The database's address; the embedded one is started unless DATABASE_URL names another."""
+        if address := database.given():
+            return address
+        self.cluster = Cluster(data_dir())
+        self.cluster.start()
+        os.environ["DATABASE_URL"] = self.cluster.url()
+        return os.environ["DATABASE_URL"]
+
+    def _deskbell(self, command: str) -> str:
+        """Run one of our commands to its end and return what it printed; its refusal becomes ours."""
+        done = subprocess.run(
+            [sys.executable, "-m", "deskbell", command],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            said = done.stderr.strip().splitlines() or [f"deskbell {command} failed"]
+            if said[-1].startswith("deskbell: "):
+                raise Refusal(said[-1].removeprefix("deskbell: "), code=done.returncode)
+            raise Refusal("\n".join(said), code=done.returncode)
+        return done.stdout.rstrip()
+
+    def _wait_until_ready(self) -> bool:
+        """Until the web process answers; False when we were asked to stop meanwhile."""
+        end = time.monotonic() + READY_SECONDS
+        while not self.stopping and time.monotonic() < end:
+            if _answers(self.host, self.port):
+                return True
+            self._look_after_all()
+            self._pause(0.05)
+        if not self.stopping:
+            raise Refusal(f"The web process did not answer within {READY_SECONDS} seconds.")
+        return False
+
+    def _has_users(self, address: str) -> bool:
+        with database.connect(address) as connection:
+            return bool(connection.execute("select exists(select 1 from people_user)").fetchone()[0])
+
+    def watch(self) -> int:
+        """Look after the processes until a signal asks us to stop."""
+        while not self.stopping:
+            self._look_after_all()
+            self._pause(1 if any(child.restart.due for child in self.children) else 60)
+        say("Stopping …")
+        return 0
+
+    def _look_after_all(self) -> None:
+        if self.cluster is not None and not self.cluster.running():
+            self._restart_database(self.cluster)
+        for child in self.children:
+            children.keep_running(child, say)
+
+    def _restart_database(self, cluster: Cluster) -> None:
+        if self.database_restart.wait():
+            say("The database ended; it is started again.")
+        if not self.database_restart.ready():
+            self._pause(0.2)
+            return
+        try:
+            cluster.start()
+        except Refusal as refusal:
+            say(str(refusal))
+            self.database_restart.began, self.database_restart.due = time.monotonic(), None
+        else:
+            self.database_restart.started()
+
+    def _pause(self, seconds: float) -> None:
+        ready, _, _ = select.select([self.woken], [], [], seconds)
+        if ready:
+            os.read(self.woken, 4096)
+
+    def stop(self) -> None:
+        children.stop(self.children)
+        os.close(self.writing)
+        if self.cluster is not None:
+            self.cluster.stop()
+
+
+def _answers(host: str, port: int) -> bool:
+    there = "127.0.0.1" if host in ("0.0.0.0", "") else "::1" if host == "::" else host  # noqa: S104
+    connection = http.client.HTTPConnection(there, port, timeout=2)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def say(sentence: str) -> None:
+    print(sentence, flush=True)

@@ -1,0 +1,145 @@
+"""Is this installation well? One list of findings for `/readyz`, `deskbell check` and people."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import WARNING, run_checks
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+
+OLDEST_POSTGRES = 15
+#: bytes and share of the disk below which the disk counts as nearly full
+DISK_LEAST = 512 * 1024 * 1024
+DISK_SHARE = 0.03
+#: seconds a job may wait before the queue counts as stuck
+QUEUE_PATIENCE = 600
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `do` says what to do when it is wrong."""
+
+    name: str
+    ok: bool
+    text: str
+    do: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def settings_finding() -> Finding:
+    problems = [str(each.msg) for each in run_checks() if each.level >= WARNING]
+    if problems:
+        return Finding("settings", False, "; ".join(problems), "Correct the settings named here.")
+    return Finding("settings", True, f"{settings.BASE_URL}, data in {settings.DATA_DIR}")
+
+
+def database_finding() -> Finding:
+    with connection.cursor() as cursor:
+        cursor.execute("show server_version")
+        shown = cursor.fetchone()[0]
+    ok = connection.pg_version >= OLDEST_POSTGRES * 10000
+    return Finding(
+        "database", ok, f"PostgreSQL {shown}", "" if ok else f"Deskbell needs PostgreSQL {OLDEST_POSTGRES}."
+    )
+
+
+def migrations_finding() -> Finding:
+    # slow to import, and needed by no page
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(connection)
+    missing = set(loader.disk_migrations) - set(loader.applied_migrations)
+    unknown = set(loader.applied_migrations) - set(loader.disk_migrations)
+    if unknown:
+        return Finding("migrations", False, f"{len(unknown)} unknown", "Install the newer Deskbell again.")
+    if missing:
+        return Finding("migrations", False, f"{len(missing)} not applied", "Run: deskbell migrate")
+    return Finding("migrations", True, "all applied")
+
+
+def worker_finding() -> Finding:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*), extract(epoch from now() - max(last_heartbeat)) from procrastinate_workers "
+            "where last_heartbeat > now() - make_interval(secs => %s)",
+            [max(60, settings.STALLED_AFTER)],
+        )
+        count, age = cursor.fetchone()
+    if not count:
+        return Finding("worker", False, "none is running", "Run: deskbell worker (deskbell up does)")
+    return Finding("worker", True, f"{count} queues served, last heartbeat {int(age)} s ago")
+
+
+def queues_finding() -> Finding:
+    """Jobs that wait although their time has come."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select queue_name, count(*), coalesce(max(extract(epoch from now() - coalesce(scheduled_at, ("
+            " select max(at) from procrastinate_events where job_id = job.id and type = 'deferred')))), 0) "
+            "from procrastinate_jobs job where status = 'todo' "
+            "and (scheduled_at is null or scheduled_at <= now()) group by queue_name order by queue_name"
+        )
+        rows = cursor.fetchall()
+    text = ", ".join(f"{name} {count} waiting, oldest {int(age)} s" for name, count, age in rows)
+    late = any(age > QUEUE_PATIENCE for _, _, age in rows)
+    return Finding(
+        "queues",
+        not late,
+        text or "empty",
+        "See whether the worker runs and what its log says." if late else "",
+    )
+
+
+def channels_finding() -> Finding:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select name, state, last_error from channels_channel where state <> 'off' order by name"
+        )
+        rows = cursor.fetchall()
+    wrong = [f"{name}: {error or state}" for name, state, error in rows if state != "ok"]
+    if wrong:
+        return Finding("channels", False, "; ".join(wrong), "Correct the channel's settings.")
+    return Finding("channels", True, f"{len(rows)} in use")
+
+
+def disk_finding() -> Finding:
+    usage = shutil.disk_usage(settings.DATA_DIR)
+    ok = usage.free > max(DISK_LEAST, usage.total * DISK_SHARE) or usage.free > 20 * DISK_LEAST
+    text = f"{usage.free / 1024**3:.1f} GB free of {usage.total / 1024**3:.1f} GB"
+    return Finding("disk", ok, text, "" if ok else f"Free some space on the disk of {settings.DATA_DIR}.")
+
+
+READY = (database_finding, migrations_finding, worker_finding, queues_finding)
+ALL = (settings_finding, *READY, channels_finding, disk_finding)
+
+
+def findings(looks: tuple[Callable[[], Finding], ...]) -> Iterator[Finding]:
+    """Look at each; what the database does not answer is wrong, not an error."""
+    for look in looks:
+        try:
+            yield look()
+        except DatabaseError as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            yield Finding(
+                look.__name__.removesuffix("_finding"), False, reason, "Check the database and DATABASE_URL."
+            )
+        except OSError as error:
+            yield Finding(look.__name__.removesuffix("_finding"), False, str(error), "Check the data folder.")
+
+
+def readyz(request: HttpRequest) -> JsonResponse:
+    """`/readyz`: 200 when requests can be served and jobs are done, else 503. Says nothing secret."""
+    found = list(findings(READY))
+    ready = all(each.ok for each in found)
+    answer = {
+        "ready": ready,
+        **{each.name: {"ok": each.ok, "text": each.text if each.ok else each.do} for each in found},
+    }
+    return JsonResponse(answer, status=200 if ready else 503)

@@ -1,0 +1,262 @@
+"""All settings, from the environment. Each variable may also be given as `NAME_FILE`."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import metadata
+from pathlib import Path
+
+import dj_database_url
+from environs import FileAwareEnv
+
+from deskbell.kit.keys import key
+from deskbell.kit.paths import data_dir
+
+env = FileAwareEnv()
+PACKAGE = Path(__file__).resolve().parent.parent
+
+DATA_DIR = data_dir()
+FILES_DIR = DATA_DIR / "files"
+DEMO = env.bool("DESKBELL_DEMO", False)
+DEBUG = False
+SECRET_KEY = key("secret")
+BASE_URL = env.str("DESKBELL_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = env.list("DESKBELL_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+# --- database -----------------------------------------------------------------------------------
+# `deskbell` fills DATABASE_URL for the embedded PostgreSQL before settings are read.
+DATABASE_URL = env.str("DATABASE_URL", "postgresql:///deskbell")
+DATABASE_DIRECT_URL = env.str("DATABASE_DIRECT_URL", DATABASE_URL)
+DATABASES = {
+    "default": {
+        **dj_database_url.parse(DATABASE_URL, conn_max_age=300, conn_health_checks=True),
+        "ENGINE": "django.db.backends.postgresql",
+        "DISABLE_SERVER_SIDE_CURSORS": DATABASE_DIRECT_URL != DATABASE_URL,
+    }
+}
+DATABASES["default"]["OPTIONS"] = {
+    "connect_timeout": 5,
+    "application_name": "deskbell",
+    **DATABASES["default"].get("OPTIONS", {}),
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "kit_cache",
+    }
+}
+if redis_url := env.str("REDIS_URL", ""):
+    CACHES["default"] = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_url}
+
+# --- applications: the floors of the house, lowest first ----------------------------------------
+AREAS = [
+    "kit",
+    "events",
+    "files",
+    "outbox",
+    "people",
+    "tickets",
+    "search",
+    "channels",
+    "realtime",
+    "notifications",
+    "api",
+    "setup",
+    "portal",
+    "desk",
+    "account",
+]
+if DEMO:
+    AREAS.append("demo")
+INSTALLED_APPS = [
+    *(f"deskbell.{area}" for area in AREAS),
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "procrastinate.contrib.django",
+    "django_htmx",
+    "ninja",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "deskbell.people.middleware.ReaderMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "deskbell.config.urls"
+WSGI_APPLICATION = "deskbell.config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "environment": "deskbell.kit.jinja.environment",
+            "context_processors": ["deskbell.kit.jinja.page"],
+            "autoescape": True,
+            "trim_blocks": True,
+            "lstrip_blocks": True,
+        },
+    },
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    },
+]
+
+# --- people -------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "people.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/signin/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "deskbell.account.adapter.AccountAdapter"
+ACCOUNT_TEMPLATE_EXTENSION = "html"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_CHANGE_EMAIL = False
+
+SESSION_COOKIE_NAME = "deskbell"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BASE_URL.startswith("https://")
+CSRF_COOKIE_NAME = "deskbell_csrf"
+CSRF_FAILURE_VIEW = "deskbell.kit.failures.csrf"
+
+# --- trust --------------------------------------------------------------------------------------
+X_FRAME_OPTIONS = "SAMEORIGIN"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "frame-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "worker-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'self'"],
+    }
+}
+#: bytes; checked before a thread is taken (config/asgi.py) and again by forms
+UPLOAD_LIMIT = env.int("DESKBELL_UPLOAD_LIMIT", 50 * 1024 * 1024)
+MAIL_LIMIT = env.int("DESKBELL_MAIL_LIMIT", 60 * 1024 * 1024)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+# --- words and times ----------------------------------------------------------------------------
+LANGUAGE_CODE = env.str("DESKBELL_LANGUAGE", "en")
+LANGUAGES = [("en", "English")]
+TIME_ZONE = env.str("DESKBELL_TIME_ZONE", "UTC")
+USE_TZ = True
+USE_I18N = True
+LOCALE_PATHS = [PACKAGE / "locale"]
+
+# --- static files: served by every web process, addressed by their content -----------------------
+
+
+def _fingerprint() -> str:
+    """Changes whenever a static file of ours or of a package we serve changes."""
+    digest = hashlib.sha256()
+    for name in ("django-htmx", "django-ninja"):
+        digest.update(metadata.version(name).encode())
+    for folder in sorted(PACKAGE.glob("*/static")):
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                digest.update(file.relative_to(PACKAGE).as_posix().encode() + file.read_bytes())
+    return digest.hexdigest()[:10]
+
+
+STATIC_URL = f"/static/{_fingerprint()}/"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_MAX_AGE = 365 * 24 * 3600
+
+# --- mail ---------------------------------------------------------------------------------------
+MAIL_DIR = DATA_DIR / "mail"
+email_url = env.str("EMAIL_URL", "")
+#: where mail goes: an SMTP server, or (demo, or nothing set) files under the data folder
+EMAIL_CONFIGURED = bool(email_url)
+EMAIL = env.dj_email_url("EMAIL_URL", f"file:///{MAIL_DIR}" if not email_url else "")
+if email_url:
+    EMAIL_HOST, EMAIL_PORT = EMAIL["EMAIL_HOST"], EMAIL["EMAIL_PORT"]
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = EMAIL["EMAIL_HOST_USER"], EMAIL["EMAIL_HOST_PASSWORD"]
+    EMAIL_USE_SSL, EMAIL_USE_TLS = EMAIL["EMAIL_USE_SSL"], EMAIL["EMAIL_USE_TLS"]
+    EMAIL_BACKEND = EMAIL["EMAIL_BACKEND"]
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = str(MAIL_DIR)
+EMAIL_TIMEOUT = 30
+#: the sender when no queue has an address of its own
+SUPPORT_ADDRESS = env.str("DESKBELL_SUPPORT_ADDRESS", "support@localhost")
+COMPANY_NAME = env.str("DESKBELL_COMPANY_NAME", "Deskbell")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = SUPPORT_ADDRESS
+
+# --- jobs ---------------------------------------------------------------------------------------
+#: queue → threads of its own in a worker
+WORKER_QUEUES = {"inbound": 2, "outbound": 2, "default": 2, "slow": 1}
+#: seconds after which a job of a silent worker is taken up again
+STALLED_AFTER = env.int("DESKBELL_STALLED_AFTER", 60)
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+PROCRASTINATE_IMPORT_PATHS = ["deskbell.config.jobs"]
+
+# --- logs ---------------------------------------------------------------------------------------
+LOG_FORMAT = env.str("DESKBELL_LOG_FORMAT", "text")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "text": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"deskbell": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
+}

@@ -1,0 +1,154 @@
+"""The demo company and its customers. Every name and address is invented; `.example` reaches nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+NAME = "Lanternfield IT"
+DOMAIN = "lanternfield.example"
+SUPPORT = f"support@{DOMAIN}"
+PASSWORD = "deskbell-demo"  # noqa: S105  printed at every start of the demo
+
+#: team → queue it is in charge of
+TEAMS = {"Service desk": "support", "Field service": "hardware", "Network": "network", "Office": "billing"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """`slug` is how stories name the person; `grants` are (role, team or empty for everywhere)."""
+
+    slug: str
+    name: str
+    email: str
+    grants: tuple[tuple[str, str], ...] = ()
+    phone: str = ""
+    site: str = ""
+    #: has a password, and is listed among the sign-ins
+    signs_in: bool = False
+    time_zone: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customer:
+    name: str
+    domain: str
+    notes: str = ""
+    #: name, address, how to get in
+    sites: tuple[tuple[str, str, str], ...] = ()
+
+
+STAFF = (
+    Person(
+        slug="owner",
+        name="Maren Okonjo",
+        email=f"maren@{DOMAIN}",
+        grants=(("owner", ""),),
+        signs_in=True,
+    ),
+    Person(
+        slug="admin",
+        name="Teodor Lisk",
+        email=f"teodor@{DOMAIN}",
+        grants=(("admin", ""),),
+        signs_in=True,
+    ),
+    Person(
+        slug="supervisor",
+        name="Priya Vandermeer",
+        email=f"priya@{DOMAIN}",
+        grants=(("supervisor", ""),),
+        signs_in=True,
+    ),
+    Person(
+        slug="agent",
+        name="Jonas Achterberg",
+        email=f"jonas@{DOMAIN}",
+        grants=(("agent", ""), ("agent", "Service desk"), ("agent", "Office")),
+        signs_in=True,
+    ),
+    Person(
+        slug="network_agent",
+        name="Aylin Moreau",
+        email=f"aylin@{DOMAIN}",
+        grants=(("agent", "Network"),),
+        signs_in=True,
+    ),
+    Person(
+        slug="engineer",
+        name="Kofi Brandt",
+        email=f"kofi@{DOMAIN}",
+        grants=(("engineer", "Field service"),),
+        phone="+44 7700 900112",
+        signs_in=True,
+    ),
+    Person(
+        slug="auditor",
+        name="Ruth Salvesen",
+        email=f"ruth@{DOMAIN}",
+        grants=(("auditor", ""),),
+        signs_in=True,
+    ),
+)
+
+CUSTOMERS = (
+    Customer(
+        name="Quayside Logistics",
+        domain="quayside.example",
+        notes="Two shifts, 05:00 to 22:00. Scanners and the VPN come first.",
+        sites=(
+            ("Head office", "4 Harbour Row, Milltown", "Reception, second floor."),
+            ("Warehouse North", "Dock Road, gate 7, Milltown", "Safety shoes. Ask for the shift leader at gate 7."),
+        ),
+    ),
+    Customer(
+        name="Fernhill Primary School",
+        domain="fernhill-school.example",
+        notes="Visits only after 15:30 or in the holidays.",
+        sites=(("Main building", "12 Fern Hill, Ashby", "Sign in at the office; a badge is needed."),),
+    ),
+    Customer(
+        name="Milltown Dental",
+        domain="milltown-dental.example",
+        sites=(("Practice", "31 Mill Street, Milltown", "Ring at the side door before 08:00."),),
+    ),
+    Customer(
+        name="Hale Birch Architects",
+        domain="halebirch.example",
+        notes="Large drawings: 600 GB on the file server, backed up every night.",
+        sites=(("Studio", "The Old Dairy, Ashby", ""),),
+    ),
+)
+
+PEOPLE = (
+    Person(
+        slug="customer_manager",
+        name="Dana Whitlock",
+        email="dana.whitlock@quayside.example",
+        grants=(("customer_manager", ""),),
+        phone="+44 1632 960110",
+        site="Head office",
+        signs_in=True,
+    ),
+    Person(
+        slug="customer",
+        name="Samir Haddow",
+        email="samir.haddow@quayside.example",
+        phone="+44 1632 960117",
+        site="Head office",
+        signs_in=True,
+    ),
+    Person(slug="lena", name="Lena Ostrander", email="lena.ostrander@quayside.example", site="Warehouse North"),
+    Person(
+        slug="colette",
+        name="Colette Amari",
+        email="c.amari@fernhill-school.example",
+        phone="+44 1632 960204",
+        site="Main building",
+        signs_in=True,
+    ),
+    Person(slug="bram", name="Bram Tolliver", email="b.tolliver@fernhill-school.example", site="Main building"),
+    Person(slug="noor", name="Noor Feldt", email="noor.feldt@milltown-dental.example", site="Practice"),
+    Person(slug="gwen", name="Gwen Ashdown", email="reception@milltown-dental.example", site="Practice"),
+    Person(slug="ivo", name="Ivo Castellane", email="ivo@halebirch.example", site="Studio"),
+    Person(slug="petra", name="Petra Quill", email="petra.quill@mailbox.example", phone="+44 1632 960383"),
+)

@@ -1,0 +1,182 @@
+"""What happens to one made-up ticket: an opening and acts, each of which is an action of tickets.actions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+
+from deskbell.demo.seed import words
+from deskbell.demo.seed.crowd import Crowd, Customer
+
+#: about how many tickets are not ended: it depends on the staff, not on how much lies in the archive
+BACKLOG = 600
+#: tickets a day, and the least number of days over which they are spread
+PER_DAY, LEAST_DAYS = 180, 20
+#: days after which what was resolved is closed by itself
+CLOSED_AFTER = timedelta(days=14)
+#: how an active ticket stands, with weights
+STANDINGS = {"new": 15, "asks": 30, "answered": 20, "waiting-for-customer": 20, "waiting-for-third-party": 10,
+             "visit-planned": 5}  # fmt: skip
+SOURCES = {"web": 55, "mail": 35, "phone": 10}
+SPAM, TRASH = 0.01, 0.005
+
+
+@dataclass(slots=True)
+class Act:
+    """One action: verb is reply, customer_reply, note, claim, change_status, resolve, close, watch, mark_read,
+    mark_spam or trash. `by` is a person's id, none for the system; `status` a slug.
+    """
+
+    at: datetime
+    verb: str
+    by: int | None
+    text: str = ""
+    status: str = ""
+
+
+@dataclass(slots=True)
+class Plot:
+    """An opening as open_ticket takes it (ids), and what follows, in the order of time."""
+
+    at: datetime
+    requester: Customer
+    subject: str
+    text: str
+    source: str
+    queue: str
+    team: int
+    priority: int
+    type: str
+    tags: list[str]
+    taken_by: int | None = None
+    due_at: datetime | None = None
+    copy: int | None = None
+    acts: list[Act] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What plots are made of: people, queues in their order, slugs of types."""
+
+    crowd: Crowd
+    queues: list[str]
+    types: list[str]
+    now: datetime
+    messages: int
+
+
+def openings(count: int, now: datetime, random: Random) -> list[datetime]:
+    """When the tickets were opened, the oldest first."""
+    span = max(LEAST_DAYS, count / PER_DAY) * 86400
+    return sorted(now - timedelta(seconds=60 + random.random() * span) for _ in range(count))
+
+
+def plot(at: datetime, age: int, setting: Setting, random: Random) -> Plot:
+    """A ticket opened `at`, when `age` others came after it."""
+    crowd = setting.crowd
+    requester = random.choices(crowd.customers, cum_weights=_cumulated(crowd))[0]
+    place = random.randrange(len(crowd.teams))
+    team = crowd.teams[place]
+    worker = _worker(crowd, team, random)
+    made = Plot(
+        at=at,
+        requester=requester,
+        subject=words.subject(random),
+        text=words.paragraphs("asked", random),
+        source=_weighted(SOURCES, random),
+        queue=setting.queues[place % len(setting.queues)],
+        team=team,
+        priority=random.choices((1, 2, 3, 4), (15, 60, 18, 7))[0],
+        type=random.choice(setting.types),
+        tags=random.sample(words.TAGS, random.choice((0, 0, 1, 2))),
+    )
+    if made.source == "phone":
+        made.taken_by = random.choice(crowd.agents)[0]
+    if random.random() < 0.3:
+        made.due_at = at + timedelta(hours=random.randrange(4, 200))
+    if random.random() < 0.05:
+        made.copy = random.choice(crowd.customers).user
+        made.copy = None if made.copy == requester.user else made.copy
+    made.acts = _acts(made, worker, age, setting, random)
+    return made
+
+
+_weights_of: dict[int, list[float]] = {}
+
+
+def _cumulated(crowd: Crowd) -> list[float]:
+    known = _weights_of.get(id(crowd))
+    if known is None:
+        total, known = 0.0, []
+        for weight in crowd.weights:
+            total += weight
+            known.append(total)
+        _weights_of.clear()
+        _weights_of[id(crowd)] = known
+    return known
+
+
+def _worker(crowd: Crowd, team: int, random: Random) -> int:
+    """An engineer for one ticket in four, else an agent of the team or of no team."""
+    if random.random() < 0.25:
+        return random.choice(crowd.engineers)[0]
+    return random.choice([pk for pk, of in crowd.agents if of in (team, None)])
+
+
+def _weighted(choices: dict[str, int], random: Random) -> str:
+    return random.choices(list(choices), list(choices.values()))[0]
+
+
+def _acts(made: Plot, worker: int, age: int, setting: Setting, random: Random) -> list[Act]:
+    active = random.random() < 2.718281828 ** (-age / BACKLOG)
+    if random.random() < SPAM:
+        verbs = [("mark_spam", worker, "", "")]
+    else:
+        standing = _weighted(STANDINGS, random) if active else "ended"
+        verbs = _verbs(standing, made.requester.user, worker, setting.messages, random)
+        if random.random() < TRASH:
+            verbs.append(("trash", worker, "", ""))
+    duration = timedelta(hours=random.uniform(1, 120))
+    last = min(duration, (setting.now - made.at) * 0.9)
+    moments = sorted(random.random() for _ in verbs)
+    acts = [
+        Act(made.at + last * moment, verb, by, text, status)
+        for moment, (verb, by, text, status) in zip(moments, verbs, strict=True)
+    ]
+    if not active and acts[-1].verb == "resolve" and acts[-1].at + CLOSED_AFTER < setting.now:
+        acts.append(Act(acts[-1].at + CLOSED_AFTER, "close", None))
+    return acts
+
+
+def _verbs(
+    standing: str, requester: int, worker: int, messages: int, random: Random
+) -> list[tuple[str, int | None, str, str]]:
+    """(verb, by, text, status) that lead to `standing` with `messages` messages, the first one included."""
+    asked = ("customer_reply", requester, "asked", "")
+    verbs: list[tuple[str, int | None, str, str]] = []
+    if standing != "new":
+        verbs.append(("claim", worker, "", ""))
+        if random.random() < 0.2:
+            verbs.append(("watch", worker, "", ""))
+    middle = messages - 1 if standing in ("new", "asks") else messages - 2
+    for turn in range(middle):
+        noted = random.random() < 0.15
+        if standing == "new" or (standing == "asks" and turn == middle - 1):
+            verbs.append(asked)
+        elif noted:
+            verbs.append(("note", worker, "noted", ""))
+        else:
+            verbs.append(asked if turn % 2 else ("reply", worker, "answered", ""))
+    if standing not in ("new", "asks") and messages > 1:
+        waits = standing if standing.startswith("waiting") else ""
+        verbs.append(("reply", worker, "answered", waits))
+    if standing == "visit-planned":
+        verbs.append(("change_status", worker, "", standing))
+    if standing != "new" and random.random() < 0.8:
+        verbs.append(("mark_read", worker, "", ""))
+    if standing == "ended":
+        verbs.append(("resolve", worker, "", ""))
+        if random.random() < 0.4:
+            verbs.append(("close", worker, "", ""))
+    return [(verb, by, words.paragraphs(kind, random) if kind else "", status) for verb, by, kind, status in verbs]

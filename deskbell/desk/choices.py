@@ -1,0 +1,84 @@
+"""What can be chosen for a ticket: statuses, queues, teams, types, people of the desk. One query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import CharField, IntegerField, Model, QuerySet, Value
+from django.db.models.functions import Cast, Coalesce, NullIf
+from django.utils.translation import gettext as _
+
+from deskbell.people.models import Team
+from deskbell.people.queries import staff
+from deskbell.tickets.models import Priority, Queue, Status, TicketType
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`slug` and `group` (a status's category) are "" where the thing has none."""
+
+    pk: int
+    name: str
+    slug: str = ""
+    group: str = ""
+    #: the status that the system sets for its category
+    default: bool = False
+
+
+@dataclass(frozen=True)
+class Choices:
+    statuses: list[Choice]
+    queues: list[Choice]
+    teams: list[Choice]
+    types: list[Choice]
+    staff: list[Choice]
+
+    def status(self, category: str) -> Choice | None:
+        """The one that the system sets for a category."""
+        return next((choice for choice in self.statuses if choice.group == category and choice.default), None)
+
+    @property
+    def priorities(self) -> list[Choice]:
+        return [Choice(value, str(label), Priority(value).name.lower()) for value, label in Priority.choices]
+
+
+def choices() -> Choices:
+    """Everything still in use, in the order the desk gave it."""
+    rows = (
+        _rows(Status.objects.filter(active=True), "status", "label", "slug", "category", "position")
+        .union(
+            _rows(Queue.objects.filter(active=True), "queue", "name", "slug", "", "position"),
+            _rows(Team.objects.all(), "team", "name"),
+            _rows(TicketType.objects.filter(active=True), "type", "name", "slug", "", "position"),
+            _rows(
+                staff().annotate(shown=Coalesce(NullIf("name", Value("")), Cast("email", CharField()))),
+                "staff",
+                "shown",
+            ),
+            all=True,
+        )
+        .order_by("kind_", "position_", "name_")
+    )
+    found: dict[str, list[Choice]] = {kind: [] for kind in ("status", "queue", "team", "type", "staff")}
+    for kind, pk, name, slug, group, default, _position in rows:
+        translated = name if kind == "staff" or not name else _(name)
+        found[kind].append(Choice(pk, translated or f"#{pk}", slug, group, bool(default)))
+    return Choices(found["status"], found["queue"], found["team"], found["type"], found["staff"])
+
+
+def _rows(
+    query: QuerySet[Model], kind: str, name: str, slug: str = "", group: str = "", position: str = ""
+) -> QuerySet[Model]:
+    text = CharField()
+    return (
+        query.order_by()
+        .annotate(
+            kind_=Value(kind, text),
+            name_=Cast(name, text),
+            slug_=Cast(slug, text) if slug else Value("", text),
+            group_=Cast(group, text) if group else Value("", text),
+            default_=Cast("default", IntegerField()) if kind == "status" else Value(0, IntegerField()),
+            position_=Cast(position, IntegerField()) if position else Value(0, IntegerField()),
+        )
+        .values_list("kind_", "pk", "name_", "slug_", "group_", "default_", "position_")
+    )

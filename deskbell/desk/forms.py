@@ -1,0 +1,170 @@
+"""What the desk lets people type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from deskbell.people import queries as people
+from deskbell.people.addresses import BadAddress, is_email, phone_key
+from deskbell.people.models import Team
+from deskbell.tickets.models import Priority, Queue, Source, Status, TicketType
+
+LONGEST_TEXT = 200_000
+LOCAL_TIME = "%Y-%m-%dT%H:%M"
+
+
+class AddressesField(forms.CharField):
+    """E-mail addresses separated by commas, semicolons or spaces; cleaned to a list."""
+
+    def clean(self, value: Any) -> list[str]:
+        given = super().clean(value).replace(";", ",").replace(",", " ").split()
+        if wrong := [address for address in given if not is_email(address)]:
+            raise ValidationError(_("Not an e-mail address: %(given)s"), params={"given": ", ".join(wrong)})
+        return list(dict.fromkeys(given))
+
+
+class TextForm(forms.Form):
+    """A message's words."""
+
+    text = forms.CharField(
+        required=False,
+        max_length=LONGEST_TEXT,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        label=_("Message"),
+    )
+
+
+class MessageForm(TextForm):
+    """A reply or a note. `after` is the newest message its writer had on the screen."""
+
+    visibility = forms.ChoiceField(choices=[("public", _("Reply")), ("internal", _("Internal note"))])
+    copy = AddressesField(
+        required=False,
+        label=_("Cc"),
+        widget=forms.TextInput(attrs={"class": "input input-small", "autocomplete": "off"}),
+    )
+    after = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    then = forms.ChoiceField(
+        required=False, choices=[("keep", "keep"), ("pending", "pending"), ("resolved", "resolved")]
+    )
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(required=False, max_length=200, label=_("Reason"))
+
+
+class CopyForm(forms.Form):
+    email = forms.CharField(max_length=320, label=_("E-mail address"))
+
+    def clean_email(self) -> str:
+        given = str(self.cleaned_data["email"])
+        if not is_email(given):
+            raise ValidationError(_("This is not an e-mail address."))
+        return given
+
+
+class TagForm(forms.Form):
+    name = forms.CharField(max_length=50, label=_("Tag"))
+
+
+class NewTicketForm(TextForm):
+    """A ticket for a caller. Either `customer` names a known person or the other fields describe one."""
+
+    customer = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+    name = forms.CharField(required=False, max_length=200, label=_("Name"))
+    email = forms.CharField(required=False, max_length=320, label=_("E-mail"))
+    phone = forms.CharField(required=False, max_length=40, label=_("Phone"))
+    subject = forms.CharField(required=False, max_length=255, label=_("Subject"))
+    visibility = forms.ChoiceField(
+        choices=[("public", _("What the customer said")), ("internal", _("Internal note"))], initial="public"
+    )
+    source = forms.ChoiceField(
+        choices=[
+            (Source.PHONE.value, Source.PHONE.label),
+            (Source.WALK_IN.value, Source.WALK_IN.label),
+            (Source.MAIL.value, Source.MAIL.label),
+            (Source.WEB.value, Source.WEB.label),
+        ],
+        initial="phone",
+        label=_("Source"),
+    )
+    queue = forms.ModelChoiceField(Queue.objects.none(), empty_label=None, label=_("Queue"))
+    team = forms.ModelChoiceField(
+        Team.objects.none(), required=False, empty_label=_("The queue's team"), label=_("Team")
+    )
+    priority = forms.TypedChoiceField(
+        choices=Priority.choices, coerce=int, initial=Priority.NORMAL.value, label=_("Priority")
+    )
+    type = forms.ModelChoiceField(TicketType.objects.none(), required=False, empty_label="–", label=_("Type"))
+    assignee = forms.ModelChoiceField(
+        people.staff().none(), required=False, empty_label=_("Nobody yet"), label=_("Assignee")
+    )
+    tell = forms.BooleanField(
+        required=False, initial=True, label=_("Tell the customer that we have this ticket")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["queue"].queryset = Queue.objects.filter(active=True).order_by("position", "pk")
+        fields["team"].queryset = Team.objects.order_by("name")
+        fields["type"].queryset = TicketType.objects.filter(active=True).order_by("position", "pk")
+        fields["assignee"].queryset = people.staff()
+
+    def clean_email(self) -> str:
+        given = str(self.cleaned_data["email"]).strip()
+        if given and not is_email(given):
+            raise ValidationError(_("This is not an e-mail address."))
+        return given
+
+    def clean_phone(self) -> str:
+        given = str(self.cleaned_data["phone"]).strip()
+        if given:
+            try:
+                phone_key(given)
+            except BadAddress as error:
+                raise ValidationError(
+                    _("Write the number with its country code, such as +44 20 7946 0958.")
+                ) from error
+        return given
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        known = cleaned.get("customer") or any(cleaned.get(name) for name in ("name", "email", "phone"))
+        if not known and not any(name in self.errors for name in ("name", "email", "phone")):
+            self.add_error("name", _("Who is it for? A name, an e-mail address or a phone number will do."))
+        return cleaned
+
+
+class PropertyForm(forms.Form):
+    """One property of a ticket; `version` is the ticket's when the form was drawn."""
+
+    version = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
+
+    def __init__(self, name: str, data: QueryDict) -> None:
+        super().__init__(data)
+        self.fields["value"] = PROPERTIES[name]()
+
+
+def _due() -> forms.Field:
+    return forms.DateTimeField(required=False, input_formats=[LOCAL_TIME, "%Y-%m-%dT%H:%M:%S"])
+
+
+#: property of a ticket → its field
+PROPERTIES: dict[str, Callable[[], forms.Field]] = {
+    "status": lambda: forms.ModelChoiceField(Status.objects.filter(active=True)),
+    "priority": lambda: forms.TypedChoiceField(choices=Priority.choices, coerce=int),
+    "queue": lambda: forms.ModelChoiceField(Queue.objects.filter(active=True)),
+    "team": lambda: forms.ModelChoiceField(Team.objects.all(), required=False),
+    "type": lambda: forms.ModelChoiceField(TicketType.objects.filter(active=True), required=False),
+    "assignee": lambda: forms.ModelChoiceField(people.staff(), required=False),
+    "due_at": _due,
+    "subject": lambda: forms.CharField(max_length=255),
+}

@@ -1,0 +1,156 @@
+"""The template environment of all pages: undefined names fail, strings are translated, dates are cheap."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from django.conf import settings
+from django.contrib.messages import get_messages
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.functional import SimpleLazyObject
+from jinja2 import Environment, StrictUndefined
+from lucide import _render_icon as draw
+from markupsafe import Markup, escape
+
+from deskbell.kit import markdown, once, time
+
+#: name → function of the request; areas above `kit` add what every page may show (kept lazy)
+PROVIDED: dict[str, Callable[[HttpRequest], object]] = {"live_token": lambda request: ""}
+
+STYLES = Path(__file__).parent / "static" / "kit" / "css"
+AVATAR_COLOURS = 6
+
+
+def environment(**options: Any) -> Environment:
+    """What Django's Jinja2 backend calls once (`TEMPLATES`, OPTIONS, environment)."""
+    options["undefined"] = StrictUndefined
+    jinja = Environment(**options, extensions=["jinja2.ext.i18n", "jinja2.ext.do"])  # noqa: S701 - set by Django
+    jinja.install_gettext_callables(  # type: ignore[attr-defined]
+        translation.gettext,
+        translation.ngettext,
+        newstyle=True,
+        pgettext=translation.pgettext,
+        npgettext=translation.npgettext,
+    )
+    jinja.policies["ext.i18n.trimmed"] = True
+    jinja.globals.update(
+        url=url,
+        static=static,
+        icon=icon,
+        now=timezone.now,
+        once_key=once.new_key,
+        stylesheets=stylesheets,
+        language=language,
+        direction=direction,
+        avatar_colour=avatar_colour,
+        initials=initials,
+        company=lambda: settings.COMPANY_NAME,
+    )
+    jinja.filters.update(
+        ago=time.relative,
+        when=time.exact,
+        day=time.day,
+        clock=time.clock,
+        iso=time.iso,
+        filesize=file_size,
+        number=number,
+        linebreaks=line_breaks,
+        markdown=lambda text: Markup(markdown.to_html(text)),  # noqa: S704 - cleaned there
+        plain=markdown.to_text,
+    )
+    return jinja
+
+
+def page(request: HttpRequest) -> dict[str, object]:
+    """What every page knows. Lazy: a fragment that shows none of it pays for none of it."""
+    provided = {name: SimpleLazyObject(partial(function, request)) for name, function in PROVIDED.items()}
+    return {
+        "user": SimpleLazyObject(lambda: getattr(request, "user", None)),
+        "messages": SimpleLazyObject(lambda: get_messages(request)),
+        "languages": settings.LANGUAGES,
+        **provided,
+    }
+
+
+def url(name: str, *args: object, **kwargs: object) -> str:
+    """The path of the named route."""
+    return reverse(name, args=args or None, kwargs=kwargs or None)
+
+
+@lru_cache(maxsize=512)
+def icon(name: str, size: int = 16, label: str = "", extra: str = "") -> Markup:
+    """The Lucide icon `name`, `size` CSS pixels wide; for readers of the screen only if it has a `label`."""
+    attributes: dict[str, object] = {"class": f"icon {extra}".strip()}
+    attributes |= {"role": "img", "aria_label": label} if label else {"aria_hidden": "true"}
+    return Markup(draw(name, size, **attributes))  # noqa: S704 - drawn from the package's own files
+
+
+@lru_cache(maxsize=1)
+def stylesheets() -> tuple[str, ...]:
+    """Addresses of the style sheets of `kit`. The tokens come first: they name the layers."""
+    names = sorted(
+        (file.name for file in STYLES.glob("*.css")), key=lambda name: (name != "tokens.css", name)
+    )
+    return tuple(static(f"kit/css/{name}") for name in names)
+
+
+def language() -> str:
+    """The active language for `<html lang>`."""
+    return translation.get_language() or settings.LANGUAGE_CODE
+
+
+def direction() -> str:
+    """`rtl` or `ltr`, for `<html dir>`."""
+    return "rtl" if translation.get_language_bidi() else "ltr"
+
+
+@lru_cache(maxsize=4096)
+def avatar_colour(name: str) -> int:
+    """1 to AVATAR_COLOURS, always the same for one name."""
+    return crc32(name.casefold().encode()) % AVATAR_COLOURS + 1
+
+
+@lru_cache(maxsize=4096)
+def initials(name: str) -> str:
+    """One or two letters that stand for a name or an e-mail address."""
+    words = re.findall(r"[^\W_]+", name.partition("@")[0])
+    if not words:
+        return "?"
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+
+
+def number(value: int) -> str:
+    """A whole number with the separators of the active language."""
+    return _number(value, language())
+
+
+@lru_cache(maxsize=4096)
+def _number(value: int, code: str) -> str:
+    # slow to import; pages without numbers need not wait for it
+    from babel.numbers import format_decimal
+
+    return format_decimal(value, locale=time.locale(code))
+
+
+def file_size(size: int) -> str:
+    """Bytes as people read them: `0 B`, `812 B`, `1.4 MB`. Steps of 1,000, as storage is sold."""
+    amount, unit = float(size), "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if amount < 999.5 or unit == "TB":
+            break
+        amount /= 1000
+    digits = f"{amount:.1f}" if unit != "B" and amount < 9.95 else f"{amount:.0f}"
+    return f"{digits}\N{NO-BREAK SPACE}{unit}"
+
+
+def line_breaks(text: str) -> Markup:
+    """Plain text with its line breaks as `<br>`."""
+    return Markup("<br>").join(escape(line) for line in text.splitlines())

@@ -1,0 +1,109 @@
+// One stream of notices per browser. The tab that holds the lock listens and tells the others; a browser without
+// locks (plain http) has a stream per tab. A notice carries ids only: parts of the page fetch themselves anew.
+//
+// data-live-refresh="1042" (a ticket), "ticket." (a kind or its beginning) or "*": htmx gets the event `live`.
+const meta = document.querySelector('meta[name="live"]');
+const QUIET = 300;
+const FIRST_WAIT = 1000;
+const LONGEST_WAIT = 60_000;
+
+const matches = (wanted, notice) =>
+  wanted.split(",").some((part) => {
+    const want = part.trim();
+    return notice.kind === "resync" || want === "*" || want === String(notice.ticket) || (notice.kind ?? "").startsWith(want);
+  });
+
+const waiting = new Map();
+
+const refresh = (element) => {
+  waiting.delete(element);
+  if (element.isConnected) window.htmx?.trigger(element, "live");
+};
+
+const told = (notice) => {
+  document.dispatchEvent(new CustomEvent("deskbell:live", { detail: notice }));
+  for (const element of document.querySelectorAll("[data-live-refresh]")) {
+    if (!matches(element.dataset.liveRefresh, notice)) continue;
+    clearTimeout(waiting.get(element));
+    // a hidden tab asks once, when somebody looks at it again
+    waiting.set(element, document.hidden ? null : setTimeout(() => refresh(element), QUIET + Math.random() * QUIET));
+  }
+};
+
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) [...waiting].filter(([, timer]) => timer === null).forEach(([element]) => refresh(element));
+});
+
+class Stream {
+  constructor(token, tell) {
+    this.token = token;
+    this.tell = tell;
+    this.wait = FIRST_WAIT;
+    this.connect();
+  }
+
+  connect() {
+    this.source = new EventSource(`/live?t=${encodeURIComponent(this.token)}`);
+    this.source.addEventListener("open", () => {
+      this.wait = FIRST_WAIT;
+      if (this.lost) this.tell({ kind: "resync" });
+      this.lost = false;
+    });
+    this.source.addEventListener("message", (event) => this.tell(JSON.parse(event.data)));
+    this.source.addEventListener("error", () => this.again());
+  }
+
+  // not left to EventSource: it would come back with a token that is too old
+  again() {
+    this.source.close();
+    if (this.closed) return;
+    this.lost = true;
+    setTimeout(() => this.renew(), this.wait * (0.5 + Math.random()));
+    this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
+  }
+
+  async renew() {
+    try {
+      const answer = await fetch("/live/token", { headers: { Accept: "application/json" }, redirect: "error" });
+      if ([401, 403, 404].includes(answer.status)) return;
+      if (!answer.ok) throw new Error(String(answer.status));
+      this.token = (await answer.json()).token;
+      if (!this.closed) this.connect();
+    } catch {
+      this.again();
+    }
+  }
+
+  close() {
+    this.closed = true;
+    this.source.close();
+  }
+}
+
+const start = () => {
+  const channel = new BroadcastChannel("deskbell-live");
+  channel.addEventListener("message", (event) => told(event.data));
+  const tell = (notice) => {
+    told(notice);
+    channel.postMessage(notice);
+  };
+  // ends with the page, also when the browser keeps it in memory: it must neither listen nor hold the lock then
+  const left = new Promise((leave) => addEventListener("pagehide", leave, { once: true }));
+  const listen = async () => {
+    const stream = new Stream(meta.content, tell);
+    await left;
+    stream.close();
+  };
+  left.then(() => channel.close());
+  if (navigator.locks) navigator.locks.request("deskbell-live", listen);
+  else listen();
+};
+
+if (meta) {
+  start();
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    start();
+    told({ kind: "resync" });
+  });
+}

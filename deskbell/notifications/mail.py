@@ -1,0 +1,295 @@
+"""Notices as mails: text and HTML from one template pair, put into the outbox, one mail per recipient."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import css_inline
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.formats import date_format
+from markupsafe import Markup
+
+from deskbell.channels.email import references
+from deskbell.channels.email.compose import references_header
+from deskbell.channels.models import Channel, InboundItem
+from deskbell.files.models import Blob
+from deskbell.notifications import links
+from deskbell.outbox import actions as outbox
+from deskbell.outbox.models import OutboxItem
+from deskbell.people.models import Invitation, User
+from deskbell.tickets.models import Attachment, Message, Ticket
+
+#: bytes of files in one mail; what is more stays on the ticket's page
+FILES_LIMIT = 20 * 1024 * 1024
+HISTORY = 3
+#: characters of one quoted message
+QUOTED = 3000
+#: messages whose ids go into References
+RECENT = 20
+
+_inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """One kind of mail about a ticket. `part` keeps the Message-IDs of mails about one thing apart."""
+
+    template: str
+    kind: str
+    #: a plain (kind, id): once per cause, recipient and kind
+    cause: tuple[str, int]
+    ticket: Ticket
+    message: Message | None = None
+    #: whose name the mail bears
+    actor: User | None = None
+    #: an answer to it finds the ticket
+    answerable: bool = True
+    history: bool = False
+    #: "auto-replied", "auto-generated" (RFC 3834), or empty for what a person wrote
+    automatic: str = "auto-generated"
+
+
+def put(notice: Notice, recipient: User) -> OutboxItem | None:
+    """Put `notice` for `recipient`, in his language; None when he was told already."""
+    ticket = notice.ticket
+    mailbox = _mailbox(ticket)
+    with translation.override(recipient.language or settings.LANGUAGE_CODE):
+        context = _context(notice, recipient)
+        payload: dict[str, Any] = {
+            **_rendered(notice.template, context),
+            "from": [_from_name(notice), mailbox.address],
+            "to_name": recipient.name,
+            "headers": _headers(notice),
+            "attachments": _attached(context["files"]),
+        }
+    if mailbox.plus_addresses and notice.answerable:
+        payload["reply_to"] = references.reply_address(mailbox.address, ticket.number)
+    return outbox.put(
+        "email",
+        recipient=str(recipient.email),
+        kind=notice.kind,
+        cause=notice.cause,
+        payload=payload,
+        ticket_id=ticket.pk,
+        channel_id=mailbox.channel_id,
+        external_id=_message_id(notice, recipient),
+    )
+
+
+def put_invitation(invitation: Invitation, link: str) -> OutboxItem | None:
+    """Put the mail that carries an invitation, in the desk's language: the person's is not known yet."""
+    inviter = invitation.invited_by.display_name if invitation.invited_by else settings.COMPANY_NAME
+    with translation.override(settings.LANGUAGE_CODE):
+        context = {
+            **_common(),
+            "subject": translation.gettext("Invitation to %(company)s") % {"company": settings.COMPANY_NAME},
+            "actor": inviter,
+            "link": link,
+            "link_label": translation.gettext("Accept the invitation"),
+            "expires": date_format(invitation.expires_at, "DATE_FORMAT"),
+        }
+        payload = _rendered("invitation", context)
+    payload["headers"] = {"X-Deskbell-Type": "invitation"} | _automatic("auto-generated")
+    return outbox.put(
+        "email",
+        recipient=invitation.email,
+        kind="invitation",
+        cause=("invitation", invitation.pk),
+        payload=payload,
+    )
+
+
+# --- words --------------------------------------------------------------------------------------
+
+
+def _common() -> dict[str, Any]:
+    return {
+        "company": settings.COMPANY_NAME,
+        "language": translation.get_language(),
+        "direction": "rtl" if translation.get_language_bidi() else "ltr",
+        "ticket": None,
+        "link": "",
+        "link_label": "",
+        "answerable": False,
+        "history": [],
+        "files": [],
+    }
+
+
+def _context(notice: Notice, recipient: User) -> dict[str, Any]:
+    ticket, message = notice.ticket, notice.message
+    text = (message.new_text or message.text) if message else ""
+    ours = message is not None and message.markup == Message.Markup.MARKDOWN
+    link = links.of_ticket(ticket, recipient)
+    return {
+        **_common(),
+        "subject": f"{references.subject_token(ticket.number)} {ticket.subject}",
+        "ticket": ticket,
+        "requester": ticket.requester.display_name,
+        "actor": notice.actor.display_name if notice.actor else settings.COMPANY_NAME,
+        "link": link,
+        "link_label": translation.gettext("Open the ticket"),
+        "answerable": notice.answerable,
+        "message_text": text,
+        "message_html": Markup(message.html) if ours and message else "",  # noqa: S704 - cleaned when it was stored
+        "message_paragraphs": paragraphs(text),
+        "files": _files(message, link) if message else [],
+        "history": _history(ticket, message) if notice.history and message else [],
+    }
+
+
+def paragraphs(text: str) -> list[list[str]]:
+    """Plain text as paragraphs of lines."""
+    return [part.split("\n") for part in re.split(r"\n\s*\n", text.strip()) if part.strip()]
+
+
+def _rendered(template: str, context: dict[str, Any]) -> dict[str, Any]:
+    text = render_to_string(f"notifications/mail/{template}.txt", context)
+    html = render_to_string(f"notifications/mail/{template}.html", context)
+    return {
+        "subject": str(context["subject"]),
+        "text": re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
+        "html": _inliner.inline(html),
+    }
+
+
+def _history(ticket: Ticket, message: Message) -> list[dict[str, Any]]:
+    """The public messages before this one, newest first; internal notes never leave the house."""
+    earlier = (
+        Message.objects.filter(ticket=ticket, pk__lt=message.pk, visibility=Message.Visibility.PUBLIC)
+        .exclude(kind=Message.Kind.BOUNCE)
+        .filter(redacted_at=None)
+        .select_related("author")
+        .order_by("-pk")[:HISTORY]
+    )
+    quoted = []
+    for one in earlier:
+        text = (one.new_text or one.text)[:QUOTED]
+        quoted.append(
+            {
+                "author": one.author.display_name if one.author else settings.COMPANY_NAME,
+                "quoted": "\n".join(f"> {line}".rstrip() for line in text.split("\n")),
+                "paragraphs": paragraphs(text),
+            }
+        )
+    return quoted
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+def _files(message: Message, link: str) -> list[dict[str, Any]]:
+    """The files of `message`; those beyond FILES_LIMIT carry the link of the page that has them."""
+    room = FILES_LIMIT
+    listed = []
+    attachments = Attachment.objects.filter(message=message).select_related("blob").order_by("pk")
+    for attachment in attachments:
+        fits = attachment.blob.size <= room and attachment.blob.scan != Blob.Scan.INFECTED
+        room -= attachment.blob.size if fits else 0
+        listed.append(
+            {
+                "blob": attachment.blob_id,
+                "filename": attachment.filename,
+                "content_type": attachment.blob.content_type,
+                "link": "" if fits else link,
+            }
+        )
+    return listed
+
+
+def _attached(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {"blob": file["blob"], "filename": file["filename"], "content_type": file["content_type"]}
+        for file in files
+        if not file["link"]
+    ]
+
+
+# --- headers ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Mailbox:
+    address: str
+    channel_id: int | None = None
+    plus_addresses: bool = False
+
+
+def _mailbox(ticket: Ticket) -> _Mailbox:
+    """Where the mail leaves from: the mailbox the customer wrote to, else his queue's, else the desk's."""
+    newest = Message.objects.filter(ticket=ticket, inbound_id__isnull=False).order_by("-pk").first()
+    channel = None
+    if newest is not None:
+        item = InboundItem.objects.select_related("channel").defer("raw").filter(pk=newest.inbound_id).first()
+        channel = item.channel if item else None
+    if channel is None and ticket.queue.address:
+        channel = Channel.objects.filter(address__iexact=ticket.queue.address).first()
+        if channel is None:
+            return _Mailbox(ticket.queue.address)
+    channel = channel or Channel.objects.exclude(state=Channel.State.OFF).order_by("pk").first()
+    if channel is None:
+        return _Mailbox(settings.SUPPORT_ADDRESS)
+    return _Mailbox(channel.address, channel.pk, channel.plus_addresses)
+
+
+def _from_name(notice: Notice) -> str:
+    if notice.automatic or notice.actor is None:
+        return settings.COMPANY_NAME
+    return translation.gettext("%(agent)s via %(company)s") % {
+        "agent": notice.actor.display_name,
+        "company": settings.COMPANY_NAME,
+    }
+
+
+def _message_id(notice: Notice, recipient: User) -> str:
+    """The reply to the requester bears the message's own id; every other mail one of its own."""
+    message_id = notice.message.pk if notice.message else 0
+    if notice.cause[0] == "message" and recipient.pk == notice.ticket.requester_id:
+        return references.message_id(notice.ticket.pk, message_id)
+    part = f"{notice.cause[0][0]}{notice.cause[1]}u{recipient.pk}"
+    return references.message_id(notice.ticket.pk, message_id, part=part)
+
+
+def _headers(notice: Notice) -> dict[str, str]:
+    ids, last_in = _thread(notice.ticket, notice.message)
+    headers = {
+        "In-Reply-To": last_in,
+        "References": references_header(ids),
+        "X-Deskbell-Type": notice.kind,
+        "X-Deskbell-Ticket": str(notice.ticket.number),
+    }
+    return headers | _automatic(notice.automatic)
+
+
+def _automatic(word: str) -> dict[str, str]:
+    """Marks that keep answering machines quiet; never on what a person wrote, so that absences are told."""
+    if not word:
+        return {}
+    marks = {"Auto-Submitted": word, "X-Auto-Response-Suppress": "All"}
+    return marks | ({"Precedence": "bulk"} if word == "auto-generated" else {})
+
+
+def _thread(ticket: Ticket, until: Message | None) -> tuple[list[str], str]:
+    """Ids of the ticket's public mails, oldest first, and that of the customer's latest one."""
+    public = Message.objects.filter(ticket=ticket, visibility=Message.Visibility.PUBLIC)
+    if until is not None:
+        public = (
+            public.filter(pk__lt=until.pk) if until.direction == "out" else public.filter(pk__lte=until.pk)
+        )
+    recent = list(public.order_by("-pk")[:RECENT])
+    oldest = public.order_by("pk").first()
+    if oldest is not None and oldest not in recent:
+        recent.append(oldest)
+    ids = [_id_of(ticket, message) for message in reversed(recent)]
+    last_in = next((m.external_id for m in recent if m.direction == "in" and m.external_id), "")
+    return [one for one in ids if one], last_in
+
+
+def _id_of(ticket: Ticket, message: Message) -> str:
+    if message.direction == "out":
+        return references.message_id(ticket.pk, message.pk)
+    return message.external_id

@@ -1,0 +1,193 @@
+"""What this area hears, and whom it tells. Each runs once per event, in a transaction of its own."""
+
+from __future__ import annotations
+
+from deskbell.events import subscribe
+from deskbell.events.models import Event
+from deskbell.notifications import answers, links, mail, recipients
+from deskbell.people.events import Invited
+from deskbell.people.models import Invitation, User
+from deskbell.tickets.events import Assigned, CopyAdded, MessageAdded, Opened, StatusChanged
+from deskbell.tickets.models import Category, Message, Ticket
+
+
+@subscribe.later(Opened)
+def tell_requester(event: Event) -> None:
+    """We have it; or, when somebody here opened it for the customer, what was written."""
+    ticket, message = _ticket(event), _message(event)
+    if ticket is None or not event.data["tell"]:
+        return
+    if event.actor_kind == "user" and event.actor_id != ticket.requester_id:
+        _tell_of_opening_for_him(event, ticket, message)
+    elif not event.data["automatic"] and answers.may_answer(ticket, message):
+        notice = mail.Notice(
+            template="received",
+            kind=answers.KIND,
+            cause=("ticket", ticket.pk),
+            ticket=ticket,
+            automatic="auto-replied",
+        )
+        _put(notice, [ticket.requester])
+
+
+def _tell_of_opening_for_him(event: Event, ticket: Ticket, message: Message | None) -> None:
+    shown = message if message and message.visibility == Message.Visibility.PUBLIC else None
+    notice = mail.Notice(
+        template="opened_for_you",
+        kind="ticket.opened_for_you",
+        cause=("message", shown.pk) if shown else ("ticket", ticket.pk),
+        ticket=ticket,
+        message=shown,
+        actor=_actor(event),
+        automatic="",
+    )
+    _put(notice, recipients.told([ticket.requester], event))
+
+
+@subscribe.later(Opened)
+def tell_team_of_new_ticket(event: Event) -> None:
+    ticket = _ticket(event)
+    if ticket is None or ticket.spam or ticket.assignee_id:
+        return  # an assignee hears by `tell_assignee`
+    notice = mail.Notice(
+        template="new_ticket",
+        kind="ticket.new",
+        cause=("event", event.pk),
+        ticket=ticket,
+        message=_message(event),
+        actor=_actor(event),
+        answerable=False,
+    )
+    _put(notice, recipients.told(recipients.in_charge(ticket), event))
+
+
+@subscribe.later(MessageAdded)
+def tell_of_message(event: Event) -> None:
+    """A reply goes to the customers, a customer's message to those in charge."""
+    ticket, message = _ticket(event), _message(event)
+    if ticket is None or message is None or event.data["first"] or ticket.spam:
+        return
+    if message.visibility != Message.Visibility.PUBLIC or message.kind != Message.Kind.HUMAN:
+        return
+    if message.direction == Message.Direction.OUT:
+        _send_reply(event, ticket, message)
+    else:
+        _tell_those_in_charge(event, ticket, message)
+
+
+def _send_reply(event: Event, ticket: Ticket, message: Message) -> None:
+    notice = mail.Notice(
+        template="reply",
+        kind="ticket.reply",
+        cause=("message", message.pk),
+        ticket=ticket,
+        message=message,
+        actor=message.author,
+        history=True,
+        automatic="",
+    )
+    _put(notice, recipients.told(recipients.customers(ticket), event))
+
+
+def _tell_those_in_charge(event: Event, ticket: Ticket, message: Message) -> None:
+    notice = mail.Notice(
+        template="customer_replied",
+        kind="ticket.customer_replied",
+        cause=("event", event.pk),
+        ticket=ticket,
+        message=message,
+        actor=message.author,
+        answerable=False,
+    )
+    _put(notice, recipients.told(recipients.in_charge(ticket), event))
+
+
+@subscribe.later(Assigned)
+def tell_assignee(event: Event) -> None:
+    ticket = _ticket(event)
+    if ticket is None or not event.data["after"]:
+        return
+    assignee = User.objects.filter(pk=event.data["after"]).first()
+    notice = mail.Notice(
+        template="assigned",
+        kind="ticket.assigned",
+        cause=("event", event.pk),
+        ticket=ticket,
+        message=Message.objects.filter(ticket=ticket).order_by("pk").first(),
+        actor=_actor(event),
+        answerable=False,
+    )
+    _put(notice, recipients.told([assignee], event))
+
+
+@subscribe.later(StatusChanged)
+def tell_of_resolution(event: Event) -> None:
+    data, ticket = event.data, _ticket(event)
+    if ticket is None or ticket.spam or not data["tell"]:
+        return
+    if data["after_category"] != Category.RESOLVED or data["before_category"] == Category.CLOSED:
+        return
+    notice = mail.Notice(
+        template="resolved",
+        kind="ticket.resolved",
+        cause=("event", event.pk),
+        ticket=ticket,
+        actor=_actor(event),
+    )
+    _put(notice, recipients.told([ticket.requester], event))
+
+
+@subscribe.later(CopyAdded)
+def tell_copied(event: Event) -> None:
+    """Somebody here or the customer copied a person in.
+
+    People whom a mail named in its Cc are copied in by the system and not told: they have that mail, and
+    otherwise anybody could make the desk write to strangers.
+    """
+    ticket = _ticket(event)
+    if ticket is None or ticket.spam or event.actor_kind != "user":
+        return
+    person = User.objects.filter(pk=event.data["user_id"]).first()
+    public = Message.objects.filter(ticket=ticket, visibility=Message.Visibility.PUBLIC)
+    notice = mail.Notice(
+        template="copied",
+        kind="ticket.copied",
+        cause=("event", event.pk),
+        ticket=ticket,
+        message=public.order_by("-pk").first(),
+        actor=_actor(event),
+    )
+    _put(notice, recipients.told([person], event))
+
+
+@subscribe.later(Invited)
+def send_invitation(event: Event) -> None:
+    invitation = Invitation.objects.select_related("invited_by").filter(pk=event.about_id).first()
+    if invitation is None or invitation.accepted_at or invitation.withdrawn_at:
+        return
+    mail.put_invitation(invitation, links.of_invitation(invitation))
+
+
+def _put(notice: mail.Notice, people: list[User]) -> None:
+    for person in people:
+        if person.email and person.is_active:
+            mail.put(notice, person)
+
+
+def _ticket(event: Event) -> Ticket | None:
+    """The ticket `event` is about; none when it was deleted or thrown away since."""
+    related = ("queue", "requester", "assignee", "status")
+    ticket = Ticket.objects.select_related(*related).filter(pk=event.about_id).first()
+    return None if ticket is None or ticket.trashed else ticket
+
+
+def _message(event: Event) -> Message | None:
+    """The message `event` is about, unless it was redacted since."""
+    message_id = event.data.get("message_id")
+    if message_id is None:
+        return None
+    return Message.objects.select_related("author").filter(pk=message_id, redacted_at=None).first()
+
+
+def _actor(event: Event) -> User | None:
+    return User.objects.filter(pk=event.actor_id).first() if event.actor_kind == "user" else None

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from deskbell.events.actor import SYSTEM
+from deskbell.events.publish import publish
+from deskbell.kit.secrets import seal, unseal
+from deskbell.outbox.events import Delivered
+from deskbell.outbox.models import OutboxItem
+from deskbell.outbox.results import Accepted, Final, Result, Retry, Unknown
+
+#: seconds before the second, third … try; the last value repeats until GIVE_UP_AFTER
+BACK_OFF = (60, 300, 900, 3600, 3 * 3600)
+GIVE_UP_AFTER = timedelta(hours=24)
+#: a try that has not reported back for this long died with its worker
+SENDING_LOST_AFTER = timedelta(minutes=2)
+FINAL = frozenset({"sent", "delivered", "read", "failed", "unknown"})
+_FORWARD = {"queued": 0, "sending": 1, "unknown": 2, "failed": 2, "sent": 3, "delivered": 4, "read": 5}
+
+
+def put(
+    driver: str,
+    *,
+    recipient: str,
+    kind: str,
+    cause: tuple[str, int],
+    payload: dict[str, Any],
+    ticket_id: int | None = None,
+    channel_id: int | None = None,
+    external_id: str = "",
+) -> OutboxItem | None:
+    """Put one item for one recipient, once per (cause, recipient, kind); None if it was there already.
+
+    `cause` is a plain (kind, id). The job that sends it commits with the caller's transaction.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("outbox.put outside a transaction")
+    item = OutboxItem(
+        driver=driver,
+        recipient=recipient,
+        kind=kind,
+        cause_kind=cause[0],
+        cause_id=cause[1],
+        payload=seal(payload),
+        ticket_id=ticket_id,
+        channel_id=channel_id,
+        external_id=external_id,
+    )
+    OutboxItem.objects.bulk_create([item], ignore_conflicts=True)
+    stored = OutboxItem.objects.filter(uuid=item.uuid).first()
+    if stored is None:
+        return None
+    from deskbell.outbox.jobs import send  # app-ready: the job application exists only after set-up
+
+    send.configure(lock=f"outbox:{stored.pk}").defer(item_id=stored.pk)
+    return stored
+
+
+def claim(item_id: int) -> tuple[OutboxItem, dict[str, Any]] | None:
+    """Take a due item for one try, committed before the network is touched; None if it is not to be sent.
+
+    An item found in `sending` lost its worker in the middle of a try and becomes `unknown`.
+    """
+    with transaction.atomic():
+        item = OutboxItem.objects.select_for_update(no_key=True).filter(pk=item_id).first()
+        if item is None or item.state in FINAL:
+            return None
+        if item.state == OutboxItem.State.SENDING:
+            if item.changed_at > timezone.now() - SENDING_LOST_AFTER:
+                return None
+            _move(item, Unknown("worker_lost", "The worker stopped while it was sending"))
+            return None
+        if item.next_try_at > timezone.now():
+            return None
+        item.state = OutboxItem.State.SENDING
+        item.attempts += 1
+        item.changed_at = timezone.now()
+        item.save(update_fields=["state", "attempts", "changed_at"])
+        return item, unseal(item.payload)
+
+
+@transaction.atomic
+def record_result(item_id: int, result: Result) -> OutboxItem:
+    """Write what the driver said about a try."""
+    item = OutboxItem.objects.select_for_update(no_key=True).get(pk=item_id)
+    if item.state == OutboxItem.State.SENDING:
+        _move(item, result)
+    return item
+
+
+@transaction.atomic
+def record_delivery(external_id: str, state: str, *, code: str = "", text: str = "") -> bool:
+    """A later report of the other side (delivered, read, bounced). Never moves an item back."""
+    item = OutboxItem.objects.select_for_update(no_key=True).filter(external_id=external_id).first()
+    if item is None or (_FORWARD[state] <= _FORWARD[item.state] and state != "failed"):
+        return False
+    _write(item, state, code, text)
+    return True
+
+
+@transaction.atomic
+def retry(item: OutboxItem, *, payload: dict[str, Any]) -> None:
+    """Try a failed or unknown item again, by hand. The payload is given anew: it was erased."""
+    locked = OutboxItem.objects.select_for_update(no_key=True).get(pk=item.pk)
+    if locked.state not in {"failed", "unknown"}:
+        return
+    locked.payload, locked.next_try_at, locked.attempts = seal(payload), timezone.now(), 0
+    locked.state, locked.error_code, locked.error_text = "queued", "", ""
+    locked.save()
+    from deskbell.outbox.jobs import send  # app-ready
+
+    send.configure(lock=f"outbox:{locked.pk}").defer(item_id=locked.pk)
+
+
+def _move(item: OutboxItem, result: Result) -> None:
+    match result:
+        case Accepted(external_id):
+            item.external_id = external_id or item.external_id
+            _write(item, "sent")
+        case Retry(code, text, after) if item.created_at > timezone.now() - GIVE_UP_AFTER:
+            wait = after or BACK_OFF[min(item.attempts, len(BACK_OFF)) - 1]
+            item.next_try_at = timezone.now() + timedelta(seconds=wait)
+            _write(item, "queued", code, text)
+        case Retry(code, text) | Final(code, text):
+            _write(item, "failed", code, text)
+        case Unknown(code, text):
+            _write(item, "unknown", code, text)
+
+
+def _write(item: OutboxItem, state: str, code: str = "", text: str = "") -> None:
+    item.state, item.error_code, item.error_text = state, code[:40], text[:500]
+    item.changed_at = timezone.now()
+    if state in FINAL:
+        item.payload = None
+    item.save()
+    publish(
+        Delivered(
+            state=state,
+            error_code=item.error_code,
+            cause_kind=item.cause_kind,
+            cause_id=item.cause_id,
+            ticket_id=item.ticket_id,
+        ),
+        about=item,
+        by=SYSTEM,
+    )

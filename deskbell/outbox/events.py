@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deskbell.events.kinds import Happened
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivered(Happened):
+    """The state of an outbox item moved; `about` is the item."""
+
+    kind = "outbox.delivery"
+    state: str
+    error_code: str
+    cause_kind: str
+    cause_id: int
+    ticket_id: int | None

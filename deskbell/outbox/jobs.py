@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from django.db import OperationalError, transaction
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from deskbell.outbox import delivery
+
+
+@app.task(
+    name="outbox.send",
+    queue="outbound",
+    retry=RetryStrategy(max_attempts=100, linear_wait=5, retry_exceptions={OperationalError}),
+)
+def send(item_id: int) -> None:
+    """Try one item; when it has to wait, the next try is enqueued with the result."""
+    again_at = delivery.send_item(item_id)
+    if again_at is not None:
+        send.configure(lock=f"outbox:{item_id}", schedule_at=again_at).defer(item_id=item_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="outbox.sweep", queue="outbound", queueing_lock="outbox.sweep")
+def sweep(timestamp: int) -> None:
+    """Give a job again to items that are due and whose job was lost."""
+    for item_id in delivery.overdue():
+        try:
+            with transaction.atomic():  # a refusal breaks its transaction
+                send.configure(lock=f"outbox:{item_id}", queueing_lock=f"outbox.again:{item_id}").defer(
+                    item_id=item_id
+                )
+        except AlreadyEnqueued:
+            continue

@@ -1,0 +1,1 @@
+"""Users and their addresses, organisations, teams, roles and what they may do."""

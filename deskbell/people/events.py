@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deskbell.events.kinds import Happened
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonAdded(Happened):
+    kind = "user.added"
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonChanged(Happened):
+    kind = "user.changed"
+    fields: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityAdded(Happened):
+    kind = "user.identity_added"
+    erasable = ("given",)
+    identity_kind: str
+    verified_how: str
+    given: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityVerified(Happened):
+    kind = "user.identity_verified"
+    identity_id: int
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordSet(Happened):
+    kind = "user.password_set"
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RightsChanged(Happened):
+    kind = "user.rights_changed"
+    added: list[str]
+    removed: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deactivated(Happened):
+    kind = "user.deactivated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reactivated(Happened):
+    kind = "user.reactivated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invited(Happened):
+    kind = "invitation.sent"
+    erasable = ("email",)
+    role: str
+    team_id: int | None
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationAccepted(Happened):
+    kind = "invitation.accepted"
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationWithdrawn(Happened):
+    kind = "invitation.withdrawn"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenCreated(Happened):
+    kind = "token.created"
+    name: str
+    read_only: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationAdded(Happened):
+    kind = "organization.added"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationChanged(Happened):
+    kind = "organization.changed"
+    fields: list[str]

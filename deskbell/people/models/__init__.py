@@ -1,0 +1,17 @@
+from deskbell.people.models.access import ApiToken, Invitation
+from deskbell.people.models.organization import Organization, OrganizationDomain, Site
+from deskbell.people.models.role import Grant, Role, Team
+from deskbell.people.models.user import Identity, User
+
+__all__ = [
+    "ApiToken",
+    "Grant",
+    "Identity",
+    "Invitation",
+    "Organization",
+    "OrganizationDomain",
+    "Role",
+    "Site",
+    "Team",
+    "User",
+]

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Lower, Now
+
+
+class Team(models.Model):
+    """People who work together. A person is in a team through a grant."""
+
+    name = models.CharField(max_length=100)
+    address = models.EmailField(blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("name"), name="team_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.Model):
+    """Permissions, and how far they reach when the grant names no team."""
+
+    class Scope(models.TextChoices):
+        ALL = "all"
+        TEAM = "team"
+        QUEUE = "queue"
+        ASSIGNED = "assigned"
+        #: customers: every ticket of their organisation, or only their own
+        ORGANIZATION = "organization"
+        OWN = "own"
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=100)
+    permissions = ArrayField(models.CharField(max_length=40), default=list)
+    scope = models.CharField(max_length=12, choices=Scope)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Grant(models.Model):
+    """`user` has `role`: everywhere the role's scope reaches or, with a team, in that team's tickets."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="grants")
+    role = models.ForeignKey(Role, models.PROTECT, related_name="grants")
+    team = models.ForeignKey(Team, models.CASCADE, null=True, related_name="grants")
+    granted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "role", "team"], name="grant_once", nulls_distinct=False)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.role_id}"

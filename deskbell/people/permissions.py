@@ -1,0 +1,68 @@
+"""What a role may allow, and the roles every new desk has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: may work at the desk: sees internal notes of the tickets he reaches
+DESK = "desk.enter"
+TICKET_CREATE = "ticket.create"
+TICKET_REPLY = "ticket.reply"
+TICKET_NOTE = "ticket.note"
+TICKET_EDIT = "ticket.edit"
+TICKET_ASSIGN = "ticket.assign"
+TICKET_TRASH = "ticket.trash"
+TICKET_DELETE = "ticket.delete"
+TICKET_REDACT = "ticket.redact"
+PEOPLE_VIEW = "people.view"
+PEOPLE_EDIT = "people.edit"
+PEOPLE_INVITE = "people.invite"
+SETUP = "setup.enter"
+AUDIT = "audit.view"
+#: may hand out roles that can hand out roles
+OWN = "desk.own"
+
+WORK = (TICKET_CREATE, TICKET_REPLY, TICKET_NOTE, TICKET_EDIT, TICKET_ASSIGN)
+EVERYTHING = (
+    DESK,
+    *WORK,
+    TICKET_TRASH,
+    TICKET_DELETE,
+    TICKET_REDACT,
+    PEOPLE_VIEW,
+    PEOPLE_EDIT,
+    PEOPLE_INVITE,
+    SETUP,
+    AUDIT,
+    OWN,
+)
+
+
+@dataclass(frozen=True)
+class SeededRole:
+    slug: str
+    name: str
+    scope: str
+    permissions: tuple[str, ...]
+
+
+SEEDED_ROLES = (
+    SeededRole("owner", "Owner", "all", EVERYTHING),
+    SeededRole("admin", "Administrator", "all", tuple(p for p in EVERYTHING if p != OWN)),
+    SeededRole(
+        "supervisor",
+        "Supervisor",
+        "all",
+        (DESK, *WORK, TICKET_TRASH, TICKET_REDACT, PEOPLE_VIEW, PEOPLE_EDIT, AUDIT),
+    ),
+    SeededRole("agent", "Agent", "all", (DESK, *WORK, TICKET_TRASH, PEOPLE_VIEW, PEOPLE_EDIT)),
+    SeededRole(
+        "engineer",
+        "Field engineer",
+        "assigned",
+        (DESK, TICKET_CREATE, TICKET_REPLY, TICKET_NOTE, TICKET_EDIT),
+    ),
+    SeededRole("auditor", "Auditor", "all", (DESK, PEOPLE_VIEW, AUDIT)),
+    SeededRole("customer_manager", "Customer manager", "organization", ()),
+    SeededRole("customer", "Customer", "own", ()),
+)

@@ -1,0 +1,17 @@
+"""The roles of a new desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deskbell.people.models import Role
+from deskbell.people.permissions import SEEDED_ROLES
+
+
+def ensure(**_signal: Any) -> None:
+    """Make them where there are none yet; what an administrator shaped later is left alone."""
+    if Role.objects.exists():
+        return
+    Role.objects.bulk_create(
+        Role(slug=r.slug, name=r.name, scope=r.scope, permissions=list(r.permissions)) for r in SEEDED_ROLES
+    )

@@ -1,0 +1,256 @@
+"""A customer's requests: list, new, page, reply, close, reopen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from deskbell.kit.once import accepted
+from deskbell.people.rights import rights_of
+from deskbell.portal.access import signed_in
+from deskbell.portal.forms import ReplyForm, TicketForm
+from deskbell.portal.posting import Posting, Refused, still_there
+from deskbell.portal.words import MEANING, QUEUES, STATUS
+from deskbell.tickets import actions, events, listing, queries
+from deskbell.tickets.content import Content
+from deskbell.tickets.models import Source, Status, Ticket
+from deskbell.tickets.rules import may
+
+STATES = ("open", "ended")
+#: events between messages that a customer is told; the status is told by its own words
+TOLD = {events.SubjectChanged.kind, events.CopyAdded.kind, events.CopyRemoved.kind}
+
+
+# --- list -----------------------------------------------------------------------------------------
+
+
+@require_safe
+@signed_in
+def tickets(request: HttpRequest) -> HttpResponse:
+    """One's own requests and those one is copied in; `?who=organization` for a customer manager."""
+    state = request.GET.get("state", "open")
+    state = state if state in STATES else "open"
+    manages = bool(rights_of(request.user).whole_organization and request.user.organization_id)
+    everybody = manages and request.GET.get("who") == "organization"
+    try:
+        page = listing.portal_page(
+            request.user,
+            state=state,
+            whole_organization=everybody,
+            cursor=request.GET.get("cursor") or None,
+        )
+    except listing.BadCursor:
+        return redirect(_list_address(state, everybody))
+    context = {
+        "page": page,
+        "state": state,
+        "manages": manages,
+        "everybody": everybody,
+        "address": _list_address,
+        "status": STATUS,
+    }
+    return render(request, "portal/_list.html" if request.htmx else "portal/tickets.html", context)
+
+
+def _list_address(state: str, everybody: bool = False, cursor: str = "") -> str:
+    query = [f"state={state}"] if state != "open" else []
+    query += ["who=organization"] if everybody else []
+    query += [f"cursor={cursor}"] if cursor else []
+    return reverse("portal:tickets") + (f"?{'&'.join(query)}" if query else "")
+
+
+# --- new ------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def new(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _new_page(request, TicketForm())
+    form = TicketForm(request.POST)
+    if not form.is_valid():
+        return _refused_new(request, form)
+    posting = Posting.of(request, form.cleaned_data)
+    subject, queue = form.cleaned_data["subject"], form.cleaned_data["queue"]
+
+    def open_it(content: Content) -> int:
+        ticket = actions.open_ticket(
+            requester=request.user,
+            subject=subject,
+            content=content,
+            by=request.user,
+            source=Source.WEB,
+            queue=queue,
+        )
+        return ticket.number
+
+    try:
+        number = posting.once("portal.new", {"subject": subject, "queue": queue.pk}, open_it)
+    except Refused as refused:
+        form.add_error(refused.field, refused.message)
+        return _refused_new(request, form)
+    messages.success(request, _("We have your request. Its number is #%(number)s.") % {"number": number})
+    return accepted(redirect("portal:ticket", number=number), request)
+
+
+def _refused_new(request: HttpRequest, form: TicketForm) -> HttpResponse:
+    return _new_page(request, form, uploads=_kept(request, form), status=422)
+
+
+def _kept(request: HttpRequest, form: ReplyForm) -> list[dict[str, Any]]:
+    uploads = form.fields["uploads"].clean(request.POST.getlist("uploads"))
+    return Posting(request, "", uploads, request.FILES.getlist("files")).kept()
+
+
+def _new_page(
+    request: HttpRequest, form: TicketForm, *, uploads: list[dict[str, Any]] | None = None, status: int = 200
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "sentences": QUEUES,
+        "uploads": uploads or [],
+        "limit": settings.UPLOAD_LIMIT,
+    }
+    return render(request, "portal/new.html", context, status=status)
+
+
+# --- page -----------------------------------------------------------------------------------------
+
+
+def _ticket(request: HttpRequest, number: int) -> Ticket:
+    """Raises Http404."""
+    try:
+        return queries.get_ticket(request.user, number)
+    except Ticket.DoesNotExist as error:
+        raise Http404 from error
+
+
+@require_safe
+@signed_in
+def ticket(request: HttpRequest, number: int) -> HttpResponse:
+    shown = _ticket(request, number)
+    if may(request.user, "see_internal", shown):
+        return redirect(shown.get_absolute_url())
+    if request.htmx:
+        return render(request, "portal/_ticket.html", _ticket_context(request, shown))
+    return _ticket_page(request, shown, ReplyForm())
+
+
+def _ticket_page(
+    request: HttpRequest,
+    shown: Ticket,
+    form: ReplyForm,
+    *,
+    uploads: list[dict[str, Any]] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        **_ticket_context(request, shown),
+        "form": form,
+        "uploads": uploads or [],
+        "limit": settings.UPLOAD_LIMIT,
+    }
+    return render(request, "portal/ticket.html", context, status=status)
+
+
+def _ticket_context(request: HttpRequest, shown: Ticket) -> dict[str, Any]:
+    before = request.GET.get("before", "")
+    timeline = queries.timeline(
+        shown, request.user, before=int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    )
+    return {
+        "ticket": shown,
+        "entries": _told(timeline.entries),
+        "older": timeline.older,
+        "before": before,
+        "copied": queries.people_of(shown).copied,
+        "status": STATUS,
+        "meaning": MEANING,
+        "may_reply": may(request.user, "customer_reply", shown),
+        "may_close": may(request.user, "customer_close", shown),
+        "may_reopen": may(request.user, "customer_reopen", shown),
+    }
+
+
+def _told(entries: list[queries.Entry]) -> list[queries.Entry]:
+    """Messages, and the events that mean something to a customer, the status in his words."""
+    return [entry for entry in entries if entry.message or _concerns_customer(entry)]
+
+
+def _concerns_customer(entry: queries.Entry) -> bool:
+    event = entry.event
+    assert event is not None
+    if event.kind != events.StatusChanged.kind:
+        return event.kind in TOLD
+    before, after = event.data["before_category"], event.data["after_category"]
+    if before == after:
+        return False
+    entry.sentence = _("set the request to “%(status)s”") % {"status": STATUS[after]}
+    return True
+
+
+# --- what one can do to it --------------------------------------------------------------------------
+
+
+@require_POST
+@signed_in
+def replies(request: HttpRequest, number: int) -> HttpResponse:
+    shown = _ticket(request, number)
+    form = ReplyForm(request.POST)
+    if not form.is_valid():
+        return _refused_reply(request, shown, form)
+    posting = Posting.of(request, form.cleaned_data)
+
+    def reply(content: Content) -> int:
+        message = actions.customer_reply(shown, content, by=request.user)
+        return Ticket.objects.values_list("number", flat=True).get(pk=message.ticket_id)
+
+    try:
+        answered = posting.once("portal.reply", {"ticket": shown.pk}, reply)
+    except Refused as refused:
+        form.add_error(refused.field, refused.message)
+        return _refused_reply(request, shown, form)
+    except actions.NotAllowed:
+        form.add_error(None, _("You may not write here any more. Open a new request with your text."))
+        return _refused_reply(request, shown, form)
+    if answered != number:
+        text = _("#%(old)s was closed long ago, so your message has opened #%(new)s.")
+        messages.info(request, text % {"old": number, "new": answered})
+    return accepted(redirect(f"{reverse('portal:ticket', args=[answered])}#latest"), request)
+
+
+def _refused_reply(request: HttpRequest, shown: Ticket, form: ReplyForm) -> HttpResponse:
+    return _ticket_page(request, shown, form, uploads=_kept(request, form), status=422)
+
+
+@require_POST
+@signed_in
+def closure(request: HttpRequest, number: int) -> HttpResponse:
+    try:
+        actions.customer_close(_ticket(request, number), by=request.user)
+    except actions.NotAllowed:
+        messages.error(request, _("Only the person who asked can close this request."))
+    else:
+        messages.success(request, _("The request is closed. Thank you."))
+    return redirect("portal:ticket", number=number)
+
+
+@require_POST
+@signed_in
+def reopening(request: HttpRequest, number: int) -> HttpResponse:
+    try:
+        actions.customer_reopen(_ticket(request, number), by=request.user)
+    except actions.NotAllowed:
+        messages.error(request, _("Only the person who asked can reopen this request."))
+    except actions.BadMove:
+        messages.error(request, _("This request was closed too long ago. Write below, and we open a new one."))
+    else:
+        messages.success(request, _("The request is open again."))
+    return redirect("portal:ticket", number=number)

@@ -1,0 +1,119 @@
+"""Live notices of what happens to tickets and to rights: ids only, each to those who may know of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+
+from deskbell.events import subscribe
+from deskbell.events.models import Event
+from deskbell.outbox import events as outbox_events
+from deskbell.people import events as people_events
+from deskbell.realtime import hub, topics
+from deskbell.tickets import events
+from deskbell.tickets.models import Queue, Ticket, Watcher
+
+TICKET_EVENTS = (
+    events.Opened,
+    events.MessageAdded,
+    events.StatusChanged,
+    events.Assigned,
+    events.PriorityChanged,
+    events.QueueChanged,
+    events.TeamChanged,
+    events.TypeChanged,
+    events.DueChanged,
+    events.SubjectChanged,
+    events.TagsChanged,
+    events.Watched,
+    events.Unwatched,
+    events.CopyAdded,
+    events.CopyRemoved,
+    events.Trashed,
+    events.Restored,
+    events.MarkedSpam,
+    events.UnmarkedSpam,
+    events.Deleted,
+    events.NoteEdited,
+    events.Redacted,
+    events.Linked,
+)
+COPIES = {events.CopyAdded.kind, events.CopyRemoved.kind}
+
+
+@subscribe.now(*TICKET_EVENTS, order=90)
+def tell_live(event: Event) -> None:
+    """A ticket changed: tell staff who reach it and, of what is public, its customers."""
+    ticket = _facts(event.about_id)
+    if ticket is None:
+        return
+    hearers = _staff(ticket, event)
+    if event.audience == Event.Audience.PUBLIC and ticket["trashed_at"] is None:
+        hearers |= _customers(ticket, event)
+    hub.publish(hearers, {"kind": event.kind, "ticket": ticket["number"], "event": event.pk})
+
+
+@subscribe.now(outbox_events.Delivered, order=90)
+def tell_live_delivery(event: Event) -> None:
+    """A message of a ticket left the house, arrived or failed: staff see it beside the message."""
+    ticket = _facts(event.data["ticket_id"]) if event.data["ticket_id"] else None
+    if ticket is not None:
+        hub.publish(
+            _staff(ticket, event), {"kind": event.kind, "ticket": ticket["number"], "event": event.pk}
+        )
+
+
+@subscribe.now(people_events.RightsChanged, people_events.Deactivated, people_events.PersonChanged, order=90)
+def end_live_streams(event: Event) -> None:
+    """Somebody may hear more or less than his streams were opened for: they end and ask for a new token."""
+    if event.kind != people_events.PersonChanged.kind or "organization" in event.data["fields"]:
+        hub.publish([topics.person(event.about_id)], {"kind": hub.RIGHTS_CHANGED, "event": event.pk})
+
+
+def _facts(ticket_id: int) -> dict[str, Any] | None:
+    copied = Watcher.objects.filter(ticket=OuterRef("pk"), kind=Watcher.Kind.CC).order_by("pk").values("user")
+    return (
+        Ticket.objects.filter(pk=ticket_id)
+        .annotate(copied=ArraySubquery(copied))
+        .values(
+            "number",
+            "trashed_at",
+            "team_id",
+            "assignee_id",
+            "requester_id",
+            "organization_id",
+            "queue__team_id",
+            "copied",
+        )
+        .first()
+    )
+
+
+def _staff(ticket: dict[str, Any], event: Event) -> set[str]:
+    """Of the ticket as it stands and, since the row may be older or newer than the event, as it was and will be."""
+    teams, assignees, queue_teams = {ticket["team_id"]}, {ticket["assignee_id"]}, {ticket["queue__team_id"]}
+    ends = {event.data.get("before"), event.data.get("after")} - {None}
+    if event.kind == events.TeamChanged.kind:
+        teams |= ends
+    elif event.kind == events.Assigned.kind:
+        assignees |= ends
+    elif event.kind == events.QueueChanged.kind:
+        queue_teams |= set(Queue.objects.filter(pk__in=ends).values_list("team_id", flat=True))
+    return {
+        topics.EVERYTHING,
+        *(topics.team(pk) for pk in teams if pk),
+        *(topics.mine(pk) for pk in assignees if pk),
+        *(topics.queues_of(pk) for pk in queue_teams if pk),
+    }
+
+
+def _customers(ticket: dict[str, Any], event: Event) -> set[str]:
+    people = {ticket["requester_id"], *ticket["copied"]}
+    if event.kind in COPIES:
+        people.add(event.data["user_id"])
+    hearers = {topics.customer(pk) for pk in people}
+    if ticket["organization_id"]:
+        hearers.add(topics.organization(ticket["organization_id"]))
+    return hearers

@@ -1,0 +1,57 @@
+"""Who hears which notices. A topic names a reach, so that a notice goes out once for all who share it.
+
+`all`, `team:<id>`, `queues-of:<team id>` and `mine:<person>` are heard by staff; `customer:<person>` and
+`org:<id>` by those who see only what is public; `user:<id>` by one person, about himself.
+"""
+
+from __future__ import annotations
+
+from deskbell.people.models import User
+from deskbell.people.rights import rights_of
+
+EVERYTHING = "all"
+
+
+def team(pk: int) -> str:
+    return f"team:{pk}"
+
+
+def queues_of(team_pk: int) -> str:
+    return f"queues-of:{team_pk}"
+
+
+def mine(person: int) -> str:
+    return f"mine:{person}"
+
+
+def customer(person: int) -> str:
+    return f"customer:{person}"
+
+
+def organization(pk: int) -> str:
+    return f"org:{pk}"
+
+
+def person(pk: int) -> str:
+    return f"user:{pk}"
+
+
+def topics_of(user: User) -> list[str]:
+    """What `user` may hear, for his live token; the counterpart of `Ticket.objects.visible_to`.
+
+    Nothing for somebody who is signed out or inactive.
+    """
+    if not user.pk or not user.is_active:
+        return []
+    rights = rights_of(user)
+    reach = rights.reach()
+    topics = [person(user.pk), customer(user.pk)]
+    if rights.whole_organization and user.organization_id:
+        topics.append(organization(user.organization_id))
+    if reach.everything:
+        topics.append(EVERYTHING)
+    else:
+        topics += [team(pk) for pk in reach.teams]
+        topics += [queues_of(pk) for pk in reach.queues_of_teams]
+        topics += [mine(user.pk)] if reach.assigned else []
+    return sorted(topics)

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from deskbell.people import permissions
+from deskbell.people.rights import rights_of
+
+
+def show(
+    request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """A page of the setup with the navigation that its reader may use."""
+    rights = rights_of(request.user)
+    may = {
+        "may_setup": rights.has(permissions.SETUP),
+        "may_audit": rights.has(permissions.AUDIT),
+        "may_invite": rights.has(permissions.PEOPLE_INVITE),
+        "may_desk": rights.staff,
+    }
+    return render(request, f"setup/{template}", {**may, **context}, status=status)

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+from django.conf import settings
+from django.db import transaction
+
+from deskbell.files.actions import store
+from deskbell.people.models import User
+from deskbell.tickets.actions.errors import UploadGone
+from deskbell.tickets.content import Content
+from deskbell.tickets.models import Attachment, Message
+
+
+def upload(content: BinaryIO, *, filename: str, by: User) -> Attachment:
+    """Keep a file of `by` that is not part of a message yet. Raises files.actions.TooBig, OSError."""
+    blob = store(content, limit=settings.UPLOAD_LIMIT)
+    return Attachment.objects.create(blob=blob, uploader=by, filename=clean_filename(filename))
+
+
+@transaction.atomic
+def discard_upload(attachment: Attachment, *, by: User) -> None:
+    """Throw away one's own file while it is not posted; a posted one stays."""
+    Attachment.objects.filter(pk=attachment.pk, uploader=by, message=None).delete()
+
+
+def clean_filename(given: str) -> str:
+    """A name without folders or control characters, at most 255 characters, its ending kept."""
+    name = "".join(c for c in given.replace("\\", "/").rpartition("/")[2] if c.isprintable()).strip(" .")
+    if not name:
+        return "file"
+    ending = PurePosixPath(name).suffix[:20]
+    return name if len(name) <= 255 else name[: 255 - len(ending)] + ending
+
+
+def attach(message: Message, content: Content, *, by_id: int | None) -> None:
+    """Link the named uploads and the files that came along to `message`. Raises UploadGone."""
+    if content.uploads:
+        mine = Attachment.objects.select_for_update().filter(
+            pk__in=content.uploads, uploader=by_id, message=None
+        )
+        found = {attachment.pk for attachment in mine}
+        if missing := [pk for pk in content.uploads if pk not in found]:
+            raise UploadGone(missing)
+        Attachment.objects.filter(pk__in=found).update(message=message)
+    Attachment.objects.bulk_create(
+        Attachment(
+            blob=file.blob,
+            message=message,
+            uploader_id=by_id,
+            filename=clean_filename(file.filename),
+            inline=file.inline,
+            content_id=file.content_id[:255],
+        )
+        for file in content.files
+    )

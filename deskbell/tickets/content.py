@@ -1,0 +1,50 @@
+"""What a message consists of before it is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from deskbell.files.models import Blob
+from deskbell.kit import markdown
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file that came with a message from outside."""
+
+    blob: Blob
+    filename: str
+    inline: bool = False
+    content_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """`text` is the whole plain text; `uploads` are ids of the writer's own files, `files` came along."""
+
+    text: str
+    new_text: str = ""
+    html: str = ""
+    markup: str = "markdown"
+    subject: str = ""
+    kind: str = "human"
+    external_id: str = ""
+    in_reply_to: str = ""
+    to: list[str] = field(default_factory=list)
+    cc: list[str] = field(default_factory=list)
+    sent_at: datetime | None = None
+    inbound_id: int | None = None
+    remote_images: int = 0
+    uploads: list[int] = field(default_factory=list)
+    files: list[NewFile] = field(default_factory=list)
+
+    @classmethod
+    def markdown(cls, text: str, *, uploads: list[int] | None = None) -> Content:
+        """What a person typed on one of our pages."""
+        clean = text.replace("\0", "").replace("\r\n", "\n").strip()
+        return cls(text=clean, new_text=clean, html=markdown.to_html(clean), uploads=uploads or [])
+
+    @property
+    def empty(self) -> bool:
+        return not (self.text.strip() or self.html.strip() or self.uploads or self.files)

@@ -1,0 +1,179 @@
+"""Everything that happens to a ticket. Properties one can change carry the version they made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deskbell.events.kinds import Happened
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened(Happened):
+    kind = "ticket.opened"
+    audience = "public"
+    number: int
+    source: str
+    requester_id: int
+    message_id: int | None
+    follow_up_of: int | None = None
+    #: the customer is told that we have it
+    tell: bool = True
+    #: what came in was written by a machine
+    automatic: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageAdded(Happened):
+    kind = "ticket.message_added"
+    message_id: int
+    visibility: str
+    direction: str
+    message_kind: str = "human"
+    #: the first message of its ticket is announced by `Opened`
+    first: bool = False
+
+    def heard_by(self) -> str:
+        return "public" if self.visibility == "public" else "staff"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed(Happened):
+    """A property took another value; `version` is the one this change made."""
+
+    version: int
+    before: str | int | None
+    after: str | int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusChanged(Changed):
+    """`before` and `after` are slugs."""
+
+    kind = "ticket.status_changed"
+    audience = "public"
+    before_category: str
+    after_category: str
+    #: the customer is told that it is resolved
+    tell: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assigned(Changed):
+    kind = "ticket.assigned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriorityChanged(Changed):
+    kind = "ticket.priority_changed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueChanged(Changed):
+    kind = "ticket.queue_changed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeamChanged(Changed):
+    kind = "ticket.team_changed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypeChanged(Changed):
+    kind = "ticket.type_changed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DueChanged(Changed):
+    """RFC 3339 times, or none."""
+
+    kind = "ticket.due_changed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectChanged(Changed):
+    kind = "ticket.subject_changed"
+    audience = "public"
+    erasable = ("before", "after")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagsChanged(Happened):
+    kind = "ticket.tags_changed"
+    version: int
+    added: list[str]
+    removed: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched(Happened):
+    kind = "ticket.watched"
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unwatched(Happened):
+    kind = "ticket.unwatched"
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopyAdded(Happened):
+    kind = "ticket.cc_added"
+    audience = "public"
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopyRemoved(Happened):
+    kind = "ticket.cc_removed"
+    audience = "public"
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trashed(Happened):
+    kind = "ticket.trashed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restored(Happened):
+    kind = "ticket.restored"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkedSpam(Happened):
+    kind = "ticket.marked_spam"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnmarkedSpam(Happened):
+    kind = "ticket.unmarked_spam"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deleted(Happened):
+    kind = "ticket.deleted"
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteEdited(Happened):
+    kind = "ticket.note_edited"
+    erasable = ("before",)
+    message_id: int
+    before: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redacted(Happened):
+    kind = "ticket.redacted"
+    message_id: int
+    attachment_id: int | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Linked(Happened):
+    kind = "ticket.linked"
+    link_kind: str
+    target_id: int

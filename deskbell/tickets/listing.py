@@ -1,0 +1,332 @@
+"""Lists of tickets: boxes, sorting, keyset paging, counts.
+
+The ids of a page come from one index per arm (reach.py), so a list touches about as much at a thousand
+tickets as at a million; the rows of these ids are then read with what they show.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core import signing
+from django.core.exceptions import EmptyResultSet
+from django.db import OperationalError, connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from deskbell.people.models import User
+from deskbell.people.permissions import DESK
+from deskbell.people.rights import rights_of
+from deskbell.tickets.conditions import Condition
+from deskbell.tickets.models import ACTIVE_CATEGORIES, Ticket, Watcher
+from deskbell.tickets.reach import customer_arms, desk_arms
+
+#: a badge never counts further; shown as "999+"
+COUNT_CAP = 1000
+#: milliseconds a filtered list may take
+FILTER_TIMEOUT = 5000
+
+
+class BadCursor(ValueError):
+    """The cursor is not ours, or belongs to other filters."""
+
+
+class TooSlow(Exception):
+    """The filters would read too much; narrower ones help."""
+
+
+@dataclass(frozen=True)
+class Sort:
+    """Columns of one direction; `fields` end in the id."""
+
+    slug: str
+    label: str | Promise
+    fields: tuple[str, ...]
+    descending: bool
+
+
+SORTS: dict[str, Sort] = {
+    sort.slug: sort
+    for sort in (
+        Sort("waiting", _("Longest waiting"), ("waiting_since", "id"), False),
+        Sort("updated", _("Last updated"), ("updated_at", "id"), True),
+        Sort("created", _("Newest"), ("id",), True),
+        Sort("due", _("Due soonest"), ("due_order", "id"), False),
+        Sort("priority", _("Most urgent"), ("priority", "updated_at", "id"), True),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Box:
+    slug: str
+    label: str | Promise
+    sort: str
+    #: conditions of which each is served by one index, given what the person reaches
+    arms: Callable[[User], list[Q]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """`items` are tickets with their rows loaded; `next` and `previous` are cursors or None."""
+
+    items: list[Ticket]
+    next: str | None
+    previous: str | None
+
+
+def _reached(condition: Q) -> Callable[[User], list[Q]]:
+    return lambda user: [condition & arm for arm in desk_arms(user)]
+
+
+def _mine(user: User) -> list[Q]:
+    return [Q(active=True, assignee_id=user.pk)] if rights_of(user).reach(DESK).assigned else []
+
+
+def _my_teams(user: User) -> list[Q]:
+    reach, teams = rights_of(user).reach(DESK), sorted(rights_of(user).teams)
+    whole = [Q(active=True, team_id=team) for team in teams if reach.everything or team in reach.teams]
+    rest = [team for team in teams if not (reach.everything or team in reach.teams)]
+    return [*whole, Q(active=True, team_id__in=rest, assignee_id=user.pk)] if rest else whole
+
+
+def _following(user: User) -> list[Q]:
+    followed = Watcher.objects.filter(user=user, kind=Watcher.Kind.FOLLOW).values("ticket")
+    return [Q(pk__in=followed, trashed_at=None) & arm for arm in desk_arms(user)]
+
+
+BOXES: dict[str, Box] = {
+    box.slug: box
+    for box in (
+        Box(
+            "needs-reply",
+            _("Needs reply"),
+            "waiting",
+            _reached(Q(active=True, waiting_since__isnull=False)),
+        ),
+        Box("unassigned", _("Unassigned"), "updated", _reached(Q(active=True, assignee__isnull=True))),
+        Box("mine", _("Mine"), "updated", _mine),
+        Box("my-teams", _("My teams"), "updated", _my_teams),
+        Box("following", _("Following"), "updated", _following),
+        Box("waiting", _("Waiting for customer"), "updated", _reached(Q(place="pending"))),
+        Box("on-hold", _("On hold"), "updated", _reached(Q(place="on_hold"))),
+        Box("open", _("All open"), "updated", _reached(Q(active=True))),
+        Box("resolved", _("Resolved"), "updated", _reached(Q(place="resolved"))),
+        Box("closed", _("Closed"), "updated", _reached(Q(place="closed"))),
+        Box("spam", _("Spam"), "updated", _reached(Q(place="spam"))),
+        Box("trash", _("Trash"), "updated", _reached(Q(place="trash"))),
+    )
+}
+
+
+def page(
+    user: User,
+    *,
+    box: str = "needs-reply",
+    filters: Condition | None = None,
+    sort: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """One page of a box as staff see it. Raises KeyError (no such box or sort), BadCursor, TooSlow."""
+    chosen = BOXES[box]
+    return _page(chosen.arms(user), filters, _sort(chosen, sort), cursor, limit, scope=f"{user.pk}:{box}")
+
+
+def _sort(box: Box, wanted: str | None) -> Sort:
+    """Waiting times exist only in the box of those who wait."""
+    if wanted == "waiting" and box.slug != "needs-reply":
+        wanted = None
+    return SORTS[wanted or box.sort]
+
+
+def portal_page(
+    user: User,
+    *,
+    state: str = "open",
+    whole_organization: bool = False,
+    cursor: str | None = None,
+    limit: int = 25,
+) -> Page:
+    """A customer's tickets, last updated first: `state` is open, ended or all. Raises BadCursor."""
+    arms = customer_arms(user)
+    if not whole_organization:
+        arms = arms[:2]
+    narrow = {
+        "open": Q(category__in=ACTIVE_CATEGORIES),
+        "ended": ~Q(category__in=ACTIVE_CATEGORIES),
+        "all": Q(),
+    }[state] & Q(trashed_at=None)
+    scope = f"{user.pk}:portal:{state}:{whole_organization}"
+    return _page([arm & narrow for arm in arms], None, SORTS["updated"], cursor, limit, scope=scope)
+
+
+def api_page(
+    user: User,
+    *,
+    filters: Condition | None = None,
+    sort: str = "updated",
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """Everything `user` sees, as staff and as a customer, but what lies in the trash."""
+    desk = desk_arms(user)
+    arms = desk if any(not arm for arm in desk) else desk + customer_arms(user)
+    if sort == "waiting":
+        arms = [arm & Q(waiting_since__isnull=False) for arm in arms]
+    return _page(
+        [arm & Q(trashed_at=None) for arm in arms],
+        filters,
+        SORTS[sort],
+        cursor,
+        limit,
+        scope=f"{user.pk}:api",
+    )
+
+
+def _page(
+    arms: list[Q], filters: Condition | None, sort: Sort, cursor: str | None, limit: int, *, scope: str
+) -> Page:
+    seal = _seal(scope, filters, sort)
+    back, after = _open_cursor(cursor, seal, sort) if cursor else (False, None)
+    keys = _keys(arms, filters, sort, after, back, limit + 1)
+    more = len(keys) > limit
+    keys = keys[:limit][::-1] if back else keys[:limit]
+    following = (more or back) and keys
+    preceding = (more if back else bool(cursor)) and keys
+    return Page(
+        items=_rows([key[-1] for key in keys]),
+        next=_close_cursor(keys[-1], seal, back=False) if following else None,
+        previous=_close_cursor(keys[0], seal, back=True) if preceding else None,
+    )
+
+
+def _keys(
+    arms: list[Q], filters: Condition | None, sort: Sort, after: list[Any] | None, back: bool, limit: int
+) -> list[tuple]:
+    """Sort values and id of the next `limit` tickets of any arm."""
+    descending = sort.descending is not back
+    order = [F(name).desc() if descending else F(name).asc() for name in sort.fields]
+    narrow = filters.to_q() if filters else Q()
+    queries = [
+        _after(Ticket.objects.filter(arm & narrow), sort, after, descending)
+        .order_by(*order)
+        .values_list(*sort.fields)[:limit]
+        for arm in arms
+    ]
+    if not queries:
+        return []
+    whole = queries[0]
+    if len(queries) > 1:
+        names = [f"-{name}" if descending else name for name in sort.fields]
+        whole = queries[0].union(*queries[1:]).order_by(*names)[:limit]
+    return _within_time(whole) if filters else list(whole)
+
+
+def _after(tickets: QuerySet, sort: Sort, after: list[Any] | None, descending: bool) -> QuerySet:
+    if after is None:
+        return tickets
+    compare = TupleLessThan if descending else TupleGreaterThan
+    return tickets.filter(compare(tuple(F(name) for name in sort.fields), tuple(after)))
+
+
+def _within_time(query: QuerySet) -> list[tuple]:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"set local statement_timeout = {FILTER_TIMEOUT}")
+            found = list(query)
+            cursor.execute("set local statement_timeout = default")
+            return found
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", None) == "57014":  # query_canceled
+            raise TooSlow from error
+        raise
+
+
+def _rows(ids: list[int]) -> list[Ticket]:
+    if not ids:
+        return []
+    rows = {ticket.pk: ticket for ticket in Ticket.objects.with_row().filter(pk__in=ids)}
+    return [rows[pk] for pk in ids if pk in rows]
+
+
+# --- cursors ------------------------------------------------------------------------------------
+
+
+def _seal(scope: str, filters: Condition | None, sort: Sort) -> str:
+    content = json.dumps([scope, filters.plain() if filters else None, sort.slug], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _close_cursor(key: tuple, seal: str, *, back: bool) -> str:
+    values = [value.isoformat() if isinstance(value, datetime) else value for value in key]
+    return signing.dumps([seal, int(back), values], salt="tickets.listing", compress=True)
+
+
+def _open_cursor(cursor: str, seal: str, sort: Sort) -> tuple[bool, list[Any]]:
+    try:
+        ours, back, values = signing.loads(cursor, salt="tickets.listing")
+    except (signing.BadSignature, ValueError, TypeError) as error:
+        raise BadCursor from error
+    if ours != seal:
+        raise BadCursor
+    return bool(back), [
+        datetime.fromisoformat(value) if isinstance(value, str) else value for value in values
+    ]
+
+
+# --- counts and neighbours ----------------------------------------------------------------------
+
+
+def counts(user: User) -> dict[str, int]:
+    """How many tickets lie in each box, up to COUNT_CAP, in one statement."""
+    selects, params, slugs = [], [], []
+    for box in BOXES.values():
+        try:
+            sql, values = _countable(box.arms(user)).query.sql_with_params()
+        except EmptyResultSet:
+            continue
+        selects.append(f"(select count(*) from ({sql}) t)")  # noqa: S608  compiled by Django
+        params += values
+        slugs.append(box.slug)
+    numbers: tuple = ()
+    if selects:
+        with connection.cursor() as cursor:
+            cursor.execute(f"select {', '.join(selects)}", params)
+            numbers = cursor.fetchone()
+    return dict.fromkeys(BOXES, 0) | dict(zip(slugs, numbers, strict=True))
+
+
+def _countable(arms: list[Q]) -> QuerySet:
+    queries = [Ticket.objects.filter(arm).order_by().values("pk")[:COUNT_CAP] for arm in arms]
+    if not queries:
+        return Ticket.objects.none()
+    return queries[0] if len(queries) == 1 else queries[0].union(*queries[1:])[:COUNT_CAP]
+
+
+def neighbours(
+    user: User, ticket: Ticket, *, box: str, filters: Condition | None = None, sort: str | None = None
+) -> tuple[int | None, int | None]:
+    """Numbers of the tickets before and after `ticket` in a list it may have left meanwhile."""
+    chosen = BOXES[box]
+    order = _sort(chosen, sort)
+    here = [getattr(ticket, name) for name in order.fields]
+    if any(value is None for value in here):
+        return None, None
+    arms = chosen.arms(user)
+    before = _keys(arms, filters, order, here, True, 1)
+    after = _keys(arms, filters, order, here, False, 1)
+    numbers = dict(
+        Ticket.objects.filter(pk__in=[key[-1] for key in before + after]).values_list("pk", "number")
+    )
+    return (
+        numbers.get(before[0][-1]) if before else None,
+        numbers.get(after[0][-1]) if after else None,
+    )

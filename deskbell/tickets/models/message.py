@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from deskbell.files.models import Blob
+from deskbell.tickets.models.ticket import Ticket
+
+if TYPE_CHECKING:
+    from deskbell.people.models import User
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def visible_to(self, user: User) -> MessageQuerySet:
+        """Messages of tickets `user` may see; internal ones only where he works at the desk."""
+        from deskbell.tickets.reach import visible_messages  # reach builds on these models
+
+        return self.filter(visible_messages(user))
+
+
+class Message(models.Model):
+    """One thing said about a ticket, to the customer or among staff."""
+
+    class Direction(models.TextChoices):
+        IN = "in"
+        OUT = "out"
+
+    class Visibility(models.TextChoices):
+        PUBLIC = "public"
+        INTERNAL = "internal"
+
+    class Kind(models.TextChoices):
+        HUMAN = "human"
+        AUTO = "auto"
+        BOUNCE = "bounce"
+        SYSTEM = "system"
+
+    class Markup(models.TextChoices):
+        #: `text` is Markdown and `html` what it renders to
+        MARKDOWN = "markdown"
+        #: `html` is a cleaned mail, shown in a sandboxed frame; `text` its plain text
+        MAIL = "mail"
+        #: only `text`
+        PLAIN = "plain"
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, null=True, related_name="messages", db_index=False)
+    direction = models.CharField(max_length=3, choices=Direction)
+    visibility = models.CharField(max_length=8, choices=Visibility)
+    channel = models.CharField(max_length=20)
+    kind = models.CharField(max_length=6, choices=Kind, default=Kind.HUMAN)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    subject = models.CharField(max_length=255, blank=True, default="")
+    markup = models.CharField(max_length=8, choices=Markup, default=Markup.MARKDOWN)
+    #: the whole plain text
+    text = models.TextField(blank=True, default="")
+    #: without quoted history
+    new_text = models.TextField(blank=True, default="")
+    #: cleaned; `cid:` images stay as they are and are resolved when shown
+    html = models.TextField(blank=True, default="")
+    #: how many remote images were left out
+    remote_images = models.PositiveSmallIntegerField(default=0)
+    #: a Message-ID, a wamid …
+    external_id = models.CharField(max_length=300, blank=True, default="")
+    in_reply_to = models.CharField(max_length=300, blank=True, default="")
+    to = ArrayField(models.CharField(max_length=320), default=list)
+    cc = ArrayField(models.CharField(max_length=320), default=list)
+    #: the raw item it came from, kept by channels
+    inbound_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    #: when the sender says he wrote it
+    sent_at = models.DateTimeField(null=True)
+    edited_at = models.DateTimeField(null=True)
+    redacted_at = models.DateTimeField(null=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["ticket", "id"], name="message_ticket"),
+            models.Index(fields=["external_id"], name="message_external_id", condition=~Q(external_id="")),
+            models.Index(fields=["created_at", "id"], name="message_created"),
+        ]
+
+    def __str__(self) -> str:
+        return f"message {self.pk}"
+
+    @property
+    def internal(self) -> bool:
+        return self.visibility == self.Visibility.INTERNAL
+
+
+class AttachmentQuerySet(models.QuerySet["Attachment"]):
+    def visible_to(self, user: User) -> AttachmentQuerySet:
+        """Files of messages `user` may see, and his own that are not posted yet."""
+        from deskbell.tickets.reach import visible_attachments  # reach builds on these models
+
+        return self.filter(visible_attachments(user))
+
+
+class Attachment(models.Model):
+    """Links a blob to a message; to none until the message is posted."""
+
+    blob = models.ForeignKey(Blob, models.PROTECT, related_name="+")
+    message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="attachments")
+    uploader = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    filename = models.CharField(max_length=255)
+    #: shown in the text, not below it
+    inline = models.BooleanField(default=False)
+    content_id = models.CharField(max_length=255, blank=True, default="")
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = AttachmentQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.filename
+
+
+class Draft(models.Model):
+    """What somebody is writing: survives a crash, a sign-out and another device."""
+
+    class Kind(models.TextChoices):
+        REPLY = "reply"
+        NOTE = "note"
+        TICKET = "ticket"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, null=True, related_name="+")
+    kind = models.CharField(max_length=6, choices=Kind)
+    text = models.TextField(blank=True, default="")
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "ticket", "kind"], name="draft_once", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} by {self.user_id}"

@@ -1,0 +1,165 @@
+"""Reads over several models of a ticket."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Prefetch
+
+from deskbell.events.models import Event
+from deskbell.outbox.models import OutboxItem
+from deskbell.people.models import User
+from deskbell.tickets import events
+from deskbell.tickets.models import Attachment, Draft, Message, ReadMark, Ticket, Watcher
+from deskbell.tickets.reach import sees_internal
+from deskbell.tickets.sentences import Names, sentence
+
+#: events shown between two messages, newest first; more stand in the audit trail
+EVENTS_SHOWN = 200
+#: told by the message itself, or of no use to a reader
+NOT_SHOWN = (events.MessageAdded.kind, events.NoteEdited.kind)
+
+
+def get_ticket(user: User, number: int) -> Ticket:
+    """The ticket with everything its page shows. Raises Ticket.DoesNotExist when `user` may not see it.
+
+    Staff also get trashed ones.
+    """
+    return Ticket.objects.visible_to(user, trashed=True).with_row().get(number=number)
+
+
+@dataclass
+class Entry:
+    """One line of a timeline: a message (with its files and deliveries) or an event (with its sentence)."""
+
+    at: datetime
+    message: Message | None = None
+    event: Event | None = None
+    attachments_shown: list[Attachment] = field(default_factory=list)
+    deliveries: list[OutboxItem] = field(default_factory=list)
+    sentence: str = ""
+    who: str = ""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Entries in the order of time; `older` is the `before` of the page before, or None."""
+
+    entries: list[Entry]
+    older: int | None
+
+
+def timeline(ticket: Ticket, user: User, *, before: int | None = None, limit: int = 20) -> Timeline:
+    """The latest messages (older than message `before`) `user` may see, and what happened between them."""
+    staff = sees_internal(user, ticket)
+    messages = Message.objects.filter(ticket=ticket).select_related("author")
+    if not staff:
+        messages = messages.filter(visibility=Message.Visibility.PUBLIC)
+    if before is not None:
+        messages = messages.filter(pk__lt=before)
+    found = list(with_attachments(messages).order_by("-pk")[: limit + 1])
+    more, shown = len(found) > limit, found[:limit][::-1]
+    until = _time_of(before) if before is not None else None
+    entries = _message_entries(shown, staff) + _event_entries(
+        ticket, staff, since=shown[0].created_at if more else None, until=until
+    )
+    entries.sort(key=lambda entry: entry.at)
+    return Timeline(entries, older=shown[0].pk if more else None)
+
+
+def with_attachments(messages):  # type: ignore[no-untyped-def]
+    """Prefetch the files of messages with their blobs, as `message.attachments.all()`."""
+    files = Attachment.objects.select_related("blob").order_by("pk")
+    return messages.prefetch_related(Prefetch("attachments", queryset=files))
+
+
+def _time_of(message_id: int) -> datetime | None:
+    return Message.objects.filter(pk=message_id).values_list("created_at", flat=True).first()
+
+
+def _message_entries(messages: list[Message], staff: bool) -> list[Entry]:
+    sent = deliveries([m.pk for m in messages if m.direction == "out"]) if staff else {}
+    return [
+        Entry(
+            at=message.created_at,
+            message=message,
+            who=message.author.display_name if message.author else "",
+            attachments_shown=[file for file in message.attachments.all() if not file.inline]
+            if message.markup == Message.Markup.MAIL and message.html
+            else list(message.attachments.all()),
+            deliveries=sent.get(message.pk, []),
+        )
+        for message in messages
+    ]
+
+
+def deliveries(message_ids: list[int]) -> dict[int, list[OutboxItem]]:
+    """What left the house for each message, by message id."""
+    found: dict[int, list[OutboxItem]] = defaultdict(list)
+    if message_ids:
+        items = OutboxItem.objects.filter(cause_kind="message", cause_id__in=message_ids)
+        for item in items.defer("payload").order_by("pk"):
+            found[item.cause_id].append(item)
+    return found
+
+
+def _event_entries(
+    ticket: Ticket, staff: bool, *, since: datetime | None, until: datetime | None
+) -> list[Entry]:
+    rows = trail(ticket, staff=staff).exclude(kind__in=NOT_SHOWN)
+    if since:
+        rows = rows.filter(at__gte=since)
+    if until:
+        rows = rows.filter(at__lt=until)
+    happened = list(rows.order_by("-id")[:EVENTS_SHOWN])
+    return described(happened)
+
+
+def trail(ticket: Ticket, *, staff: bool):  # type: ignore[no-untyped-def]
+    """Every event about `ticket`; only the public ones unless `staff`."""
+    rows = Event.objects.filter(about_kind="ticket", about_id=ticket.pk).select_related("detail")
+    return rows if staff else rows.filter(audience=Event.Audience.PUBLIC)
+
+
+def described(happened: list[Event]) -> list[Entry]:
+    """Events with who did it and a sentence, in three queries for any number."""
+    names = Names.of(happened)
+    return [
+        Entry(at=event.at, event=event, sentence=sentence(event, names), who=names.actor(event))
+        for event in happened
+    ]
+
+
+def unread(user: User, tickets: list[Ticket]) -> set[int]:
+    """Ids of those whose newest message `user` has not seen and did not write."""
+    ids = [ticket.pk for ticket in tickets]
+    marks = dict(ReadMark.objects.filter(user=user, ticket__in=ids).values_list("ticket_id", "message_id"))
+    return {
+        ticket.pk
+        for ticket in tickets
+        if ticket.last_message_id
+        and ticket.last_author_id != user.pk
+        and marks.get(ticket.pk, 0) < ticket.last_message_id
+    }
+
+
+@dataclass(frozen=True)
+class PeopleOfTicket:
+    copied: list[User]
+    followers: list[User]
+
+
+def people_of(ticket: Ticket) -> PeopleOfTicket:
+    """Who is copied in and who follows, in one query."""
+    watchers = list(Watcher.objects.filter(ticket=ticket).select_related("user").order_by("pk"))
+    return PeopleOfTicket(
+        copied=[w.user for w in watchers if w.kind == Watcher.Kind.CC],
+        followers=[w.user for w in watchers if w.kind == Watcher.Kind.FOLLOW],
+    )
+
+
+def drafts(user: User, ticket: Ticket | None) -> dict[str, str]:
+    """What `user` had begun to write, by kind."""
+    return dict(Draft.objects.filter(user=user, ticket=ticket).values_list("kind", "text"))

@@ -1,0 +1,72 @@
+"""Who may do what to a ticket. Views, the API and templates ask the same rule by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from deskbell.events.actor import Actor
+from deskbell.people import permissions
+from deskbell.people.models import User
+from deskbell.people.rights import rights_of
+from deskbell.tickets.models import Category, Ticket
+from deskbell.tickets.reach import is_customer_of, reaches, sees_internal
+
+Rule = Callable[[User, Ticket], bool]
+
+
+class NotAllowed(Exception):
+    """`rule` is the name of the rule that refused."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
+def _staff(permission: str) -> Rule:
+    return lambda user, ticket: reaches(user, ticket, permission)
+
+
+def _customer_open(user: User, ticket: Ticket) -> bool:
+    return not ticket.trashed and is_customer_of(user, ticket, copied=False)
+
+
+RULES: dict[str, Rule] = {
+    "see_internal": sees_internal,
+    "reply": _staff(permissions.TICKET_REPLY),
+    "note": _staff(permissions.TICKET_NOTE),
+    "edit": _staff(permissions.TICKET_EDIT),
+    "assign": _staff(permissions.TICKET_ASSIGN),
+    "claim": lambda user, ticket: (
+        reaches(user, ticket, permissions.TICKET_ASSIGN) or reaches(user, ticket, permissions.TICKET_EDIT)
+    ),
+    "watch": sees_internal,
+    "trash": _staff(permissions.TICKET_TRASH),
+    "spam": _staff(permissions.TICKET_TRASH),
+    "delete": _staff(permissions.TICKET_DELETE),
+    "redact": _staff(permissions.TICKET_REDACT),
+    "copy": lambda user, ticket: (
+        reaches(user, ticket, permissions.TICKET_REPLY) or _customer_open(user, ticket)
+    ),
+    "customer_reply": lambda user, ticket: is_customer_of(user, ticket),
+    "customer_close": lambda user, ticket: (
+        ticket.category != Category.CLOSED and _customer_open(user, ticket)
+    ),
+    "customer_reopen": lambda user, ticket: (
+        ticket.category in {Category.RESOLVED, Category.CLOSED} and _customer_open(user, ticket)
+    ),
+}
+
+
+def may(user: User, rule: str, ticket: Ticket) -> bool:
+    """Whether `rule` lets `user` at `ticket`. KeyError for a rule that does not exist."""
+    return RULES[rule](user, ticket)
+
+
+def may_open_for_others(user: User) -> bool:
+    return rights_of(user).has(permissions.TICKET_CREATE)
+
+
+def require(by: Actor | User, rule: str, ticket: Ticket) -> None:
+    """Raises NotAllowed; the system may do anything."""
+    if isinstance(by, User) and not may(by, rule, ticket):
+        raise NotAllowed(rule)

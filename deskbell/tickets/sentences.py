@@ -1,0 +1,221 @@
+"""What happened to a ticket, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from deskbell.events.models import Event, EventDetail
+from deskbell.people.models import Team, User
+from deskbell.tickets import events
+from deskbell.tickets.models import Priority, Queue, Source, Status, Ticket, TicketType
+
+_PERSON_FIELDS = {
+    events.Assigned.kind: ("before", "after"),
+    events.Watched.kind: ("user_id",),
+    events.Unwatched.kind: ("user_id",),
+    events.CopyAdded.kind: ("user_id",),
+    events.CopyRemoved.kind: ("user_id",),
+}
+
+
+@dataclass
+class Names:
+    """Names behind the ids in a batch of events."""
+
+    people: dict[int, str] = field(default_factory=dict)
+    tickets: dict[int, int] = field(default_factory=dict)
+    labels: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, happened: list[Event]) -> Names:
+        people = {e.actor_id for e in happened if e.actor_kind == "user"}
+        for event in happened:
+            people |= {event.data.get(name) for name in _PERSON_FIELDS.get(event.kind, ())}
+        tickets = {e.data.get(key) for e in happened for key in ("follow_up_of", "target_id")} - {None}
+        people.discard(None)
+        return cls(
+            people={user.pk: user.display_name for user in User.objects.filter(pk__in=people)}
+            if people
+            else {},
+            tickets=dict(Ticket.objects.filter(pk__in=tickets).values_list("pk", "number"))
+            if tickets
+            else {},
+            labels=_labels() if any(e.kind in _LABELLED for e in happened) else {},
+        )
+
+    def actor(self, event: Event) -> str:
+        """The person's name, or the desk itself."""
+        return self.person(event.actor_id) if event.actor_kind == "user" else _("Deskbell")
+
+    def person(self, pk: int | None) -> str:
+        return self.people.get(pk, _("somebody removed")) if pk else _("nobody")
+
+    def label(self, kind: str, key: object) -> str:
+        return self.labels.get((kind, str(key)), _("none") if key is None else str(key))
+
+
+_LABELLED = {
+    events.StatusChanged.kind,
+    events.QueueChanged.kind,
+    events.TeamChanged.kind,
+    events.TypeChanged.kind,
+}
+
+
+def _labels() -> dict[tuple[str, str], str]:
+    """Names of all statuses, queues, teams and types, in one query."""
+
+    def rows(model, kind: str, key: str, name: str):  # type: ignore[no-untyped-def]
+        text = CharField()
+        return model.objects.order_by().values_list(Value(kind, text), Cast(key, text), Cast(name, text))
+
+    every = rows(Status, "status", "slug", "label").union(
+        rows(Queue, "queue", "pk", "name"),
+        rows(Team, "team", "pk", "name"),
+        rows(TicketType, "type", "pk", "name"),
+        all=True,
+    )
+    return {(kind, key): _(name) for kind, key, name in every}
+
+
+def sentence(event: Event, names: Names) -> str:
+    """A plain sentence without its subject, e.g. "changed the priority from Low to High"."""
+    tell = _SENTENCES.get(event.kind)
+    return tell(event.data, names, event) if tell else event.kind
+
+
+def _opened(data: dict, names: Names, event: Event) -> str:
+    if number := names.tickets.get(data.get("follow_up_of") or 0):
+        return _("opened the ticket as a follow-up of #%(number)s") % {"number": number}
+    source = dict(Source.choices).get(data["source"], data["source"])
+    return _("opened the ticket (%(source)s)") % {"source": source}
+
+
+def _status(data: dict, names: Names, event: Event) -> str:
+    return _("changed the status from %(before)s to %(after)s") % {
+        "before": names.label("status", data["before"]),
+        "after": names.label("status", data["after"]),
+    }
+
+
+def _assigned(data: dict, names: Names, event: Event) -> str:
+    if data["after"] is None:
+        return _("took the ticket from %(name)s") % {"name": names.person(data["before"])}
+    if event.actor_kind == "user" and event.actor_id == data["after"]:
+        return _("took the ticket")
+    return _("assigned the ticket to %(name)s") % {"name": names.person(data["after"])}
+
+
+def _priority(data: dict, names: Names, event: Event) -> str:
+    labels = dict(Priority.choices)
+    return _("changed the priority from %(before)s to %(after)s") % {
+        "before": labels.get(data["before"], data["before"]),
+        "after": labels.get(data["after"], data["after"]),
+    }
+
+
+def _moved(kind: str, text: str):  # type: ignore[no-untyped-def]
+    def tell(data: dict, names: Names, event: Event) -> str:
+        return _(text) % {
+            "before": names.label(kind, data["before"]),
+            "after": names.label(kind, data["after"]),
+        }
+
+    return tell
+
+
+def _due(data: dict, names: Names, event: Event) -> str:
+    if data["after"] is None:
+        return _("removed the due date")
+    due = timezone.localtime(datetime.fromisoformat(data["after"]))
+    return _("set the due date to %(date)s") % {"date": formats.date_format(due, "DATETIME_FORMAT")}
+
+
+def _subject(data: dict, names: Names, event: Event) -> str:
+    try:
+        before = event.detail.values["before"]
+    except EventDetail.DoesNotExist:
+        return _("changed the subject")
+    return _("changed the subject from “%(before)s”") % {"before": before}
+
+
+def _tags(data: dict, names: Names, event: Event) -> str:
+    added, removed = ", ".join(data["added"]), ", ".join(data["removed"])
+    parts = []
+    if added:
+        parts.append(
+            ngettext("added the tag %(tags)s", "added the tags %(tags)s", len(data["added"]))
+            % {"tags": added}
+        )
+    if removed:
+        parts.append(
+            ngettext("removed the tag %(tags)s", "removed the tags %(tags)s", len(data["removed"]))
+            % {"tags": removed}
+        )
+    return ", ".join(parts)
+
+
+def _person(text: str):  # type: ignore[no-untyped-def]
+    def tell(data: dict, names: Names, event: Event) -> str:
+        return _(text) % {"name": names.person(data["user_id"])}
+
+    return tell
+
+
+def _linked(data: dict, names: Names, event: Event) -> str:
+    number = names.tickets.get(data["target_id"], "?")
+    if data["link_kind"] == "follow_up":
+        return _("linked it to #%(number)s, of which it is a follow-up") % {"number": number}
+    return _("linked it to #%(number)s") % {"number": number}
+
+
+def _redacted(data: dict, names: Names, event: Event) -> str:
+    what = (
+        _("removed a file for ever")
+        if data["attachment_id"]
+        else _("removed the words of a message for ever")
+    )
+    return f"{what}: {data['reason']}" if data["reason"] else what
+
+
+def _plain(text: str):  # type: ignore[no-untyped-def]
+    return lambda data, names, event: _(text)
+
+
+def N_(text: str) -> str:
+    """Marks a text for translation where it is used later."""
+    return text
+
+
+_SENTENCES = {
+    events.Opened.kind: _opened,
+    events.MessageAdded.kind: _plain(N_("wrote")),
+    events.StatusChanged.kind: _status,
+    events.Assigned.kind: _assigned,
+    events.PriorityChanged.kind: _priority,
+    events.QueueChanged.kind: _moved("queue", N_("moved the ticket from %(before)s to %(after)s")),
+    events.TeamChanged.kind: _moved("team", N_("changed the team from %(before)s to %(after)s")),
+    events.TypeChanged.kind: _moved("type", N_("changed the type from %(before)s to %(after)s")),
+    events.DueChanged.kind: _due,
+    events.SubjectChanged.kind: _subject,
+    events.TagsChanged.kind: _tags,
+    events.Watched.kind: _person(N_("added %(name)s as a follower")),
+    events.Unwatched.kind: _person(N_("removed %(name)s as a follower")),
+    events.CopyAdded.kind: _person(N_("copied %(name)s in")),
+    events.CopyRemoved.kind: _person(N_("removed %(name)s from the copies")),
+    events.Trashed.kind: _plain(N_("moved the ticket to the trash")),
+    events.Restored.kind: _plain(N_("restored the ticket from the trash")),
+    events.MarkedSpam.kind: _plain(N_("marked the ticket as spam")),
+    events.UnmarkedSpam.kind: _plain(N_("marked the ticket as no spam")),
+    events.Deleted.kind: _plain(N_("deleted the ticket for ever")),
+    events.NoteEdited.kind: _plain(N_("edited a note")),
+    events.Redacted.kind: _redacted,
+    events.Linked.kind: _linked,
+}

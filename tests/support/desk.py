@@ -1,0 +1,151 @@
+"""Real Deskbell processes for tests: `Desk` is one `deskbell up` on a data folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from tests.support.waiting import until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    """A port nobody listens on, below those the system gives to outgoing connections."""
+    for port in range(8100 + os.getpid() % 25, 8150):
+        with socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no free port")
+
+
+def environment(data: Path, **more: str) -> dict[str, str]:
+    """The environment of a process of its own: nothing of the test run's database or settings."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DESKBELL_", "DATABASE_", "DJANGO_", "PYTEST_", "EMAIL_URL"))
+    }
+    return {**kept, "DESKBELL_DATA_DIR": str(data), "PYTHONPATH": str(ROOT), **more}
+
+
+def deskbell(
+    data: Path, *arguments: str, given: bytes = b"", user: str | None = None, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    options: dict[str, Any] = {"user": user, "group": user_group(user), "extra_groups": []} if user else {}
+    done = subprocess.run(
+        [sys.executable, "-m", "deskbell", *arguments],
+        input=given,
+        capture_output=True,
+        env=environment(data, **more),
+        cwd=ROOT if not user else "/",
+        timeout=120,
+        **options,
+    )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def user_group(user: str) -> int:
+    import pwd
+
+    return pwd.getpwnam(user).pw_gid
+
+
+class Desk:
+    """One `deskbell up`; use it in a with statement, or `start` and `stop`."""
+
+    def __init__(self, data: Path, *arguments: str, user: str | None = None, **more: str) -> None:
+        self.data = data
+        self.arguments = arguments
+        self.user = user
+        self.more = more
+        self.port = free_port()
+        self.said = Path(f"{data}.said")
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> Desk:
+        options: dict[str, Any] = {}
+        if self.user:
+            options = {"user": self.user, "group": user_group(self.user), "extra_groups": []}
+        with self.said.open("wb") as said:
+            self.parent = subprocess.Popen(
+                [sys.executable, "-m", "deskbell", "up", "--port", str(self.port), *self.arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                env=environment(self.data, **self.more),
+                cwd=ROOT if not self.user else "/",
+                start_new_session=True,
+                **options,
+            )
+        return self
+
+    def ready(self, seconds: float = 90) -> Desk:
+        until(self._says_ready, seconds=seconds, what="deskbell up is ready")
+        return self
+
+    def _says_ready(self) -> bool:
+        text = self.said.read_text()
+        assert self.parent.poll() is None, f"deskbell up ended: {text}"
+        return "Deskbell runs at" in text
+
+    def stop(self) -> int:
+        """As Ctrl-C does. Returns the exit code."""
+        if self.parent.poll() is None:
+            self.parent.send_signal(signal.SIGTERM)
+        return self.parent.wait(30)
+
+    def kill(self) -> None:
+        """The parent alone, without warning."""
+        self.parent.kill()
+        self.parent.wait()
+
+    def __enter__(self) -> Desk:
+        return self.start().ready()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def get(self, path: str, *, seconds: float = 10) -> tuple[int, bytes]:
+        try:
+            with urllib.request.urlopen(self.address + path, timeout=seconds) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def json(self, path: str) -> Any:
+        return json.loads(self.get(path)[1])
+
+    def children(self) -> dict[str, int]:
+        """Process ids by what they are: web, worker, postgres."""
+        found = {}
+        for status in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = status.read_text().rpartition(")")[2].split()
+                command = (status.parent / "cmdline").read_bytes().split(b"\0")
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if int(fields[1]) != self.parent.pid:
+                continue
+            for name in ("web", "worker"):
+                if name.encode() in command:
+                    found[name] = int(status.parent.name)
+            if command[0].endswith(b"postgres"):
+                found["postgres"] = int(status.parent.name)
+        return found
