@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from allauth.account.adapter import get_adapter
 from allauth.account.utils import get_next_redirect_url, perform_login
 from allauth.decorators import rate_limit
@@ -132,7 +134,7 @@ def _has_password(email: str) -> bool:
 @login_required
 @require_http_methods(READ_AND_WRITE)
 def profile(request: HttpRequest) -> HttpResponse:
-    user = User.objects.get(pk=request.user.pk)
+    user = User.objects.get(pk=cast(User, request.user).pk)
     initial = {"name": user.name, "language": user.language, "time_zone": user.time_zone}
     form = ProfileForm(request.POST or None, initial=initial)
     if form.is_valid():

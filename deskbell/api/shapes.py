@@ -81,9 +81,7 @@ class TicketChange(Body):
     queue: Id | Name = Field(default=None)
     type: Name | None = None
     tags: Tags = Field(default=None, description="The whole set.")
-    subject: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_storable)] = Field(
-        default=None
-    )
+    subject: Line = Field(default=None, min_length=1)
     custom: dict[str, Any] = Field(default=None)
     due_at: Time | None = None
     version: Id | None = None

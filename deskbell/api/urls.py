@@ -6,12 +6,12 @@ from deskbell.api import views
 from deskbell.api.problems import nothing_here, shaped
 from deskbell.api.service import api
 
-calls, app_name, namespace = api.urls
+calls, application, instance = api.urls
 for call in calls:
     call.callback = shaped(call.callback)
 
 urlpatterns = [
     path("docs", views.docs, name="api-docs"),
-    path("", (calls, app_name, namespace)),
+    path("", (calls, application, instance)),
     re_path(r"", shaped(nothing_here), name="api-nothing"),
 ]

@@ -60,7 +60,9 @@ def receive(item_id: int) -> dict[str, Any]:
 def outcome(item_id: int) -> dict[str, Any]:
     """The decision as SURFACE's JSON line."""
     item = InboundItem.objects.defer("raw").get(pk=item_id)
-    number = Ticket.objects.filter(pk=item.ticket_id).values_list("number", flat=True).first()
+    number = None
+    if item.ticket_id is not None:
+        number = Ticket.objects.filter(pk=item.ticket_id).values_list("number", flat=True).first()
     return {
         "inbound": item.pk,
         "state": item.state,

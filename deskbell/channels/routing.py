@@ -45,9 +45,8 @@ def _candidates(item: InboundItem, mail: ParsedMail) -> Iterator[Found]:
     for ticket_id, _ in filter(None, map(references.verify, ids)):
         yield from _found(Ticket.objects.filter(pk=ticket_id), "signed_reference", strong=True)
     yield from _by_known_id(item, ids)
-    number = references.number_in_subject(mail.subject)
-    if number is not None:
-        yield from _found(Ticket.objects.filter(number=number), "subject_token", strong=False)
+    if (signed := references.number_in_subject(mail.subject)) is not None:
+        yield from _found(Ticket.objects.filter(number=signed), "subject_token", strong=False)
     for match in _BARE_NUMBER.finditer(references.without_token(mail.subject)):
         open_ones = Ticket.objects.filter(
             number=int(match[1]), category__in=ACTIVE_CATEGORIES, trashed_at=None, spam=False
@@ -73,7 +72,7 @@ def _by_known_id(item: InboundItem, ids: list[str]) -> Iterator[Found]:
     )
     for one in ids:
         message = by_id.get(one)
-        if message is not None and message.inbound_id in here:
+        if message and message.ticket_id and message.inbound_id in here:
             yield from _found(Ticket.objects.filter(pk=message.ticket_id), "known_reference", strong=True)
 
 

@@ -191,7 +191,7 @@ def _from_a_person(item: InboundItem, mail: ParsedMail, files: list[NewFile], fo
 def _add(item: InboundItem, mail: ParsedMail, files: list[NewFile], found: Found, sender: User) -> Verdict:
     content = _content(item, mail, files, kind="human")
     message = tickets.customer_reply(found.ticket, content, by=sender, channel="email")
-    ticket = message.ticket
+    ticket = message.ticket or found.ticket
     if found.strong or ticket.pk != found.ticket.pk:
         _copy_in(ticket, mail, sender)
     if ticket.pk != found.ticket.pk:

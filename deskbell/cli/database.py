@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from deskbell.cli import embedded
 from deskbell.cli.refusal import Refusal
 from deskbell.kit.paths import data_dir
+
+T = TypeVar("T")
 
 
 def given() -> str | None:
@@ -48,6 +50,17 @@ def connect(address: str, **options: Any) -> Any:
         return psycopg.connect(address, **{"autocommit": True, "connect_timeout": 5, **options})
     except (psycopg.Error, UnicodeError) as error:
         raise unreachable(address, error) from None
+
+
+def ask(address: str, question: Callable[[Any], T]) -> T:
+    """What `question` makes of a connection. Raises Refusal when the database goes away meanwhile, too."""
+    import psycopg  # slow; not every command connects
+
+    with connect(address) as connection:
+        try:
+            return question(connection)
+        except psycopg.OperationalError as error:
+            raise unreachable(address, error) from None
 
 
 def unreachable(address: str, error: BaseException) -> Refusal:

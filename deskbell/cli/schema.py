@@ -52,6 +52,11 @@ def is_current(connection: Any, data_dir: Path) -> bool:
     return sorted(map(list, applied)) == note["applied"]
 
 
+def has_people(connection: Any) -> bool:
+    """Whether anybody is in the migrated database."""
+    return bool(connection.execute("select exists(select 1 from people_user)").fetchone()[0])
+
+
 def remember(applied: list[tuple[str, str]], data_dir: Path) -> None:
     """Note that the database has exactly the migrations `applied`, and which version made it so."""
     note = {"code": code(), "applied": sorted(map(list, applied))}

@@ -136,10 +136,9 @@ class Parent:
 
     def start(self) -> None:
         address = self._start_database()
-        with database.connect(address) as connection:
-            current = schema.is_current(connection, data_dir())
-        if not current:
+        if not database.ask(address, lambda each: schema.is_current(each, data_dir())):
             self._deskbell("migrate")
+        empty = database.ask(address, lambda each: not schema.has_people(each))
         for child in self.children:
             child.start()
         # both take about a second, on cores of their own
@@ -149,7 +148,7 @@ class Parent:
         say(f"Deskbell runs at {os.environ['DESKBELL_BASE_URL']}/  (Ctrl-C stops it)")
         if sign_ins:
             print(sign_ins, flush=True)
-        elif not self._has_users(address):
+        elif empty:
             say("Nobody can sign in yet. Make the first administrator:")
             say("  deskbell user create EMAIL --name NAME --role owner --password-stdin")
 
@@ -189,15 +188,12 @@ class Parent:
             raise Refusal(f"The web process did not answer within {READY_SECONDS} seconds.")
         return False
 
-    def _has_users(self, address: str) -> bool:
-        with database.connect(address) as connection:
-            return bool(connection.execute("select exists(select 1 from people_user)").fetchone()[0])
-
     def watch(self) -> int:
         """Look after the processes until a signal asks us to stop."""
         while not self.stopping:
             self._look_after_all()
-            self._pause(1 if any(child.restart.due for child in self.children) else 60)
+            waiting = any(each.due for each in [self.database_restart, *(c.restart for c in self.children)])
+            self._pause(0.2 if waiting else 60)
         say("Stopping …")
         return 0
 
@@ -211,7 +207,6 @@ class Parent:
         if self.database_restart.wait():
             say("The database ended; it is started again.")
         if not self.database_restart.ready():
-            self._pause(0.2)
             return
         try:
             cluster.start()

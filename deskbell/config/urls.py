@@ -5,8 +5,10 @@ from importlib.util import find_spec
 from django.urls import include, path
 
 from deskbell.config.health import readyz
+from deskbell.portal.views.home import home
 
 urlpatterns = [
+    path("", home, name="home"),
     path("readyz", readyz),
 ]
 for prefix, area in (

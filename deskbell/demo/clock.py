@@ -1,4 +1,4 @@
-"""Tell a story at its own times: inside `Clock.running` the actions write what they would have written then."""
+"""Tell a story at its own times: inside `Clock.running` actions write what they would have written then."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Clock:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Until the end of the block `timezone.now` and the columns whose default is the time say `moment`."""
+        """Until the end of the block `timezone.now`, and columns whose default is the time, say `moment`."""
         real = timezone.now
         timezone.now = self.now  # type: ignore[assignment]
         pre_save.connect(self._date)

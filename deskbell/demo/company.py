@@ -97,7 +97,11 @@ CUSTOMERS = (
         notes="Two shifts, 05:00 to 22:00. Scanners and the VPN come first.",
         sites=(
             ("Head office", "4 Harbour Row, Milltown", "Reception, second floor."),
-            ("Warehouse North", "Dock Road, gate 7, Milltown", "Safety shoes. Ask for the shift leader at gate 7."),
+            (
+                "Warehouse North",
+                "Dock Road, gate 7, Milltown",
+                "Safety shoes. Ask for the shift leader at gate 7.",
+            ),
         ),
     ),
     Customer(
@@ -137,7 +141,9 @@ PEOPLE = (
         site="Head office",
         signs_in=True,
     ),
-    Person(slug="lena", name="Lena Ostrander", email="lena.ostrander@quayside.example", site="Warehouse North"),
+    Person(
+        slug="lena", name="Lena Ostrander", email="lena.ostrander@quayside.example", site="Warehouse North"
+    ),
     Person(
         slug="colette",
         name="Colette Amari",
@@ -146,7 +152,9 @@ PEOPLE = (
         site="Main building",
         signs_in=True,
     ),
-    Person(slug="bram", name="Bram Tolliver", email="b.tolliver@fernhill-school.example", site="Main building"),
+    Person(
+        slug="bram", name="Bram Tolliver", email="b.tolliver@fernhill-school.example", site="Main building"
+    ),
     Person(slug="noor", name="Noor Feldt", email="noor.feldt@milltown-dental.example", site="Practice"),
     Person(slug="gwen", name="Gwen Ashdown", email="reception@milltown-dental.example", site="Practice"),
     Person(slug="ivo", name="Ivo Castellane", email="ivo@halebirch.example", site="Studio"),

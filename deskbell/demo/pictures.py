@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from io import BytesIO
 
@@ -28,27 +29,32 @@ def screen(title: str, lines: list[str], *, accent: str = "#b3261e") -> bytes:
 
 
 def vpn_log(until: datetime) -> bytes:
-    """What a VPN client writes while its tunnel is lost every ten minutes; the last line is at `until`."""
-    lines = []
-    for turn in range(8, 0, -1):
-        lost = until - timedelta(minutes=10 * turn - 1)
-        lines += [
-            f"{lost:%Y-%m-%d %H:%M:%S} charon[1184]: tunnel qs-office: no answer to keepalive (3 of 3)",
-            f"{lost + timedelta(seconds=1):%Y-%m-%d %H:%M:%S} charon[1184]: tunnel qs-office: down",
-            f"{lost + timedelta(seconds=9):%Y-%m-%d %H:%M:%S} charon[1184]: tunnel qs-office: rekey, proposal AES_GCM_16_256",
-            f"{lost + timedelta(seconds=11):%Y-%m-%d %H:%M:%S} charon[1184]: tunnel qs-office: up, 10.20.4.17",
-        ]
-    return "\n".join(lines).encode() + b"\n"
+    """What a VPN client writes while its tunnel is lost every ten minutes, up to `until`."""
+    said = (
+        (0, "no answer to keepalive (3 of 3)"),
+        (1, "down"),
+        (9, "rekey, proposal AES_GCM_16_256"),
+        (11, "up, 10.20.4.17"),
+    )
+    lost = [until - timedelta(minutes=10 * turn - 1) for turn in range(8, 0, -1)]
+    return _log(
+        (at + timedelta(seconds=seconds), f"client[1184]: tunnel qs-office: {words}")
+        for at in lost
+        for seconds, words in said
+    )
 
 
 def backup_log(until: datetime) -> bytes:
     """The end of a nightly backup that found its disk full."""
     night = until.replace(hour=2, minute=0, second=4)
-    return "\n".join(
-        [
-            f"[{night:%Y-%m-%d %H:%M:%S}] job 'projects nightly' started, 2 sources",
-            f"[{night + timedelta(minutes=6):%Y-%m-%d %H:%M:%S}] source \\\\hb-files\\drawings: 41 208 files, 612.4 GB",
-            f"[{night + timedelta(minutes=48):%Y-%m-%d %H:%M:%S}] target /mnt/rotation-b: write failed: no space left",
-            f"[{night + timedelta(minutes=48):%Y-%m-%d %H:%M:%S}] job 'projects nightly' FAILED (exit 28)",
-        ]
-    ).encode()
+    said = (
+        (0, "job 'projects nightly' started, 2 sources"),
+        (6, "source \\\\hb-files\\drawings: 41 208 files, 612.4 GB"),
+        (48, "target /mnt/rotation-b: write failed: no space left"),
+        (48, "job 'projects nightly' FAILED (exit 28)"),
+    )
+    return _log((night + timedelta(minutes=minutes), words) for minutes, words in said)
+
+
+def _log(lines: Iterable[tuple[datetime, str]]) -> bytes:
+    return "".join(f"{at:%Y-%m-%d %H:%M:%S} {words}\n" for at, words in lines).encode()

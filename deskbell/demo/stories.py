@@ -39,8 +39,10 @@ STORIES = (
         who="customer",
         subject="VPN drops every ten minutes since yesterday's update",
         text=(
-            "Good morning,\n\nsince the update yesterday evening my VPN connection drops about every ten minutes. "
-            "It comes back by itself after a few seconds, but the freight program throws me out each time and I "
+            "Good morning,\n\nsince the update yesterday evening my VPN connection drops about "
+            "every ten minutes. "
+            "It comes back by itself after a few seconds, but the freight program throws me out "
+            "each time and I "
             "have to start the booking again.\n\nWired or Wi-Fi makes no difference."
         ),
         queue="network",
@@ -54,7 +56,8 @@ STORIES = (
             replies(
                 5.4 * HOUR,
                 "agent",
-                "Hello Samir,\n\nthank you, that is a clear description. Ten minutes sounds like the two sides no "
+                "Hello Samir,\n\nthank you, that is a clear description. Ten minutes sounds like "
+                "the two sides no "
                 "longer agree when to renew the keys.\n\nCould you send me the log of the client? "
                 "**Settings → Diagnostics → Save log**. Until then, this may help you through the day:\n\n"
                 "1. Disconnect\n2. In *Settings → Advanced*, switch *Automatic rekey* off\n3. Connect again",
@@ -70,7 +73,8 @@ STORIES = (
             says(
                 2.1 * HOUR,
                 "customer",
-                "Switching the rekey off made it better, it now holds for about half an hour. Log is attached. "
+                "Switching the rekey off made it better, it now holds for about half an hour. "
+                "Log is attached. "
                 "Lena in the warehouse has the same problem, by the way.",
                 File("vpn-client.log", pictures.vpn_log),
             ),
@@ -83,14 +87,21 @@ STORIES = (
         who="noor",
         subject="Browser warns our patients about the booking page",
         text=(
-            "Hello,\n\nwhen patients open our booking page they see \"Your connection is not private\". "
+            'Hello,\n\nwhen patients open our booking page they see "Your connection is not private". '
             "It worked this morning. Two people have phoned already because they did not dare to go on.\n\n"
             "Please hurry, bookings for tomorrow close at six.\n\nNoor Feldt\nMilltown Dental"
         ),
         source="mail",
         priority=4,
-        files=(_screen("warning.png", "Your connection is not private", "booking.milltown-dental.example",
-                       "The certificate ended today at 12:00.", "NET::ERR_CERT_DATE_INVALID"),),
+        files=(
+            _screen(
+                "warning.png",
+                "Your connection is not private",
+                "booking.milltown-dental.example",
+                "The certificate ended today at 12:00.",
+                "NET::ERR_CERT_DATE_INVALID",
+            ),
+        ),
     ),
     Story(
         slug="printer",
@@ -98,7 +109,8 @@ STORIES = (
         who="gwen",
         subject="Label printer at reception feeds blank labels",
         text=(
-            "Hi, since we changed the roll this morning the label printer at reception only feeds blank labels. "
+            "Hi, since we changed the roll this morning the label printer at reception only "
+            "feeds blank labels. "
             "The light is green. I have turned it off and on.\n\nGwen, reception"
         ),
         source="mail",
@@ -111,7 +123,8 @@ STORIES = (
         who="ivo",
         subject="Nightly backup failed two nights in a row",
         text=(
-            "The backup report says FAILED again. That is the second night. We hand in the hospital drawings on "
+            "The backup report says FAILED again. That is the second night. We hand in the "
+            "hospital drawings on "
             "Friday and I would sleep better with a backup.\n\nIvo"
         ),
         source="mail",
@@ -130,8 +143,10 @@ STORIES = (
             replies(
                 2 * DAY,
                 "agent",
-                "Hello Ivo,\n\nthe backup disk was full. I removed the oldest weekly sets and started the job by "
-                "hand; it is at 40 % and should be through by tonight. I will look at it again tomorrow morning.",
+                "Hello Ivo,\n\nthe backup disk was full. I removed the oldest weekly sets and "
+                "started the job by "
+                "hand; it is at 40 % and should be through by tonight. I will look at it again "
+                "tomorrow morning.",
             ),
             resolves(1.2 * DAY, "agent"),
             says(
@@ -143,7 +158,8 @@ STORIES = (
             notes(
                 19 * HOUR,
                 "supervisor",
-                "Jonas, please take a new disk with you rather than thinning out again. They hand in on Friday.",
+                "Jonas, please take a new disk with you rather than thinning out again. They "
+                "hand in on Friday.",
             ),
         ),
     ),
@@ -153,8 +169,10 @@ STORIES = (
         who="colette",
         subject="No Wi-Fi in the music room",
         text=(
-            "Dear all,\n\nthere is no Wi-Fi in the music room since the holidays. The tablets find the network in "
-            "the corridor but lose it as soon as the door is closed. We need it for the concert rehearsals from "
+            "Dear all,\n\nthere is no Wi-Fi in the music room since the holidays. The tablets "
+            "find the network in "
+            "the corridor but lose it as soon as the door is closed. We need it for the concert "
+            "rehearsals from "
             "Monday on."
         ),
         queue="network",
@@ -166,13 +184,23 @@ STORIES = (
             replies(
                 2.8 * DAY,
                 "network_agent",
-                "Hello Colette,\n\nwe see the access point of the music room is offline since 2 p.m. on the last "
+                "Hello Colette,\n\nwe see the access point of the music room is offline since 2 "
+                "p.m. on the last "
                 "day of term. Could somebody look whether its light is on? It hangs above the piano.",
                 status="waiting-for-customer",
             ),
-            says(2 * DAY, "colette", "No light at all. The caretaker says the socket up there has power.",
-                 _screen("controller.png", "Access points", "music-room    offline", "corridor-2   11 clients",
-                         "hall               4 clients")),
+            says(
+                2 * DAY,
+                "colette",
+                "No light at all. The caretaker says the socket up there has power.",
+                _screen(
+                    "controller.png",
+                    "Access points",
+                    "music-room    offline",
+                    "corridor-2   11 clients",
+                    "hall               4 clients",
+                ),
+            ),
             notes(
                 1.9 * DAY,
                 "network_agent",
@@ -184,7 +212,8 @@ STORIES = (
             replies(
                 1.8 * DAY,
                 "network_agent",
-                "Thank you, that tells us it is the power supply. Our engineer Kofi Brandt comes by tomorrow at "
+                "Thank you, that tells us it is the power supply. Our engineer Kofi Brandt comes "
+                "by tomorrow at "
                 "15:45 and brings a new one. It takes about half an hour.",
             ),
         ),
@@ -195,7 +224,8 @@ STORIES = (
         who="lena",
         subject="Handheld scanners lose the connection in aisle 14",
         text=(
-            "Four of our scanners say \"no server\" as soon as we go into aisle 14. We write the pallets down on "
+            'Four of our scanners say "no server" as soon as we go into aisle 14. We write the '
+            "pallets down on "
             "paper for now. Late shift starts at two, it would be good to have it by then."
         ),
         queue="hardware",
@@ -210,17 +240,22 @@ STORIES = (
             replies(
                 8 * HOUR,
                 "engineer",
-                "I am at Dock Road anyway this morning and will have a look. Please leave one of the scanners at "
+                "I am at Dock Road anyway this morning and will have a look. Please leave one of "
+                "the scanners at "
                 "gate 7 for me.",
             ),
             sets(5 * HOUR, "engineer", status="on-site"),
             notes(
                 4.5 * HOUR,
                 "engineer",
-                "Access point 6 is fine. Somebody has put a steel cage in front of it; signal behind is −86 dBm.",
+                "Access point 6 is fine. Somebody has put a steel cage in front of it; signal "
+                "behind is −86 dBm.",
             ),
-            says(70 * MINUTE, "customer_manager",
-                 "The cage is for the batteries, the fire officer wanted it there. Can the access point move?"),
+            says(
+                70 * MINUTE,
+                "customer_manager",
+                "The cage is for the batteries, the fire officer wanted it there. Can the access point move?",
+            ),
         ),
     ),
     Story(
@@ -273,7 +308,8 @@ STORIES = (
             replies(
                 1.4 * DAY,
                 "agent",
-                "Hello Lena,\n\nyou are right that two people left; their licences run until the end of the year, "
+                "Hello Lena,\n\nyou are right that two people left; their licences run until the "
+                "end of the year, "
                 "because nobody told us to end them. We can end them today and credit you the rest. "
                 "May I have a short yes from you or Dana?",
                 status="waiting-for-customer",
@@ -296,13 +332,15 @@ STORIES = (
             notes(
                 4.2 * DAY,
                 "network_agent",
-                "Measured for two days: 14:03 to 14:55 the line falls from 240 to 9 Mbit/s, inside the building all "
+                "Measured for two days: 14:03 to 14:55 the line falls from 240 to 9 Mbit/s, "
+                "inside the building all "
                 "is quiet. It is the provider. Fault reported, their number is **NT-558-2041**.",
             ),
             replies(
                 4.1 * DAY,
                 "network_agent",
-                "Hello Bram,\n\nit is not in your building: the line itself becomes slow. We have reported it to "
+                "Hello Bram,\n\nit is not in your building: the line itself becomes slow. We "
+                "have reported it to "
                 "your provider and follow it up every day.",
                 status="waiting-for-third-party",
             ),
@@ -315,23 +353,36 @@ STORIES = (
         who="bram",
         subject="Is this mail about the school portal real?",
         text=(
-            "I got a mail that my account will be closed unless I sign in today. It looks like yours, but the "
+            "I got a mail that my account will be closed unless I sign in today. It looks like "
+            "yours, but the "
             "address is odd. I have not clicked anything. Picture attached."
         ),
         type="question",
         priority=3,
         tags=("security",),
-        files=(_screen("mail.png", "Your account ends today", "From: it-desk@lanternfie1d.example",
-                       "Sign in within 4 hours to keep your files.", "[ Keep my account ]"),),
+        files=(
+            _screen(
+                "mail.png",
+                "Your account ends today",
+                "From: it-desk@lanternfie1d.example",
+                "Sign in within 4 hours to keep your files.",
+                "[ Keep my account ]",
+            ),
+        ),
         steps=(
             claims(4.9 * HOUR, "agent"),
             replies(
                 4.8 * HOUR,
                 "agent",
-                "Well done for asking: it is **not** from us. Look at the sender, the *l* in our name is a *1*.\n\n"
+                "Well done for asking: it is **not** from us. Look at the sender, the *l* in our "
+                "name is a *1*.\n\n"
                 "Please delete it. We have blocked the address for the whole school.",
             ),
-            notes(4.7 * HOUR, "agent", "Blocked on the gateway; three more at Fernhill had it, nobody signed in."),
+            notes(
+                4.7 * HOUR,
+                "agent",
+                "Blocked on the gateway; three more at Fernhill had it, nobody signed in.",
+            ),
             resolves(3.2 * HOUR, "agent"),
             reads(3 * HOUR, "supervisor", "owner"),
         ),
@@ -341,7 +392,7 @@ STORIES = (
         ago=9 * DAY,
         who="gwen",
         subject="Shared mailbox says it is full",
-        text="Our reception mailbox has been refusing mails since lunch: \"mailbox full\".\n\nGwen",
+        text='Our reception mailbox has been refusing mails since lunch: "mailbox full".\n\nGwen',
         source="mail",
         tags=("mail",),
         steps=(
@@ -349,7 +400,8 @@ STORIES = (
             replies(
                 8.8 * DAY,
                 "agent",
-                "Hello Gwen,\n\nI moved everything before this year into an archive; you find it below the inbox as "
+                "Hello Gwen,\n\nI moved everything before this year into an archive; you find it "
+                "below the inbox as "
                 "*Archive*. New mails arrive again.",
             ),
             says(8.7 * DAY, "gwen", "Works again, thank you for being so quick!"),
@@ -362,7 +414,10 @@ STORIES = (
         ago=12 * DAY,
         who="petra",
         subject="Locked out after the holidays",
-        text="Cannot sign in after three weeks off, the password has run out. Called from the car, is back at noon.",
+        text=(
+            "Cannot sign in after three weeks off, the password has run out. Called from the "
+            "car, is back at noon."
+        ),
         source="phone",
         taken_by="agent",
         type="service-request",
@@ -381,7 +436,10 @@ STORIES = (
         ago=6 * DAY,
         who="ivo",
         subject="How do I share a folder with somebody outside?",
-        text="The structural engineer needs the folder *Hospital / Level 2*, but only to read, and only until Friday.",
+        text=(
+            "The structural engineer needs the folder *Hospital / Level 2*, but only to read, "
+            "and only until Friday."
+        ),
         type="question",
         priority=1,
         steps=(
@@ -389,7 +447,8 @@ STORIES = (
             replies(
                 5.8 * DAY,
                 "agent",
-                "Right-click the folder, **Share → Guest**, enter the address and choose *Can view*; below it you can "
+                "Right-click the folder, **Share → Guest**, enter the address and choose *Can "
+                "view*; below it you can "
                 "set the day on which it ends.",
             ),
             resolves(5.7 * DAY, "agent"),
@@ -407,7 +466,8 @@ STORIES = (
         who="customer_manager",
         subject="Yearly test of the batteries in the server room",
         text=(
-            "Due again this month. Last year's readings are in the site notes. Agree a time outside both shifts, "
+            "Due again this month. Last year's readings are in the site notes. Agree a time "
+            "outside both shifts, "
             "and **tell Lena**, the scanners go down with it."
         ),
         source="phone",

@@ -41,7 +41,8 @@ class Cast:
     def words(self, text: str, files: tuple[File, ...], author: User) -> Content:
         """`text` as typed on a page, with `files` uploaded before."""
         uploads = [
-            actions.upload(BytesIO(file.content(self.moment)), filename=file.name, by=author).pk for file in files
+            actions.upload(BytesIO(file.content(self.moment)), filename=file.name, by=author).pk
+            for file in files
         ]
         return Content.markdown(text, uploads=uploads)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 import nh3
@@ -73,7 +74,7 @@ def _reader() -> MarkdownIt:
 
 
 class _Renderer(RendererHTML):
-    def text(self, tokens: list[Token], idx: int, options: object, env: object) -> str:
+    def text(self, tokens: Sequence[Token], idx: int, options: object, env: object) -> str:
         """Runs of spaces hold their width, so that columns of a pasted log stay columns."""
         return _SPACES.sub(lambda run: "\xa0" * (len(run[0]) - 1) + " ", str(escape(tokens[idx].content)))
 

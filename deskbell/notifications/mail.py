@@ -223,7 +223,7 @@ def _mailbox(ticket: Ticket) -> _Mailbox:
     """Where the mail leaves from: the mailbox the customer wrote to, else his queue's, else the desk's."""
     newest = Message.objects.filter(ticket=ticket, inbound_id__isnull=False).order_by("-pk").first()
     channel = None
-    if newest is not None:
+    if newest is not None and newest.inbound_id:
         item = InboundItem.objects.select_related("channel").defer("raw").filter(pk=newest.inbound_id).first()
         channel = item.channel if item else None
     if channel is None and ticket.queue.address:

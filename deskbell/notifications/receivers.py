@@ -190,4 +190,6 @@ def _message(event: Event) -> Message | None:
 
 
 def _actor(event: Event) -> User | None:
-    return User.objects.filter(pk=event.actor_id).first() if event.actor_kind == "user" else None
+    if event.actor_kind != "user" or event.actor_id is None:
+        return None
+    return User.objects.filter(pk=event.actor_id).first()

@@ -49,13 +49,15 @@ class Posting:
         try:
             return once(f"{scope}:{self.request.user.pk}", key, whole, lambda: act(self._content()))[0]
         except KeyReused as error:
-            raise Refused(_("This form was sent before with another text. Send it again if you mean both.")) from error
+            raise Refused(
+                _("This form was sent before with another text. Send it again if you mean both.")
+            ) from error
         except actions.EmptyMessage as error:
             raise Refused(_("Write something or attach a file."), "text") from error
         except actions.UploadGone as error:
             raise Refused(gone(error.uploads, self.request), "text") from error
         except actions.TicketGone as error:
-            raise Refused(_("This request is not there any more. Open a new one with your text.")) from error
+            raise Refused(_("This ticket is not there any more. Open a new one with your text.")) from error
         except TooBig as error:
             raise Refused(too_big(), "text") from error
 
@@ -64,7 +66,7 @@ class Posting:
         return Content.markdown(self.text, uploads=[*self.uploads, *brought])
 
     def kept(self) -> list[dict[str, Any]]:
-        """The files that are still there, to be sent with the next try. Those that came with the form are stored."""
+        """The files for the next try: those still there and, stored now, those that came with the form."""
         uploads = list(self.uploads)
         for file in self.files:
             try:
@@ -93,9 +95,9 @@ def gone(uploads: list[int], request: HttpRequest) -> str:
     names = Attachment.objects.filter(pk__in=uploads, uploader=request.user).order_by("pk")
     known = ", ".join(names.values_list("filename", flat=True))
     if known:
-        return _("Nothing was sent: these files belong to another message already: %(names)s. Attach them again.") % {
-            "names": known
-        }
+        return _(
+            "Nothing was sent: these files belong to another message already: %(names)s. Attach them again."
+        ) % {"names": known}
     return _("Nothing was sent: a file is not there any more. It was taken off the list; attach it again.")
 
 

@@ -20,13 +20,13 @@ STATUS: dict[str, str | Promise] = {
 
 #: category → what it means for him and what he can do
 MEANING: dict[str, str | Promise] = {
-    Category.NEW: _("We have your request. Somebody will look at it soon."),
+    Category.NEW: _("We have your ticket. Somebody will look at it soon."),
     Category.OPEN: _("Somebody is working on it. You can add to it at any time."),
     Category.SCHEDULED: _("An engineer comes to you. You can add to it at any time."),
     Category.PENDING: _("We need an answer from you to go on."),
     Category.ON_HOLD: _("We wait for somebody else, and go on by ourselves."),
     Category.RESOLVED: _("We think this is done. If it is not, write to us or reopen it."),
-    Category.CLOSED: _("This request is closed. If you need more help, write to us here."),
+    Category.CLOSED: _("This ticket is closed. If you need more help, write to us here."),
 }
 
 #: queue's slug → the sentence under its name; queues made later have none

@@ -43,10 +43,13 @@ TICKET_EVENTS = (
 COPIES = {events.CopyAdded.kind, events.CopyRemoved.kind}
 
 
-@subscribe.now(*TICKET_EVENTS, order=90)
-def tell_live(event: Event) -> None:
-    """A ticket changed: tell staff who reach it and, of what is public, its customers."""
-    ticket = _facts(event.about_id)
+@subscribe.now(*TICKET_EVENTS, outbox_events.Delivered, order=90)
+def notify_ticket(event: Event) -> None:
+    """A ticket, or what left the house for it, changed: tell staff who reach it and, of what is public, its
+    customers.
+    """
+    about_ticket = event.about_kind == "ticket"
+    ticket = _facts(event.about_id if about_ticket else event.data["ticket_id"])
     if ticket is None:
         return
     hearers = _staff(ticket, event)
@@ -55,24 +58,16 @@ def tell_live(event: Event) -> None:
     hub.publish(hearers, {"kind": event.kind, "ticket": ticket["number"], "event": event.pk})
 
 
-@subscribe.now(outbox_events.Delivered, order=90)
-def tell_live_delivery(event: Event) -> None:
-    """A message of a ticket left the house, arrived or failed: staff see it beside the message."""
-    ticket = _facts(event.data["ticket_id"]) if event.data["ticket_id"] else None
-    if ticket is not None:
-        hub.publish(
-            _staff(ticket, event), {"kind": event.kind, "ticket": ticket["number"], "event": event.pk}
-        )
-
-
 @subscribe.now(people_events.RightsChanged, people_events.Deactivated, people_events.PersonChanged, order=90)
-def end_live_streams(event: Event) -> None:
+def notify_rights(event: Event) -> None:
     """Somebody may hear more or less than his streams were opened for: they end and ask for a new token."""
     if event.kind != people_events.PersonChanged.kind or "organization" in event.data["fields"]:
         hub.publish([topics.person(event.about_id)], {"kind": hub.RIGHTS_CHANGED, "event": event.pk})
 
 
-def _facts(ticket_id: int) -> dict[str, Any] | None:
+def _facts(ticket_id: int | None) -> dict[str, Any] | None:
+    if ticket_id is None:
+        return None
     copied = Watcher.objects.filter(ticket=OuterRef("pk"), kind=Watcher.Kind.CC).order_by("pk").values("user")
     return (
         Ticket.objects.filter(pk=ticket_id)
@@ -92,7 +87,7 @@ def _facts(ticket_id: int) -> dict[str, Any] | None:
 
 
 def _staff(ticket: dict[str, Any], event: Event) -> set[str]:
-    """Of the ticket as it stands and, since the row may be older or newer than the event, as it was and will be."""
+    """As the ticket stands and, since the row may be older or newer than the event, as it was and will be."""
     teams, assignees, queue_teams = {ticket["team_id"]}, {ticket["assignee_id"]}, {ticket["queue__team_id"]}
     ends = {event.data.get("before"), event.data.get("after")} - {None}
     if event.kind == events.TeamChanged.kind:

@@ -9,9 +9,7 @@ from deskbell.people import permissions
 from deskbell.people.rights import rights_of
 
 
-def show(
-    request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
-) -> HttpResponse:
+def show(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """A page of the setup with the navigation that its reader may use."""
     rights = rights_of(request.user)
     may = {

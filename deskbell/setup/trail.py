@@ -179,9 +179,7 @@ class _Names:
             tickets=dict(Ticket.objects.filter(pk__in=tickets).values_list("pk", "number")),
             open=set(reached.values_list("pk", flat=True)),
             people={person.pk: person.display_name for person in User.objects.filter(pk__in=people)},
-            invitations=dict(
-                Invitation.objects.filter(pk__in=ids("invitation")).values_list("pk", "email")
-            ),
+            invitations=dict(Invitation.objects.filter(pk__in=ids("invitation")).values_list("pk", "email")),
             tokens=tokens,
             organizations=dict(
                 Organization.objects.filter(pk__in=ids("organization")).values_list("pk", "name")

@@ -31,9 +31,7 @@ class ThreadQuery(shapes.Body):
     limit: Limit = 50
 
 
-@router.get(
-    "/tickets/{number}/messages", response=shapes.Page[shapes.Message], summary="Messages of a ticket"
-)
+@router.get("/tickets/{number}/messages", response=shapes.Page[shapes.Message], summary="Its messages")
 def list_messages(request: HttpRequest, number: shapes.PathId, query: Query[ThreadQuery]) -> dict[str, Any]:
     """Oldest first. Internal ones only for those who work on the ticket."""
     user = caller(request)

@@ -35,9 +35,7 @@ class TicketQuery(shapes.Body):
     """Several values separated by commas mean any of them; several filters mean all of them."""
 
     status: Filter = Field(default="", description="Slugs.")
-    category: Filter = Field(
-        default="", description="new, open, scheduled, pending, on_hold, resolved, closed."
-    )
+    category: Filter = Field(default="", description="new, open, scheduled, pending, on_hold, …")
     assignee: Filter = Field(default="", description="me, none or an id.")
     requester: Filter = Field(default="", description="me or an id.")
     organization: Filter = ""
@@ -247,9 +245,7 @@ class EventQuery(shapes.Body):
     limit: Limit = 50
 
 
-@router.get(
-    "/tickets/{number}/events", response=shapes.Page[shapes.Event], summary="What happened to a ticket"
-)
+@router.get("/tickets/{number}/events", response=shapes.Page[shapes.Event], summary="Its timeline")
 def list_events(request: HttpRequest, number: shapes.PathId, query: Query[EventQuery]) -> dict[str, Any]:
     """The timeline, oldest first. Customers get what is meant for them."""
     user = caller(request)

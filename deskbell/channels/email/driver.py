@@ -62,8 +62,11 @@ def _deliver(message: EmailMessage, sender: str, recipient: str) -> Result:
     except NETWORK as error:
         return Retry("connect", _said(error))
     smtp = connection.connection
+    if smtp is None:
+        return Retry("connect", "The mail server could not be reached")
+    content = message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's class takes it
     try:
-        return _converse(smtp, message.message().as_bytes(linesep="\r\n"), sender, recipient)
+        return _converse(smtp, content, sender, recipient)
     finally:
         _hang_up(smtp)
 

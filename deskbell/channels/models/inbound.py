@@ -32,8 +32,8 @@ class InboundItem(models.Model):
     digest = models.CharField(max_length=64, blank=True, db_default="")
     raw = models.BinaryField()
     #: empty when it was not told, `<>` for the null sender of RFC 5321
-    envelope_from = models.CharField(max_length=400, blank=True)
-    envelope_to = models.CharField(max_length=400, blank=True)
+    envelope_from = models.TextField(blank=True)
+    envelope_to = models.TextField(blank=True)
     state = models.CharField(max_length=12, choices=State, db_default=State.RECEIVED)
     reason = models.CharField(max_length=40, blank=True, db_default="")
     reason_text = models.CharField(max_length=500, blank=True, db_default="")

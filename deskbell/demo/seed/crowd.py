@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from itertools import accumulate
 from random import Random
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, UNUSABLE_PASSWORD_SUFFIX_LENGTH
@@ -31,14 +33,61 @@ STAFF = (
     ("engineer", 6, True),
     ("auditor", 1, False),
 )
-FIRST = (
-    "Ada Bela Cato Dina Emil Fenja Gero Hanne Ilka Jorid Kasimir Lotte Milan Nelia Otis Pippa Quirin Rosa "
-    "Sven Tilda Ulf Vera Wim Xenia Yann Zita"
-).split()
-LAST = (
-    "Abend Birkholt Crane Dorn Eberling Fennimore Gladwyn Hollin Ivens Jarrow Kestner Lindqvist Marlowe "
-    "Nyberg Oakes Pellow Quast Rowntree Stellan Thorne Ullmer Vance Wexford Yardley Zeller"
-).split()
+FIRST = [
+    "Ada",
+    "Bela",
+    "Cato",
+    "Dina",
+    "Emil",
+    "Fenja",
+    "Gero",
+    "Hanne",
+    "Ilka",
+    "Jorid",
+    "Kasimir",
+    "Lotte",
+    "Milan",
+    "Nelia",
+    "Otis",
+    "Pippa",
+    "Quirin",
+    "Rosa",
+    "Sven",
+    "Tilda",
+    "Ulf",
+    "Vera",
+    "Wim",
+    "Xenia",
+    "Yann",
+    "Zita",
+]
+LAST = [
+    "Abend",
+    "Birkholt",
+    "Crane",
+    "Dorn",
+    "Eberling",
+    "Fennimore",
+    "Gladwyn",
+    "Hollin",
+    "Ivens",
+    "Jarrow",
+    "Kestner",
+    "Lindqvist",
+    "Marlowe",
+    "Nyberg",
+    "Oakes",
+    "Pellow",
+    "Quast",
+    "Rowntree",
+    "Stellan",
+    "Thorne",
+    "Ullmer",
+    "Vance",
+    "Wexford",
+    "Yardley",
+    "Zeller",
+]
 
 
 @dataclass(frozen=True)
@@ -58,6 +107,16 @@ class Crowd:
     teams: list[int]
     #: how often each customer asks: few ask much
     weights: list[float]
+
+    @cached_property
+    def desk(self) -> list[int]:
+        """Those who see every ticket."""
+        return [pk for pk, team in self.agents if team is None]
+
+    @cached_property
+    def cumulated(self) -> list[float]:
+        """The weights as `random.choices` takes them fastest."""
+        return list(accumulate(self.weights))
 
 
 def ensure(now: datetime) -> Crowd:
@@ -97,7 +156,9 @@ def _make(teams: list[int], now: datetime) -> None:
     for role, count, in_team in STAFF:
         for number in range(count):
             team = teams[number % len(teams)] if in_team else None
-            writer.person(_name(random), _staff_email(role + ("_of_team" if in_team else ""), number), role, team)
+            writer.person(
+                _name(random), _staff_email(role + ("_of_team" if in_team else ""), number), role, team
+            )
     for number in range(CUSTOMERS):
         role = "customer_manager" if number % 13 == 0 else "customer"
         organization, domain = organizations[number % ORGANIZATIONS]
@@ -119,7 +180,9 @@ class _Writer:
         self.people_ids = iter(reserve("people_user", CUSTOMERS + 100))
         self.identity_ids = iter(reserve("people_identity", CUSTOMERS + 100))
         self.event_ids = iter(reserve("events_event", 12 * CUSTOMERS))
-        self.users = Table("people_user", "id password name email organization_id language time_zone notes is_active")
+        self.users = Table(
+            "people_user", "id password name email organization_id language time_zone notes is_active"
+        )
         self.identities = Table(
             "people_identity", "id user_id kind scope key given primary verified_at verified_how"
         )
@@ -159,9 +222,7 @@ class _Writer:
     def event(self, event: Happened, about: str, pk: int, by: Actor = SYSTEM) -> None:
         event_id = next(self.event_ids)
         data = json.dumps(event.plain())
-        self.events.add(
-            event_id, self.now, event.kind, by.kind, by.id, about, pk, event.heard_by(), data
-        )
+        self.events.add(event_id, self.now, event.kind, by.kind, by.id, about, pk, event.heard_by(), data)
         if event.erasable:
             self.details.add(event_id, json.dumps(event.private()))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -24,8 +25,8 @@ SPAM, TRASH = 0.01, 0.005
 
 @dataclass(slots=True)
 class Act:
-    """One action: verb is reply, customer_reply, note, claim, change_status, resolve, close, watch, mark_read,
-    mark_spam or trash. `by` is a person's id, none for the system; `status` a slug.
+    """One action: verb is reply, customer_reply, note, claim, assign, change_status, resolve, close, watch,
+    mark_read, mark_spam or trash. `by` and `to` are ids of people, `by` none for the system; `status` a slug.
     """
 
     at: datetime
@@ -33,6 +34,7 @@ class Act:
     by: int | None
     text: str = ""
     status: str = ""
+    to: int | None = None
 
 
 @dataclass(slots=True)
@@ -75,7 +77,7 @@ def openings(count: int, now: datetime, random: Random) -> list[datetime]:
 def plot(at: datetime, age: int, setting: Setting, random: Random) -> Plot:
     """A ticket opened `at`, when `age` others came after it."""
     crowd = setting.crowd
-    requester = random.choices(crowd.customers, cum_weights=_cumulated(crowd))[0]
+    requester = random.choices(crowd.customers, cum_weights=crowd.cumulated)[0]
     place = random.randrange(len(crowd.teams))
     team = crowd.teams[place]
     worker = _worker(crowd, team, random)
@@ -102,21 +104,6 @@ def plot(at: datetime, age: int, setting: Setting, random: Random) -> Plot:
     return made
 
 
-_weights_of: dict[int, list[float]] = {}
-
-
-def _cumulated(crowd: Crowd) -> list[float]:
-    known = _weights_of.get(id(crowd))
-    if known is None:
-        total, known = 0.0, []
-        for weight in crowd.weights:
-            total += weight
-            known.append(total)
-        _weights_of.clear()
-        _weights_of[id(crowd)] = known
-    return known
-
-
 def _worker(crowd: Crowd, team: int, random: Random) -> int:
     """An engineer for one ticket in four, else an agent of the team or of no team."""
     if random.random() < 0.25:
@@ -129,54 +116,55 @@ def _weighted(choices: dict[str, int], random: Random) -> str:
 
 
 def _acts(made: Plot, worker: int, age: int, setting: Setting, random: Random) -> list[Act]:
-    active = random.random() < 2.718281828 ** (-age / BACKLOG)
+    active = random.random() < math.exp(-age / BACKLOG)
+    desk = random.choice(setting.crowd.desk)
     if random.random() < SPAM:
-        verbs = [("mark_spam", worker, "", "")]
+        acts = [Act(made.at, "mark_spam", desk)]
     else:
         standing = _weighted(STANDINGS, random) if active else "ended"
-        verbs = _verbs(standing, made.requester.user, worker, setting.messages, random)
+        acts = _lead_to(standing, made.requester.user, worker, setting, random)
+        if standing != "new":
+            acts.insert(0, _taken(made, worker, desk, setting.crowd))
         if random.random() < TRASH:
-            verbs.append(("trash", worker, "", ""))
+            acts.append(Act(made.at, "trash", desk))
     duration = timedelta(hours=random.uniform(1, 120))
     last = min(duration, (setting.now - made.at) * 0.9)
-    moments = sorted(random.random() for _ in verbs)
-    acts = [
-        Act(made.at + last * moment, verb, by, text, status)
-        for moment, (verb, by, text, status) in zip(moments, verbs, strict=True)
-    ]
+    for act, moment in zip(acts, sorted(random.random() for _ in acts), strict=True):
+        act.at = made.at + last * moment
     if not active and acts[-1].verb == "resolve" and acts[-1].at + CLOSED_AFTER < setting.now:
         acts.append(Act(acts[-1].at + CLOSED_AFTER, "close", None))
     return acts
 
 
-def _verbs(
-    standing: str, requester: int, worker: int, messages: int, random: Random
-) -> list[tuple[str, int | None, str, str]]:
-    """(verb, by, text, status) that lead to `standing` with `messages` messages, the first one included."""
-    asked = ("customer_reply", requester, "asked", "")
-    verbs: list[tuple[str, int | None, str, str]] = []
-    if standing != "new":
-        verbs.append(("claim", worker, "", ""))
-        if random.random() < 0.2:
-            verbs.append(("watch", worker, "", ""))
-    middle = messages - 1 if standing in ("new", "asks") else messages - 2
+def _taken(made: Plot, worker: int, desk: int, crowd: Crowd) -> Act:
+    """Agents take what they see; an engineer sees only what he was given."""
+    if any(worker == pk for pk, _ in crowd.engineers):
+        return Act(made.at, "assign", desk, to=worker)
+    return Act(made.at, "claim", worker)
+
+
+def _lead_to(standing: str, requester: int, worker: int, setting: Setting, random: Random) -> list[Act]:
+    """What leads to `standing`, with `setting.messages` messages, the first one included; not dated yet."""
+    at, acts, waits_for_us = setting.now, [], standing in ("new", "asks")
+    if standing != "new" and random.random() < 0.2:
+        acts.append(Act(at, "watch", worker))
+    middle = setting.messages - (1 if waits_for_us else 2)
     for turn in range(middle):
-        noted = random.random() < 0.15
-        if standing == "new" or (standing == "asks" and turn == middle - 1):
-            verbs.append(asked)
-        elif noted:
-            verbs.append(("note", worker, "noted", ""))
+        if standing == "new" or turn % 2 or (waits_for_us and turn == middle - 1):
+            acts.append(Act(at, "customer_reply", requester, words.paragraphs("asked", random)))
+        elif random.random() < 0.3:
+            acts.append(Act(at, "note", worker, words.paragraphs("noted", random)))
         else:
-            verbs.append(asked if turn % 2 else ("reply", worker, "answered", ""))
-    if standing not in ("new", "asks") and messages > 1:
-        waits = standing if standing.startswith("waiting") else ""
-        verbs.append(("reply", worker, "answered", waits))
+            acts.append(Act(at, "reply", worker, words.paragraphs("answered", random)))
+    if not waits_for_us and setting.messages > 1:
+        status = standing if standing.startswith("waiting") else ""
+        acts.append(Act(at, "reply", worker, words.paragraphs("answered", random), status))
     if standing == "visit-planned":
-        verbs.append(("change_status", worker, "", standing))
+        acts.append(Act(at, "change_status", worker, status=standing))
     if standing != "new" and random.random() < 0.8:
-        verbs.append(("mark_read", worker, "", ""))
+        acts.append(Act(at, "mark_read", worker))
     if standing == "ended":
-        verbs.append(("resolve", worker, "", ""))
+        acts.append(Act(at, "resolve", worker))
         if random.random() < 0.4:
-            verbs.append(("close", worker, "", ""))
-    return [(verb, by, words.paragraphs(kind, random) if kind else "", status) for verb, by, kind, status in verbs]
+            acts.append(Act(at, "close", worker))
+    return acts

@@ -20,8 +20,8 @@ TICKET = (
     "resolved_at closed_at waiting_since last_message_at last_message_id last_author_id last_direction"
 )
 MESSAGE = (
-    "id ticket_id direction visibility channel kind author_id subject markup text new_text html remote_images "
-    "external_id in_reply_to to cc created_at"
+    "id ticket_id direction visibility channel kind author_id subject markup text new_text html "
+    "remote_images external_id in_reply_to to cc created_at"
 )
 EVENT = "id at kind actor_kind actor_id about_kind about_id audience data"
 TABLES = [
@@ -160,6 +160,9 @@ class Ledger:
 
     def _claim(self, ticket: Told, act: Act) -> None:
         self._set(ticket, act.at, act.by, assignee=act.by, status="in-progress")
+
+    def _assign(self, ticket: Told, act: Act) -> None:
+        self._set(ticket, act.at, act.by, assignee=act.to)
 
     def _change_status(self, ticket: Told, act: Act) -> None:
         self._set(ticket, act.at, act.by, status=act.status)

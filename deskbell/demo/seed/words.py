@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from random import Random
 
-DEVICES = ("printer", "laptop", "docking station", "scanner", "monitor", "phone", "tablet", "server", "camera")
+DEVICES = (
+    "printer",
+    "laptop",
+    "docking station",
+    "scanner",
+    "monitor",
+    "phone",
+    "tablet",
+    "server",
+    "camera",
+)
 PROGRAMS = ("mail", "calendar", "booking system", "accounting program", "file share", "browser", "VPN client")
 PLACES = ("reception", "warehouse", "meeting room", "ground floor", "second floor", "workshop", "home office")
 FAULTS = (

@@ -20,7 +20,7 @@ def uploads(request: HttpRequest) -> JsonResponse:
     """Keep one file until its message is sent: `{id, filename, content_type, size}`, or `{detail}`."""
     file = request.FILES.get("file")
     if file is None:
-        return JsonResponse({"detail": _("No file came with this request.")}, status=422)
+        return JsonResponse({"detail": _("No file came with this ticket.")}, status=422)
     try:
         kept = upload(file, request)
     except TooBig:

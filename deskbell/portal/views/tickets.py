@@ -1,4 +1,4 @@
-"""A customer's requests: list, new, page, reply, close, reopen."""
+"""A customer's tickets: list, new, page, reply, close, reopen."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from deskbell.kit.once import accepted
 from deskbell.people.rights import rights_of
 from deskbell.portal.access import signed_in
-from deskbell.portal.forms import ReplyForm, TicketForm
-from deskbell.portal.posting import Posting, Refused, still_there
+from deskbell.portal.forms import LONGEST, ReplyForm, TicketForm
+from deskbell.portal.posting import Posting, Refused
 from deskbell.portal.words import MEANING, QUEUES, STATUS
 from deskbell.tickets import actions, events, listing, queries
 from deskbell.tickets.content import Content
-from deskbell.tickets.models import Source, Status, Ticket
+from deskbell.tickets.models import Source, Ticket
+from deskbell.tickets.reach import any_of, customer_arms
 from deskbell.tickets.rules import may
 
 STATES = ("open", "ended")
@@ -34,7 +35,7 @@ TOLD = {events.SubjectChanged.kind, events.CopyAdded.kind, events.CopyRemoved.ki
 @require_safe
 @signed_in
 def tickets(request: HttpRequest) -> HttpResponse:
-    """One's own requests and those one is copied in; `?who=organization` for a customer manager."""
+    """One's own tickets and those one is copied in; `?who=organization` for a customer manager."""
     state = request.GET.get("state", "open")
     state = state if state in STATES else "open"
     manages = bool(rights_of(request.user).whole_organization and request.user.organization_id)
@@ -96,7 +97,7 @@ def new(request: HttpRequest) -> HttpResponse:
     except Refused as refused:
         form.add_error(refused.field, refused.message)
         return _refused_new(request, form)
-    messages.success(request, _("We have your request. Its number is #%(number)s.") % {"number": number})
+    messages.success(request, _("We have your ticket. Its number is #%(number)s.") % {"number": number})
     return accepted(redirect("portal:ticket", number=number), request)
 
 
@@ -110,13 +111,19 @@ def _kept(request: HttpRequest, form: ReplyForm) -> list[dict[str, Any]]:
 
 
 def _new_page(
-    request: HttpRequest, form: TicketForm, *, uploads: list[dict[str, Any]] | None = None, status: int = 200
+    request: HttpRequest,
+    form: TicketForm,
+    *,
+    uploads: list[dict[str, Any]] | None = None,
+    status: int = 200,
+    gone: bool = False,
 ) -> HttpResponse:
     context = {
         "form": form,
         "sentences": QUEUES,
         "uploads": uploads or [],
         "limit": settings.UPLOAD_LIMIT,
+        "gone": gone,
     }
     return render(request, "portal/new.html", context, status=status)
 
@@ -161,10 +168,8 @@ def _ticket_page(
 
 
 def _ticket_context(request: HttpRequest, shown: Ticket) -> dict[str, Any]:
-    before = request.GET.get("before", "")
-    timeline = queries.timeline(
-        shown, request.user, before=int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    )
+    before = _message_id(request.GET.get("before", ""))
+    timeline = queries.timeline(shown, request.user, before=before)
     return {
         "ticket": shown,
         "entries": _told(timeline.entries),
@@ -177,6 +182,10 @@ def _ticket_context(request: HttpRequest, shown: Ticket) -> dict[str, Any]:
         "may_close": may(request.user, "customer_close", shown),
         "may_reopen": may(request.user, "customer_reopen", shown),
     }
+
+
+def _message_id(given: str) -> int | None:
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
 
 
 def _told(entries: list[queries.Entry]) -> list[queries.Entry]:
@@ -192,7 +201,7 @@ def _concerns_customer(entry: queries.Entry) -> bool:
     before, after = event.data["before_category"], event.data["after_category"]
     if before == after:
         return False
-    entry.sentence = _("set the request to “%(status)s”") % {"status": STATUS[after]}
+    entry.sentence = _("set the ticket to “%(status)s”") % {"status": STATUS[after]}
     return True
 
 
@@ -202,9 +211,12 @@ def _concerns_customer(entry: queries.Entry) -> bool:
 @require_POST
 @signed_in
 def replies(request: HttpRequest, number: int) -> HttpResponse:
-    shown = _ticket(request, number)
     form = ReplyForm(request.POST)
-    if not form.is_valid():
+    valid = form.is_valid()
+    shown = _ticket_to_answer(request, number)
+    if shown is None:
+        return _gone(request, form)
+    if not valid:
         return _refused_reply(request, shown, form)
     posting = Posting.of(request, form.cleaned_data)
 
@@ -218,12 +230,27 @@ def replies(request: HttpRequest, number: int) -> HttpResponse:
         form.add_error(refused.field, refused.message)
         return _refused_reply(request, shown, form)
     except actions.NotAllowed:
-        form.add_error(None, _("You may not write here any more. Open a new request with your text."))
+        form.add_error(None, _("You may not write here any more. Open a new ticket with your text."))
         return _refused_reply(request, shown, form)
     if answered != number:
         text = _("#%(old)s was closed long ago, so your message has opened #%(new)s.")
         messages.info(request, text % {"old": number, "new": answered})
     return accepted(redirect(f"{reverse('portal:ticket', args=[answered])}#latest"), request)
+
+
+def _ticket_to_answer(request: HttpRequest, number: int) -> Ticket | None:
+    """One that the customer may write to, also when staff trashed it meanwhile: his words bring it back."""
+    try:
+        return queries.get_ticket(request.user, number)
+    except Ticket.DoesNotExist:
+        own = any_of(customer_arms(request.user))
+        return Ticket.objects.with_row().filter(own, number=number).first()
+
+
+def _gone(request: HttpRequest, form: ReplyForm) -> HttpResponse:
+    """The ticket vanished while he wrote: his text and files stand in the form for a new one."""
+    fresh = TicketForm(initial={"text": form.data.get("text", "")[:LONGEST]})
+    return _new_page(request, fresh, uploads=_kept(request, form), status=404, gone=True)
 
 
 def _refused_reply(request: HttpRequest, shown: Ticket, form: ReplyForm) -> HttpResponse:
@@ -236,9 +263,9 @@ def closure(request: HttpRequest, number: int) -> HttpResponse:
     try:
         actions.customer_close(_ticket(request, number), by=request.user)
     except actions.NotAllowed:
-        messages.error(request, _("Only the person who asked can close this request."))
+        messages.error(request, _("Only the person who asked can close this ticket."))
     else:
-        messages.success(request, _("The request is closed. Thank you."))
+        messages.success(request, _("The ticket is closed. Thank you."))
     return redirect("portal:ticket", number=number)
 
 
@@ -248,9 +275,9 @@ def reopening(request: HttpRequest, number: int) -> HttpResponse:
     try:
         actions.customer_reopen(_ticket(request, number), by=request.user)
     except actions.NotAllowed:
-        messages.error(request, _("Only the person who asked can reopen this request."))
+        messages.error(request, _("Only the person who asked can reopen this ticket."))
     except actions.BadMove:
-        messages.error(request, _("This request was closed too long ago. Write below, and we open a new one."))
+        messages.error(request, _("This ticket was closed too long ago. Write below, and we open a new one."))
     else:
-        messages.success(request, _("The request is open again."))
+        messages.success(request, _("The ticket is open again."))
     return redirect("portal:ticket", number=number)

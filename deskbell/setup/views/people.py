@@ -168,20 +168,21 @@ def _invite(request: HttpRequest, form: InvitationForm) -> HttpResponse | None:
     if not form.is_valid():
         return None
     values = form.cleaned_data
-    team = values["team"].pk if values["team"] else None
-    content = [values["email"], values["name"], values["role"], team]
+    content = {name: str(value) for name, value in values.items()}
+    key = key_of(request) or new_key()
     try:
-        once(f"setup.invite:{request.user.pk}", key_of(request) or new_key(), content, lambda: _send(values, request.user))
+        once(f"setup.invite:{request.user.pk}", key, content, lambda: _send(values, request.user))
     except StillOpen:
         form.add_error(
             "email", _("An invitation to this address is still open. Withdraw it first to send another.")
         )
     except KeyReused:
-        form.add_error(None, _("This form was sent before with other words. Send it again if you mean a second one."))
+        form.add_error(None, _("This form was sent before with other words. Send it again if you mean both."))
     except FAILURES as error:
         form.add_error("role", _refusal(error))
     else:
-        messages.success(request, _("The invitation to %(email)s is on its way.") % {"email": values["email"]})
+        done = _("The invitation to %(email)s is on its way.") % {"email": values["email"]}
+        messages.success(request, done)
         return accepted(redirect("setup:invitations"), request)
     return None
 
@@ -189,8 +190,7 @@ def _invite(request: HttpRequest, form: InvitationForm) -> HttpResponse | None:
 def _send(values: dict[str, Any], by: User) -> int:
     if _open_invitations().filter(email__iexact=values["email"]).exists():
         raise StillOpen
-    sent = actions.invite(values["email"], name=values["name"], role=values["role"], team=values["team"], by=by)
-    return sent.pk
+    return actions.invite(**values, by=by).pk
 
 
 def _open_invitations() -> QuerySet[Invitation]:

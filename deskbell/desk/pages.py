@@ -1,0 +1,171 @@
+"""Whole pages and their parts, as answers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from deskbell.desk import reading
+from deskbell.desk.access import Gone, person
+from deskbell.desk.choices import Choice, Choices, choices
+from deskbell.desk.forms import LOCAL_TIME, MessageForm
+from deskbell.desk.lists import ListAddress
+from deskbell.kit import once
+from deskbell.people import permissions
+from deskbell.people.rights import rights_of
+from deskbell.tickets import actions, queries, rules
+from deskbell.tickets.actions.messages import NOTE_EDITABLE_FOR
+from deskbell.tickets.listing import BOXES, COUNT_CAP
+from deskbell.tickets.models import Ticket
+
+#: session key of what was chosen last beside "Send"
+THEN = "desk_then"
+
+
+def is_part(request: HttpRequest) -> bool:
+    """Whether htmx asks, which swaps parts, and not the browser for a page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def page(
+    request: HttpRequest, template: str, context: dict[str, Any] | None = None, *, status: int = 200
+) -> HttpResponse:
+    """A page or fragment with what the frame around every page of the desk needs."""
+    return render(request, template, {**_frame(request), **(context or {})}, status=status)
+
+
+def _frame(request: HttpRequest) -> dict[str, Any]:
+    rights = rights_of(person(request))
+    return {
+        "boxes": [box for box in BOXES.values() if box.slug != "my-teams" or rights.teams],
+        "box": None,
+        "counts": None,
+        "count_cap": COUNT_CAP,
+        "list_query": "",
+        "may_open": rights.has(permissions.TICKET_CREATE),
+        "may_set_up": rights.has(permissions.SETUP),
+        "words": "",
+        "upload_limit": settings.UPLOAD_LIMIT,
+    }
+
+
+def gone(request: HttpRequest) -> HttpResponse:
+    """There is no such ticket (any more): says so and gives back what was typed."""
+    context = {"typed": request.POST.get("text", "")}
+    if not is_part(request):
+        return page(request, "desk/gone.html", context, status=404)
+    if request.method == "GET":
+        return HttpResponse(status=404)
+    response = page(request, "desk/_gone.html", context, status=422)
+    response["HX-Retarget"], response["HX-Reswap"] = "#main", "innerHTML"
+    return response
+
+
+def done(request: HttpRequest, ticket: Ticket, said: str = "", *, anchor: str = "", **context: Any) -> HttpResponse:
+    """The answer to a form of the ticket page that was accepted: its parts anew, or back to the page."""
+    if said:
+        messages.success(request, said)
+    if is_part(request):
+        return once.accepted(parts(request, ticket.number, **context), request)
+    return once.accepted(redirect(ticket.get_absolute_url() + anchor), request)
+
+
+def ticket_page(request: HttpRequest, number: int, *, status: int = 200, **context: Any) -> HttpResponse:
+    """The page of a ticket. `context` as for `ticket_context`. Raises Gone."""
+    whole = ticket_context(request, number, **context)
+    address = ListAddress.of(request.GET, person(request))
+    whole["list_query"], whole["back"] = address.query(), address
+    return page(request, "desk/ticket.html", whole, status=status)
+
+
+def parts(request: HttpRequest, number: int, *, status: int = 200, **context: Any) -> HttpResponse:
+    """What changes on the page of a ticket: newest entries, head, properties; the composer if `composer`."""
+    return page(request, "desk/_parts.html", ticket_context(request, number, **context), status=status)
+
+
+def refused(request: HttpRequest, number: int, **context: Any) -> HttpResponse:
+    """A form of the ticket page with what is wrong with it, and everything that was typed."""
+    answer = parts if is_part(request) else ticket_page
+    return answer(request, number, status=422, **context)
+
+
+def ticket_context(
+    request: HttpRequest,
+    number: int,
+    *,
+    before: int | None = None,
+    composer: bool = False,
+    form: MessageForm | None = None,
+    uploads: list[dict[str, object]] | None = None,
+    overtaken: int | None = None,
+    problems: dict[str, str] | None = None,
+    conflict: dict[str, Any] | None = None,
+    live: bool = False,
+) -> dict[str, Any]:
+    """Everything the page of a ticket shows.
+
+    `problems` are sentences by property, `conflict` a change that came too late, `overtaken` the message
+    that came while one wrote, `live` tells that nobody asked for these parts.
+    """
+    user = person(request)
+    try:
+        ticket = reading.ticket_for_page(user, number)
+    except Ticket.DoesNotExist as error:
+        raise Gone from error
+    if not rules.may(user, "see_internal", ticket):
+        raise Gone
+    actions.mark_read(ticket, by=user)
+    timeline = queries.timeline(ticket, user, before=before)
+    known = choices()
+    return {
+        "ticket": ticket,
+        "timeline": timeline,
+        "people": queries.people_of(ticket),
+        "may": reading.rights_at(user, ticket),
+        "known": known,
+        "editable_since": timezone.now() - NOTE_EDITABLE_FOR,
+        "form": form or _fresh_form(ticket),
+        "restored": form is None and bool(ticket.draft_reply or ticket.draft_note),  # type: ignore[attr-defined]
+        "uploads": uploads or [],
+        "overtaken": _entry_of(timeline, overtaken),
+        "composer": composer or form is not None,
+        "thens": _thens(request, ticket, known),
+        "problems": problems or {},
+        "conflict": conflict,
+        "due_value": timezone.localtime(ticket.due_at).strftime(LOCAL_TIME) if ticket.due_at else "",
+        "overdue": bool(ticket.due_at and ticket.active and ticket.due_at < timezone.now()),
+        "due_soon": timezone.now() + timedelta(days=1),
+        "live": live,
+        "draw": uuid4().hex[:8],
+        "tab": "conversation",
+    }
+
+
+def _fresh_form(ticket: Ticket) -> MessageForm:
+    """An empty form, or what was begun here before."""
+    reply, note = ticket.draft_reply, ticket.draft_note  # type: ignore[attr-defined]
+    visibility = "internal" if note and not reply else "public"
+    return MessageForm(initial={"text": reply or note or "", "visibility": visibility})
+
+
+def _entry_of(timeline: queries.Timeline, pk: int | None) -> queries.Entry | None:
+    return next((entry for entry in timeline.entries if pk and entry.message and entry.message.pk == pk), None)
+
+
+def _thens(request: HttpRequest, ticket: Ticket, known: Choices) -> list[Choice]:
+    """What "Send" may do with the status; the one chosen last comes first."""
+    keep = Choice(0, _(ticket.status.label), "keep")
+    found = [keep]
+    for category in ("pending", "resolved"):
+        if status := known.status(category):
+            found.append(Choice(status.pk, status.name, category))
+    last = request.session.get(THEN, "pending")
+    return sorted(found, key=lambda choice: choice.slug != last)

@@ -1,0 +1,93 @@
+"""What the pages of the desk read, in as few statements as they can."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
+
+from deskbell.events.models import Event
+from deskbell.people.models import Identity, User
+from deskbell.tickets import queries, rules
+from deskbell.tickets.actions.properties import EVENT_OF
+from deskbell.tickets.models import ACTIVE_CATEGORIES, Draft, Tag, Ticket, TicketLink
+
+RULES = ("reply", "note", "edit", "assign", "claim", "watch", "trash", "spam", "delete", "redact", "copy")
+OTHERS_SHOWN = 8
+TAGS_OFFERED = 200
+AUDIT_PAGE = 100
+
+
+def ticket_for_page(user: User, number: int) -> Ticket:
+    """With its row, `tag_names`, and `draft_reply` and `draft_note` of `user`. Raises Ticket.DoesNotExist."""
+    drafts = Draft.objects.filter(user=user, ticket=OuterRef("pk"))
+    tags: QuerySet[Model] = Tag.objects.filter(tickets=OuterRef("pk")).order_by("name")  # type: ignore[assignment]
+    return (
+        Ticket.objects.visible_to(user, trashed=True)
+        .with_row()
+        .annotate(
+            tag_names=ArraySubquery(tags.values("name")),
+            draft_reply=Subquery(drafts.filter(kind="reply").values("text")[:1]),
+            draft_note=Subquery(drafts.filter(kind="note").values("text")[:1]),
+        )
+        .get(number=number)
+    )
+
+
+def rights_at(user: User, ticket: Ticket) -> dict[str, bool]:
+    """Rule → whether it lets `user` at `ticket`."""
+    return {rule: rules.may(user, rule, ticket) for rule in RULES}
+
+
+@dataclass(frozen=True)
+class Around:
+    """What stands beside a ticket: how to reach its requester, his other open tickets, links, known tags."""
+
+    phones: list[str]
+    others: list[Ticket]
+    links: list[tuple[str, Ticket]]
+    tags: list[str]
+
+
+def around(user: User, ticket: Ticket) -> Around:
+    visible = Ticket.objects.visible_to(user).select_related("status")
+    others = visible.filter(requester=ticket.requester_id, category__in=ACTIVE_CATEGORIES, spam=False)
+    phones = Identity.objects.filter(user=ticket.requester_id, kind=Identity.Kind.PHONE).order_by("pk")
+    return Around(
+        phones=list(phones.values_list("given", flat=True)),
+        others=list(others.exclude(pk=ticket.pk).order_by("-updated_at", "-pk")[:OTHERS_SHOWN]),
+        links=_links(visible, ticket),
+        tags=list(Tag.objects.order_by("name").values_list("name", flat=True)[:TAGS_OFFERED]),
+    )
+
+
+def _links(visible: QuerySet[Ticket], ticket: Ticket) -> list[tuple[str, Ticket]]:
+    """What the other ticket is to this one, and the other ticket, as far as it may be seen."""
+    links = list(TicketLink.objects.filter(Q(ticket=ticket) | Q(target=ticket)).order_by("pk"))
+    ids = {link.target_id if link.ticket_id == ticket.pk else link.ticket_id for link in links}
+    seen = {other.pk: other for other in visible.filter(pk__in=ids)} if ids else {}
+    said = []
+    for link in links:
+        newer = link.ticket_id == ticket.pk
+        if other := seen.get(link.target_id if newer else link.ticket_id):
+            follow_up = _("Follow-up of") if newer else _("Followed up by")
+            said.append((follow_up if link.kind == TicketLink.Kind.FOLLOW_UP else _("Related"), other))
+    return said
+
+
+def last_change(ticket: Ticket, properties: set[str]) -> queries.Entry | None:
+    """Who changed one of `properties` last, and how."""
+    kinds = [EVENT_OF[name] for name in properties]
+    event = queries.trail(ticket, staff=True).filter(kind__in=kinds).order_by("-id").first()
+    return queries.described([event])[0] if event else None
+
+
+def audit(ticket: Ticket, *, before: int | None = None) -> tuple[list[queries.Entry], int | None]:
+    """Every event about the ticket, newest first, and the `before` of the next page or None."""
+    rows = queries.trail(ticket, staff=True)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found: list[Event] = list(rows.order_by("-id")[: AUDIT_PAGE + 1])
+    return queries.described(found[:AUDIT_PAGE]), found[AUDIT_PAGE - 1].pk if len(found) > AUDIT_PAGE else None

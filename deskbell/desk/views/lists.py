@@ -1,0 +1,95 @@
+"""The list of tickets, the boxes beside it, and the search."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from deskbell.desk.access import desk, person
+from deskbell.desk.choices import choices
+from deskbell.desk.lists import CHANNELS, DUE, LABELS, ListAddress, offered
+from deskbell.desk.pages import is_part, page
+from deskbell.search.queries import search as find
+from deskbell.tickets.listing import BadCursor, Page, TooSlow, counts
+from deskbell.tickets.listing import page as list_page
+from deskbell.tickets.models import Category, Source
+from deskbell.tickets.queries import unread
+
+HITS = 50
+
+
+@require_GET
+@desk
+def tickets(request: HttpRequest) -> HttpResponse:
+    """A box, filtered and sorted; for htmx the list alone, with the counts beside it."""
+    user = person(request)
+    address = ListAddress.of(request.GET, user)
+    problem = ""
+    try:
+        shown = list_page(
+            user,
+            box=address.box.slug,
+            filters=address.filters,
+            sort=address.sort_shown,
+            cursor=request.GET.get("cursor") or None,
+        )
+    except BadCursor:
+        return redirect(address.address())
+    except TooSlow:
+        shown = Page([], None, None)
+        problem = _("That would look through too much. Add a filter that narrows it down, such as a queue.")
+    known = choices()
+    context = {
+        "address": address,
+        "box": address.box,
+        "list_query": address.query(),
+        "here": address.address(cursor=request.GET.get("cursor")),
+        "shown": shown,
+        "unread": unread(user, shown.items) if shown.items else set(),
+        "counts": counts(user),
+        "chips": address.chips(known, user),
+        "problem": problem,
+        "now_at": timezone.now(),
+        "panel": _panel(known),
+        "labels": LABELS,
+    }
+    return page(request, "desk/_list_part.html" if is_part(request) else "desk/list.html", context)
+
+
+def _panel(known) -> list[tuple[str, list[tuple[str, str]]]]:  # type: ignore[no-untyped-def]
+    """The selects of the filter panel: name, and (value, word) of each option."""
+    free = {"assignee": [("me", _("me")), ("none", _("nobody"))], "team": [("none", _("none"))]}
+    free["type"] = [("none", _("none"))]
+    selects = []
+    for name in ("status", "assignee", "team", "queue", "priority", "type"):
+        options = [(choice.slug or str(choice.pk), choice.name) for choice in offered(name, known)]
+        selects.append((name, free.get(name, []) + options))
+    for name, words in (
+        ("category", dict(Category.choices)),
+        ("due", DUE),
+        ("channel", CHANNELS),
+        ("source", dict(Source.choices)),
+    ):
+        selects.append((name, [(value, str(word)) for value, word in words.items()]))
+    return selects
+
+
+@require_GET
+@desk
+def boxes(request: HttpRequest) -> HttpResponse:
+    """The boxes with their counts, for pages that show them after the rest."""
+    return page(request, "desk/_boxes_part.html", {"counts": counts(person(request))})
+
+
+@require_GET
+@desk
+def search(request: HttpRequest) -> HttpResponse:
+    """Tickets with all the words; a number goes to its ticket."""
+    words = request.GET.get("q", "").strip()[:200]
+    hits = find(person(request), words, limit=HITS) if words else []
+    if hits and hits[0].number_match:
+        return redirect("desk:ticket", hits[0].ticket.number)
+    return page(request, "desk/search.html", {"words": words, "hits": hits, "most": HITS})

@@ -1,0 +1,82 @@
+"""One ticket: its page and the parts that are fetched later."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+
+from deskbell.desk import reading
+from deskbell.desk.access import desk, person, ticket_of
+from deskbell.desk.lists import ListAddress
+from deskbell.desk.pages import page, parts, ticket_page
+from deskbell.tickets import queries
+from deskbell.tickets.listing import TooSlow, counts, neighbours
+
+
+def _cursor(request: HttpRequest) -> int | None:
+    given = request.GET.get("before", "")
+    return int(given) if given.isdecimal() and len(given) < 19 else None
+
+
+@require_GET
+@desk
+def ticket(request: HttpRequest, number: int) -> HttpResponse:
+    return ticket_page(request, number, before=_cursor(request))
+
+
+@require_GET
+@desk
+def newest(request: HttpRequest, number: int) -> HttpResponse:
+    """What may have changed, for a page that has heard that something did."""
+    return parts(request, number, live=True)
+
+
+@require_GET
+@desk
+def older(request: HttpRequest, number: int) -> HttpResponse:
+    """The messages before those on the page."""
+    found = ticket_of(request, number)
+    timeline = queries.timeline(found, person(request), before=_cursor(request))
+    context = {
+        "ticket": found,
+        "timeline": timeline,
+        "may": reading.rights_at(person(request), found),
+        "editable_since": None,
+        "list_query": ListAddress.of(request.GET, person(request)).query(),
+    }
+    return page(request, "desk/_older.html", context)
+
+
+@require_GET
+@desk
+def around(request: HttpRequest, number: int) -> HttpResponse:
+    """What stands beside the ticket: its requester's other tickets, links, the tickets before and after it."""
+    user, found = person(request), ticket_of(request, number)
+    address = ListAddress.of(request.GET, user)
+    try:
+        before, after = neighbours(
+            user, found, box=address.box.slug, filters=address.filters, sort=address.sort_shown
+        )
+    except TooSlow:
+        before = after = None
+    context = {
+        "ticket": found,
+        "around": reading.around(user, found),
+        "before": before,
+        "after": after,
+        "list_query": address.query(),
+        "counts": counts(user),
+        "box": address.box,
+    }
+    return page(request, "desk/_around.html", context)
+
+
+@require_GET
+@desk
+def audit(request: HttpRequest, number: int) -> HttpResponse:
+    """Everything that ever happened to the ticket."""
+    found = ticket_of(request, number)
+    entries, following = reading.audit(found, before=_cursor(request))
+    may = reading.rights_at(person(request), found)
+    context = {"ticket": found, "entries": entries, "following": following, "may": may, "tab": "audit"}
+    return page(request, "desk/audit.html", context)

@@ -1,0 +1,124 @@
+"""Replies, notes and what is begun of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from deskbell.desk import uploads as files
+from deskbell.desk.access import desk, message_of, person, ticket_of
+from deskbell.desk.forms import MessageForm, TextForm
+from deskbell.desk.pages import THEN, done, page, refused
+from deskbell.events.models import Once
+from deskbell.events.once import digest, once
+from deskbell.kit.once import key_of
+from deskbell.people import actions as people
+from deskbell.tickets import actions, rules
+from deskbell.tickets.content import Content
+from deskbell.tickets.models import Draft, Status, Ticket
+
+
+@require_POST
+@desk
+def messages(request: HttpRequest, number: int) -> HttpResponse:
+    """A reply or an internal note. Refused ones come back with every word and file."""
+    ticket = ticket_of(request, number)
+    form = MessageForm(request.POST)
+    kept, too_big = files.keep_files(request)
+    uploads = files.uploads_of(request) + kept
+    overtaken = None
+    if too_big:
+        form.add_error("text", _("Too big: %(names)s") % {"names": ", ".join(too_big)})
+    elif form.is_valid():
+        try:
+            pk = _write(request, ticket, form.cleaned_data, uploads)
+        except actions.Overtaken as error:
+            overtaken = error.message_id
+        except actions.EmptyMessage:
+            form.add_error("text", _("Write something or attach a file."))
+        except actions.UploadGone:
+            form.add_error("text", _("A file is no longer here. Attach it again, then send."))
+        else:
+            return done(request, ticket, anchor=f"#message-{pk}", composer=True)
+    return refused(
+        request, number, form=form, uploads=files.shown(request, uploads), overtaken=overtaken
+    )
+
+
+def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads: list[int]) -> int:
+    """Write it once, however often the form is sent; the message's id."""
+    user, content = person(request), Content.markdown(given["text"], uploads=uploads)
+
+    def act() -> int:
+        if given["visibility"] == "internal":
+            return actions.note(ticket, content, by=user).pk
+        status = Status.objects.get(category=given["then"], default=True) if _moves(given) else None
+        copy = [people.person_for_email(address, how="made", by=user)[0] for address in given["copy"]]
+        return actions.reply(ticket, content, by=user, status=status, copy=copy, after=given["after"]).pk
+
+    pk = _once(request, f"desk.message:{user.pk}", [ticket.pk, given["visibility"], content.text, uploads], act)
+    if given["visibility"] == "public" and given["then"] and request.session.get(THEN) != given["then"]:
+        request.session[THEN] = given["then"]
+    return pk
+
+
+def _moves(given: dict[str, Any]) -> bool:
+    return given["then"] in ("pending", "resolved")
+
+
+def _once(request: HttpRequest, scope: str, content: Any, act: Any) -> Any:
+    """The same form with the same content counts once; with other content it is another message."""
+    key = key_of(request)
+    return once(scope, f"{key}:{digest(content)[:32]}", content, act)[0] if key else act()
+
+
+@require_POST
+@desk
+def draft(request: HttpRequest, number: int | None = None) -> HttpResponse:
+    """Keep what is being written. What was sent meanwhile is not brought back."""
+    user = person(request)
+    ticket = ticket_of(request, number) if number is not None else None
+    form = TextForm(request.POST)
+    key = key_of(request)
+    sent = bool(key) and Once.objects.filter(scope__startswith="desk.", key__startswith=f"{key}:").exists()
+    if form.is_valid() and not sent:
+        kinds = _draft_kinds(request, ticket)
+        actions.keep_draft(user, kind=kinds[0], text=form.cleaned_data["text"], ticket=ticket)
+        for other in kinds[1:]:
+            actions.keep_draft(user, kind=other, text="", ticket=ticket)
+    return HttpResponse(status=204)
+
+
+def _draft_kinds(request: HttpRequest, ticket: Ticket | None) -> list[str]:
+    """What kind of draft it is, then the kind it may have been before."""
+    if ticket is None:
+        return [Draft.Kind.TICKET]
+    kinds = [Draft.Kind.REPLY, Draft.Kind.NOTE]
+    return kinds[::-1] if request.POST.get("visibility") == "internal" else kinds
+
+
+@require_http_methods(["GET", "POST"])
+@desk
+def note(request: HttpRequest, pk: int) -> HttpResponse:
+    """Mend one's own note."""
+    message = message_of(request, pk)
+    ticket = message.ticket
+    assert ticket is not None
+    if not message.internal or message.author_id != person(request).pk:
+        raise rules.NotAllowed("edit_note")
+    form = TextForm(request.POST if request.method == "POST" else None, initial={"text": message.text})
+    if form.is_bound and form.is_valid():
+        try:
+            actions.edit_note(message, form.cleaned_data["text"], by=person(request))
+        except actions.EmptyMessage:
+            form.add_error("text", _("A note cannot be empty. To take its words away, remove them for ever."))
+        except actions.TooLate:
+            form.add_error("text", _("A note may be edited for fifteen minutes. Write another one instead."))
+        else:
+            return done(request, ticket, _("The note was changed."), anchor=f"#message-{pk}")
+    context = {"ticket": ticket, "message": message, "form": form, "until": timezone.now()}
+    return page(request, "desk/note.html", context, status=422 if form.is_bound else 200)
