@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management.commands import flush
 from django.db import connection
+
+from tests.support.desk import open_folder
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A short empty folder that every user may enter (pytest's own are closed to others)."""
-    path = Path(tempfile.mkdtemp(prefix="desk-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
-
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
+    with open_folder() as path:
+        yield path
 
 
 _flush = flush.Command.handle
@@ -39,3 +34,8 @@ def _flush_events_too(self, **options):
 
 
 flush.Command.handle = _flush_events_too
+
+
+def pytest_configure() -> None:
+    """Passwords of tests need no protection."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

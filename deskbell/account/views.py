@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from deskbell.account import pending
 from deskbell.account.forms import CodeForm, InvitationForm, ProfileForm, SignUpForm
+from deskbell.kit.once import accepted
 from deskbell.people import actions
 from deskbell.people.addresses import email_key
 from deskbell.people.models import User
@@ -36,7 +37,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             pending.begin(request, **form.cleaned_data, next=get_next_redirect_url(request) or "")
-            return redirect("account_signup_confirm")
+            return accepted(redirect("account_signup_confirm"), request)
         except pending.TooSoon:
             form.add_error(
                 "email", _("We sent a mail to this address a moment ago. Try again in a few seconds.")

@@ -7,13 +7,15 @@ import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.core import signing
 from django.db import connection
 from django.db.models import F, Model, QuerySet
 from django.db.models.fields.tuple_lookups import TupleGreaterThan
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from pydantic import BaseModel, Field
 
 from deskbell.api.problems import invalid
 from deskbell.tickets.listing import BadCursor
@@ -23,6 +25,27 @@ SALT = "api.paging"
 #: seconds an answer waits for changes that are being written while it is asked for
 PATIENCE = 1.0
 LOOK_AGAIN = 0.02
+
+
+Limit = Annotated[int, Field(ge=1, le=200)]
+Cursor = Annotated[str, Field(max_length=2000)]
+Filter = Annotated[str, Field(max_length=200)]
+
+
+class PageQuery(BaseModel):
+    """What every list takes; lists add their filters."""
+
+    cursor: Cursor = ""
+    limit: Limit = 50
+
+
+def only_known(request: HttpRequest, query: PageQuery) -> None:
+    """A filter that was misspelt must not list everything. Raises Problem."""
+    for name, values in request.GET.lists():
+        if name not in type(query).model_fields:
+            raise invalid(name, _("There is no such filter."))
+        if any("\0" in value for value in values):
+            raise invalid(name, _("must not contain NUL"))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from deskbell.channels import events
@@ -16,6 +19,8 @@ from deskbell.people.addresses import email_key, is_email
 from deskbell.people.models import User
 from deskbell.people.rights import rights_of
 from deskbell.tickets.models import Queue
+
+NOTED_EVERY = timedelta(seconds=10)
 
 
 class NotAllowed(Exception):
@@ -112,5 +117,8 @@ def note_sent(channel_id: int | None, result: Result) -> None:
 
 
 def note_received(channel_id: int) -> None:
-    """Remember on the channel that something came in."""
-    Channel.objects.filter(pk=channel_id).update(last_in_at=timezone.now())
+    """Remember on the channel that something came in, at most every ten seconds: mails come in crowds."""
+    now = timezone.now()
+    Channel.objects.filter(Q(last_in_at=None) | Q(last_in_at__lt=now - NOTED_EVERY), pk=channel_id).update(
+        last_in_at=now
+    )

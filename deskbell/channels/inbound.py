@@ -19,7 +19,7 @@ from deskbell.channels import events, verdicts
 from deskbell.channels.actions import note_received
 from deskbell.channels.email.parse import ParsedMail, parse
 from deskbell.channels.models import InboundItem
-from deskbell.channels.verdicts import Verdict
+from deskbell.channels.verdicts import Case, Verdict
 from deskbell.events.actor import SYSTEM
 from deskbell.events.publish import publish
 from deskbell.files.actions import store
@@ -107,7 +107,7 @@ def _decide(item_id: int, mail: ParsedMail, files: list[NewFile]) -> None:
         return
     _one_at_a_time(item, mail.sender[1])
     item.answerable = mail.answerable
-    verdict = verdicts.claim(item, mail) or verdicts.decide(item, mail, files)
+    verdict = verdicts.claim(item, mail) or verdicts.decide(Case(item, mail, files))
     _write(item, verdict.noting(mail.problems))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count
 
 from deskbell.channels.models import Channel, InboundItem
 
@@ -57,12 +56,6 @@ def present(item: InboundItem) -> dict[str, Any]:
         "received_at": item.received_at,
         "decided_at": item.decided_at,
     }
-
-
-def counts_by_channel() -> dict[int, int]:
-    """Channel id → items that wait for a person."""
-    rows = InboundItem.objects.filter(state=InboundItem.State.QUARANTINED)
-    return dict(rows.values_list("channel_id").annotate(n=Count("pk")))
 
 
 def own_addresses() -> frozenset[str]:

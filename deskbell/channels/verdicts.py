@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -88,40 +89,51 @@ def claim(item: InboundItem, mail: ParsedMail) -> Verdict | None:
     )
 
 
-def decide(item: InboundItem, mail: ParsedMail, files: list[NewFile]) -> Verdict:
+@dataclass(frozen=True)
+class Case:
+    """One mail to be decided: its row, what it says, and its files on disk."""
+
+    item: InboundItem
+    mail: ParsedMail
+    files: list[NewFile]
+
+    @cached_property
+    def ours(self) -> set[str]:
+        """Every address under which this desk writes or is written to."""
+        queues = Queue.objects.exclude(address="").values_list("address", flat=True)
+        single = (settings.SUPPORT_ADDRESS, references.base_address(self.item.envelope_to))
+        return {*own_addresses(), *(address.casefold() for address in (*queues, *single) if address)}
+
+
+def decide(case: Case) -> Verdict:
     """What becomes of a mail that is here for the first time."""
-    if _is_our_own(mail):
+    mail = case.mail
+    if _is_our_own(case):
         return Verdict.blocked("own_loop", "We sent this mail ourselves")
     if mail.auto_class is AutoClass.BOUNCE:
-        return _bounce(item, mail, files)
+        return _bounce(case)
     try:
         email_key(mail.sender[1])
     except BadAddress:
         return Verdict.quarantined("no_sender", "The mail names no sender who could be answered")
-    found = find(item, mail)
+    found = find(case.item, mail)
     if mail.auto_class in (AutoClass.AUTO_REPLY, AutoClass.OUT_OF_OFFICE):
-        return _answer_of_a_machine(item, mail, files, found)
-    return _from_a_person(item, mail, files, found)
+        return _answer_of_a_machine(case, found)
+    return _from_a_person(case, found)
 
 
-def _is_our_own(mail: ParsedMail) -> bool:
-    ours = {*own_addresses(), settings.SUPPORT_ADDRESS.casefold(), *_queue_addresses()}
-    sender = references.base_address(mail.sender[1])
-    loop = mail.headers.get("x-loop", "").strip("<> ").casefold()
-    return mail.auto_class is AutoClass.OWN_LOOP or sender in ours or loop in ours
-
-
-def _queue_addresses() -> set[str]:
-    return {
-        address.casefold() for address in Queue.objects.exclude(address="").values_list("address", flat=True)
-    }
+def _is_our_own(case: Case) -> bool:
+    sender = references.base_address(case.mail.sender[1])
+    loop = case.mail.headers.get("x-loop", "").strip("<> ").casefold()
+    return case.mail.auto_class is AutoClass.OWN_LOOP or sender in case.ours or loop in case.ours
 
 
 # --- bounces and answering machines -------------------------------------------------------------
 
 
-def _bounce(item: InboundItem, mail: ParsedMail, files: list[NewFile]) -> Verdict:
+def _bounce(case: Case) -> Verdict:
     """A mail of ours that came back: told on its ticket and on its outbox item."""
+    mail = case.mail
     ids = [*mail.returned_ids, *answered_ids(mail)]
     ticket_id = next((known[0] for known in map(references.verify, ids) if known), None)
     ticket = Ticket.objects.filter(pk=ticket_id).first() if ticket_id else None
@@ -131,31 +143,25 @@ def _bounce(item: InboundItem, mail: ParsedMail, files: list[NewFile]) -> Verdic
     if report and report.action == "failed" and not report.status.startswith("4"):
         for external_id in mail.returned_ids[:1]:
             outbox.record_delivery(external_id, "failed", code=report.status, text=report.diagnostic)
-    message = _annotate(ticket, _content(item, mail, files, kind="bounce"), author=None)
+    message = _annotate(ticket, _content(case, kind="bounce"), author=None)
     return Verdict(State.ANNOTATED, "bounce", ticket_id=ticket.pk, message_id=message.pk)
 
 
-def _answer_of_a_machine(
-    item: InboundItem, mail: ParsedMail, files: list[NewFile], found: Found | None
-) -> Verdict:
+def _answer_of_a_machine(case: Case, found: Found | None) -> Verdict:
     """Kept where staff can read it; wakes nothing up and is never answered."""
-    sender = _known(mail.sender[1])
+    sender = _known(case.mail.sender[1])
     if sender is not None and rights_of(sender).staff:
         return Verdict.blocked("absence_of_staff", "An automatic answer of somebody who works here")
     if found is None or sender is None or not rules.may(sender, "customer_reply", found.ticket):
-        return Verdict.blocked(
-            "automatic_without_ticket", f"{mail.auto_class.value} that belongs to no ticket"
-        )
-    return _annotated(item, mail, files, found, sender)
+        kind = case.mail.auto_class.value
+        return Verdict.blocked("automatic_without_ticket", f"{kind} that belongs to no ticket")
+    return _annotated(case, found, sender)
 
 
-def _annotated(
-    item: InboundItem, mail: ParsedMail, files: list[NewFile], found: Found, sender: User
-) -> Verdict:
-    message = _annotate(found.ticket, _content(item, mail, files, kind="auto"), author=sender)
-    return Verdict(
-        State.ANNOTATED, mail.auto_class.value, found.how, ticket_id=found.ticket.pk, message_id=message.pk
-    )
+def _annotated(case: Case, found: Found, sender: User) -> Verdict:
+    message = _annotate(found.ticket, _content(case, kind="auto"), author=sender)
+    reason = case.mail.auto_class.value
+    return Verdict(State.ANNOTATED, reason, found.how, ticket_id=found.ticket.pk, message_id=message.pk)
 
 
 def _annotate(ticket: Ticket, content: Content, *, author: User | None) -> Message:
@@ -172,47 +178,47 @@ def _known(address: str) -> User | None:
 # --- people -------------------------------------------------------------------------------------
 
 
-def _from_a_person(item: InboundItem, mail: ParsedMail, files: list[NewFile], found: Found | None) -> Verdict:
-    sender = _sender(mail)
+def _from_a_person(case: Case, found: Found | None) -> Verdict:
+    sender = _sender(case.mail)
     if not sender.is_active:
         return Verdict.quarantined("deactivated", "The sender's account is closed")
-    if found is not None and rights_of(sender).staff and found.ticket.requester_id != sender.pk:
+    if found is None:
+        return _open(case, None, sender)
+    if rights_of(sender).staff and found.ticket.requester_id != sender.pk:
         # Anybody can write any From: by mail nobody acts as staff until senders are verified.
-        return Verdict.quarantined(
-            "agent_by_mail", f"Somebody who works here answered #{found.ticket.number} by mail"
-        )
-    if found is not None and rules.may(sender, "customer_reply", found.ticket):
-        if mail.auto_class is AutoClass.NOTIFICATION:
-            return _annotated(item, mail, files, found, sender)
-        return _add(item, mail, files, found, sender)
-    return _open(item, mail, files, found, sender)
+        text = f"Somebody who works here answered #{found.ticket.number} by mail"
+        return Verdict.quarantined("agent_by_mail", text)
+    if not rules.may(sender, "customer_reply", found.ticket):
+        return _open(case, found, sender)
+    if case.mail.auto_class is AutoClass.NOTIFICATION:
+        return _annotated(case, found, sender)
+    return _add(case, found, sender)
 
 
-def _add(item: InboundItem, mail: ParsedMail, files: list[NewFile], found: Found, sender: User) -> Verdict:
-    content = _content(item, mail, files, kind="human")
-    message = tickets.customer_reply(found.ticket, content, by=sender, channel="email")
+def _add(case: Case, found: Found, sender: User) -> Verdict:
+    message = tickets.customer_reply(found.ticket, _content(case, kind="human"), by=sender, channel="email")
     ticket = message.ticket or found.ticket
-    if found.strong or ticket.pk != found.ticket.pk:
-        _copy_in(ticket, mail, sender)
-    if ticket.pk != found.ticket.pk:
+    follow_up = ticket.pk != found.ticket.pk
+    if found.strong or follow_up:
+        _copy_in(case, ticket, sender)
+    if follow_up:
         return Verdict(State.TICKETED, "follow_up", found.how, ticket_id=ticket.pk, message_id=message.pk)
     return Verdict(State.ADDED, found.how, ticket_id=ticket.pk, message_id=message.pk)
 
 
-def _open(
-    item: InboundItem, mail: ParsedMail, files: list[NewFile], found: Found | None, sender: User
-) -> Verdict:
-    kind = "auto" if mail.auto_class is AutoClass.NOTIFICATION else "human"
+def _open(case: Case, found: Found | None, sender: User) -> Verdict:
+    """A new ticket; `found` is the one the mail named and where its sender may not write."""
+    kind = "auto" if case.mail.auto_class is AutoClass.NOTIFICATION else "human"
     ticket = tickets.open_ticket(
         requester=sender,
-        subject=references.without_token(mail.subject) or _("(no subject)"),
-        content=_content(item, mail, files, kind=kind),
+        subject=references.without_token(case.mail.subject) or _("(no subject)"),
+        content=_content(case, kind=kind),
         by=sender,
         source="mail",
         channel="email",
-        queue=_queue(item),
+        queue=_queue(case.item),
     )
-    _copy_in(ticket, mail, sender)
+    _copy_in(case, ticket, sender)
     reason, text = "new", ""
     if found is not None:
         reason, text = (
@@ -240,36 +246,49 @@ def _queue(item: InboundItem) -> Queue | None:
     )
 
 
-def _copy_in(ticket: Ticket, mail: ParsedMail, sender: User) -> None:
+def _copy_in(case: Case, ticket: Ticket, sender: User) -> None:
     """Whom the requester copied follows the ticket; nobody else's mail may let strangers in.
 
     Done by the system, so that nobody is written to only because a mail named him.
     """
-    if sender.pk != ticket.requester_id or mail.auto_class is not AutoClass.HUMAN:
+    if sender.pk != ticket.requester_id or case.mail.auto_class is not AutoClass.HUMAN:
         return
-    ours = {*own_addresses(), settings.SUPPORT_ADDRESS.casefold(), *_queue_addresses()}
+    named = _named_beside_us(case)
+    if not named:
+        return
     copied = set(
         Watcher.objects.filter(ticket=ticket, kind=Watcher.Kind.CC).values_list("user_id", flat=True)
     )
-    for name, address in (*mail.to, *mail.cc):
+    for name, address in named:
         if len(copied) >= COPY_LIMIT:
             return
-        if not is_email(address) or references.base_address(address) in ours:
-            continue
         person, _made = person_for_email(address, name=name, how="mail")
         if person.is_active and person.pk != sender.pk and person.pk not in copied:
             tickets.add_copy(ticket, person, by=SYSTEM)
             copied.add(person.pk)
 
 
+def _named_beside_us(case: Case) -> list[tuple[str, str]]:
+    """The other people a mail is for. A To that does not name us is an alias of ours, not a person."""
+    to = [(name, address) for name, address in case.mail.to if not _ours(case, address)]
+    reached_by_alias = len(to) == len(case.mail.to)
+    named = [*([] if reached_by_alias else to), *case.mail.cc]
+    return [(name, address) for name, address in named if is_email(address) and not _ours(case, address)]
+
+
+def _ours(case: Case, address: str) -> bool:
+    return references.base_address(address) in case.ours
+
+
 # --- content ------------------------------------------------------------------------------------
 
 
-def _content(item: InboundItem, mail: ParsedMail, files: list[NewFile], *, kind: str) -> Content:
+def _content(case: Case, *, kind: str) -> Content:
     """The mail as a message. Inline images keep their `cid:` addresses, which the page resolves."""
+    mail = case.mail
     cleaned = clean_mail(mail.html, cid=lambda content_id: f"cid:{content_id}") if mail.html.strip() else None
     text = mail.text
-    if not text and not files and not (cleaned and cleaned.html.strip()):
+    if not text and not case.files and not (cleaned and cleaned.html.strip()):
         text = _("(The mail has no text.)")
     return Content(
         text=text,
@@ -284,8 +303,8 @@ def _content(item: InboundItem, mail: ParsedMail, files: list[NewFile], *, kind:
         to=[address for _name, address in mail.to[:100]],
         cc=[address for _name, address in mail.cc[:100]],
         sent_at=_believable(mail),
-        inbound_id=item.pk,
-        files=files,
+        inbound_id=case.item.pk,
+        files=case.files,
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import importlib.util
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,12 +83,7 @@ def keep(programs: Programs, place: Path) -> Programs:
     if not (stamp.exists() and stamp.read_text() == programs.version):
         fresh = place.with_name(f"{place.name}.new")
         shutil.rmtree(fresh, ignore_errors=True)
-        shutil.copytree(
-            programs.whole, fresh / WHEEL / "pginstall", symlinks=True, ignore=_not_needed(programs.whole)
-        )
-        libraries = programs.whole.parent.with_name(f"{WHEEL}.libs")
-        if libraries.exists():
-            shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
+        _copy(programs.whole, fresh)
         (fresh / "version").write_text(programs.version)
         fresh.chmod(0o755)
         shutil.rmtree(place, ignore_errors=True)
@@ -101,7 +97,22 @@ def kept(place: Path) -> Programs | None:
     return Programs(folder) if (folder / "postgres").exists() else None
 
 
-def _not_needed(whole: Path):  # type: ignore[no-untyped-def]
+def _copy(whole: Path, fresh: Path) -> None:
+    libraries = whole.parent.with_name(f"{WHEEL}.libs")
+    try:
+        shutil.copytree(whole, fresh / WHEEL / "pginstall", symlinks=True, ignore=_not_needed(whole))
+        if libraries.exists():
+            shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
+    except shutil.Error as error:
+        # copytree goes on and reports all failures at once; the first one's reason is the reason
+        _, to, reason = error.args[0][0]
+        shutil.rmtree(fresh, ignore_errors=True)
+        if os.strerror(errno.ENOSPC) in reason:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(fresh.parent)) from None
+        raise Refusal(f"Cannot copy PostgreSQL to {to}: {reason}") from None
+
+
+def _not_needed(whole: Path) -> Callable[[str, list[str]], set[str]]:
     headers = str(whole)
 
     def ignore(folder: str, names: list[str]) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,11 +71,9 @@ def unreachable(address: str, error: BaseException) -> Refusal:
     try:
         parts = urlsplit(address)
         where = f"{unquote(parts.hostname or 'this machine')}, database {parts.path.lstrip('/') or '(none)'}"
-        words = parts.password
     except ValueError:
-        where, words = "address not readable", None
-    if words:
-        reason = reason.replace(words, "…")
+        where = "address not readable"
+    reason = re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:…@", reason)
     return Refusal(
         f"Cannot reach the database ({where}): {reason}. Check that it runs and that DATABASE_URL is right.",
         code=69,

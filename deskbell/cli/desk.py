@@ -113,7 +113,7 @@ def add_channel(kind: str, *, name: str, values: list[str]) -> None:
     database.set_up()
     from deskbell.channels import actions
 
-    pairs = dict(value.partition("=")[::2] for value in values)
+    pairs: dict[str, Any] = dict(value.partition("=")[::2] for value in values)
     if bad := [value for value in values if "=" not in value]:
         raise Refusal(f"Write settings as key=value, not {bad[0]}.")
     if "address" not in pairs:
@@ -130,7 +130,8 @@ def list_channels(*, as_json: bool) -> None:
     from deskbell.channels.models import Channel
 
     with database.plain_words():
-        rows = list(Channel.objects.order_by("pk").values("uuid", "kind", "name", "address", "state"))
+        names = ("uuid", "kind", "name", "address", "state")
+        rows = [dict(row) for row in Channel.objects.order_by("pk").values(*names)]
     _show(rows, as_json, lambda row: "\t".join(str(value) for value in row.values()))
 
 

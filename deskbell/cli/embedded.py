@@ -341,7 +341,8 @@ class Cluster:
     def _choose_address(self) -> None:
         """A Unix socket beside the data, or where its path is too long in a short folder, or TCP."""
         folder = self.root / "run"
-        if len(os.fsencode(folder / f".s.PGSQL.{SOCKET_PORT}")) > LONGEST_SOCKET:
+        too_long = len(os.fsencode(folder / f".s.PGSQL.{SOCKET_PORT}")) > LONGEST_SOCKET
+        if too_long or "," in str(folder):  # a comma separates hosts in a connection's address
             short = _short_folder(self.root, self.account)
             if short is None:
                 self._listen_on(socket_folder=None, host="127.0.0.1", port=self._tcp_port())

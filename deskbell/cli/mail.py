@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+from typing import Any
 
 from deskbell.cli import database
 from deskbell.cli.refusal import Refusal
@@ -61,7 +62,7 @@ def receive(to: str, sender: str, *, wait: bool) -> int:
     return 0
 
 
-def _store(connection, raw: bytes, to: str, sender: str) -> int:  # type: ignore[no-untyped-def]
+def _store(connection: Any, raw: bytes, to: str, sender: str) -> int:
     address = _key(to)
     base = re.sub(r"\+[^@]*@", "@", address)
     mailbox = connection.execute(MAILBOX, [[address, base], address]).fetchone()

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import deskbell
 from deskbell.cli.refusal import Refusal
@@ -71,13 +72,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(
-        name: str, run: Callable[[argparse.Namespace], int | None], about: str, under=commands
-    ) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
+        name: str, run: Callable[[argparse.Namespace], int | None], about: str, under: Any = commands
+    ) -> argparse.ArgumentParser:
         each = under.add_parser(name, help=about, description=about, parents=[shared])
         each.set_defaults(run=run)
         return each
 
-    def group(name: str, about: str):  # type: ignore[no-untyped-def]
+    def group(name: str, about: str) -> Any:
         each = commands.add_parser(name, help=about, description=about, parents=[shared])
         return each.add_subparsers(required=True, metavar="COMMAND")
 

@@ -30,8 +30,9 @@ def _direct() -> str:
 def _refuse_old_server() -> None:
     from django.db import connection  # set up by now
 
-    with connection.cursor():
-        version = connection.pg_version // 10000
+    with connection.cursor() as cursor:
+        cursor.execute("show server_version")
+        version = int(cursor.fetchone()[0].split(".")[0])
     if version < schema.OLDEST_POSTGRES:
         raise Refusal(
             f"The database is PostgreSQL {version}; Deskbell needs {schema.OLDEST_POSTGRES} or newer."

@@ -103,9 +103,11 @@ class _Loop:
         await sync_to_async(connections.close_all)()
         app = self._app()
         async with app.open_async():
-            tasks = [asyncio.create_task(self._worker(app, queue)) for queue in self.threads]
+            tasks: list[asyncio.Task[Any]] = [
+                asyncio.create_task(self._worker(app, queue)) for queue in self.threads
+            ]
             tasks.append(asyncio.create_task(self._rescue(app)))
-            stop = asyncio.create_task(self.stop.wait())
+            stop: asyncio.Task[Any] = asyncio.create_task(self.stop.wait())
             done, _ = await asyncio.wait({*tasks, stop}, return_when=asyncio.FIRST_COMPLETED)
             stop.cancel()
             for task in tasks:

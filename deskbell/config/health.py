@@ -44,7 +44,7 @@ def database_finding() -> Finding:
     with connection.cursor() as cursor:
         cursor.execute("show server_version")
         shown = cursor.fetchone()[0]
-    ok = connection.pg_version >= OLDEST_POSTGRES * 10000
+    ok = int(shown.split(".")[0]) >= OLDEST_POSTGRES
     return Finding(
         "database", ok, f"PostgreSQL {shown}", "" if ok else f"Deskbell needs PostgreSQL {OLDEST_POSTGRES}."
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from procrastinate import App
+from procrastinate import App, JobContext
 from procrastinate.contrib.django import app as registered
 from procrastinate.exceptions import UniqueViolation
 
@@ -57,7 +57,7 @@ async def rescue(app: App, seconds: float) -> int:
 
 @registered.periodic(cron="17 3 * * *")
 @registered.task(queue="slow", name="config.forget_old_jobs", pass_context=True)
-async def forget_old_jobs(context, timestamp: int) -> None:  # type: ignore[no-untyped-def]
+async def forget_old_jobs(context: JobContext, timestamp: int) -> None:
     """Each night: remove jobs that ended KEEP_HOURS ago, failed ones too."""
     await context.app.job_manager.delete_old_jobs(
         nb_hours=KEEP_HOURS, include_failed=True, include_cancelled=True, include_aborted=True

@@ -218,18 +218,13 @@ WHITENOISE_MAX_AGE = 365 * 24 * 3600
 
 # --- mail ---------------------------------------------------------------------------------------
 MAIL_DIR = DATA_DIR / "mail"
-email_url = env.str("EMAIL_URL", "")
 #: where mail goes: an SMTP server, or (demo, or nothing set) files under the data folder
-EMAIL_CONFIGURED = bool(email_url)
-EMAIL = env.dj_email_url("EMAIL_URL", f"file:///{MAIL_DIR}" if not email_url else "")
-if email_url:
-    EMAIL_HOST, EMAIL_PORT = EMAIL["EMAIL_HOST"], EMAIL["EMAIL_PORT"]
-    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = EMAIL["EMAIL_HOST_USER"], EMAIL["EMAIL_HOST_PASSWORD"]
-    EMAIL_USE_SSL, EMAIL_USE_TLS = EMAIL["EMAIL_USE_SSL"], EMAIL["EMAIL_USE_TLS"]
-    EMAIL_BACKEND = EMAIL["EMAIL_BACKEND"]
-else:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = str(MAIL_DIR)
+_mail = env.dj_email_url("EMAIL_URL", f"file://{MAIL_DIR}")
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_SSL, EMAIL_USE_TLS = _mail["EMAIL_USE_SSL"], _mail["EMAIL_USE_TLS"]
+EMAIL_FILE_PATH = f"/{_mail['EMAIL_FILE_PATH'].lstrip('/')}"
 EMAIL_TIMEOUT = 30
 #: the sender when no queue has an address of its own
 SUPPORT_ADDRESS = env.str("DESKBELL_SUPPORT_ADDRESS", "support@localhost")

@@ -484,6 +484,21 @@ STORIES = (
         ),
     ),
     Story(
+        slug="keyboard",
+        ago=2.5 * DAY,
+        who="customer",
+        subject="Keyboard types the letter E twice",
+        text="Reeally annoying in mails to customers. It is the wired one that came with the desk.",
+        queue="hardware",
+        priority=1,
+        steps=(
+            claims(2.4 * DAY, "agent"),
+            replies(2.4 * DAY - MINUTE, "agent", "A new one is on its way to you with tomorrow's delivery."),
+            says(1.4 * DAY, "customer", "It is here and works. Thanks!"),
+            resolves(1.3 * DAY, "agent"),
+        ),
+    ),
+    Story(
         slug="reward",
         ago=30 * HOUR,
         who="petra",

@@ -55,7 +55,7 @@ def build() -> Cast:
         add_channel("email", name="Support", address=company.SUPPORT, queue="Support")
         for story, step in _in_order():
             cast.moment = now - (step.ago if step else story.ago)
-            clock.set(cast.moment)
+            clock.set(max(cast.moment, clock.moment))
             if step:
                 step.act(cast, cast.tickets[story.slug])
             else:

@@ -79,8 +79,15 @@ class NewTicketForm(TextForm):
 
     customer = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
     name = forms.CharField(required=False, max_length=200, label=_("Name"))
-    email = forms.CharField(required=False, max_length=320, label=_("E-mail"))
-    phone = forms.CharField(required=False, max_length=40, label=_("Phone"))
+    email = forms.CharField(
+        required=False,
+        max_length=320,
+        label=_("E-mail"),
+        widget=forms.TextInput(attrs={"inputmode": "email"}),
+    )
+    phone = forms.CharField(
+        required=False, max_length=40, label=_("Phone"), widget=forms.TextInput(attrs={"inputmode": "tel"})
+    )
     subject = forms.CharField(required=False, max_length=255, label=_("Subject"))
     visibility = forms.ChoiceField(
         choices=[("public", _("What the customer said")), ("internal", _("Internal note"))], initial="public"

@@ -100,7 +100,11 @@ class ListAddress:
     @property
     def sort_shown(self) -> str:
         """The sorting in use."""
-        return self.sort if self.sort and (self.sort != "waiting" or self.box.slug == DEFAULT_BOX) else self.box.sort
+        return (
+            self.sort
+            if self.sort and (self.sort != "waiting" or self.box.slug == DEFAULT_BOX)
+            else self.box.sort
+        )
 
     @property
     def sorts(self) -> list[Any]:

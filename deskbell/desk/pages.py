@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 
 from deskbell.desk import reading
@@ -53,6 +52,8 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "may_open": rights.has(permissions.TICKET_CREATE),
         "may_set_up": rights.has(permissions.SETUP),
         "words": "",
+        "word": gettext,
+        "nav": "load",
         "upload_limit": settings.UPLOAD_LIMIT,
     }
 
@@ -69,7 +70,9 @@ def gone(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def done(request: HttpRequest, ticket: Ticket, said: str = "", *, anchor: str = "", **context: Any) -> HttpResponse:
+def done(
+    request: HttpRequest, ticket: Ticket, said: str = "", *, anchor: str = "", **context: Any
+) -> HttpResponse:
     """The answer to a form of the ticket page that was accepted: its parts anew, or back to the page."""
     if said:
         messages.success(request, said)
@@ -82,7 +85,7 @@ def ticket_page(request: HttpRequest, number: int, *, status: int = 200, **conte
     """The page of a ticket. `context` as for `ticket_context`. Raises Gone."""
     whole = ticket_context(request, number, **context)
     address = ListAddress.of(request.GET, person(request))
-    whole["list_query"], whole["back"] = address.query(), address
+    whole |= {"list_query": address.query(), "back": address, "box": address.box, "nav": "live"}
     return page(request, "desk/ticket.html", whole, status=status)
 
 
@@ -108,12 +111,11 @@ def ticket_context(
     overtaken: int | None = None,
     problems: dict[str, str] | None = None,
     conflict: dict[str, Any] | None = None,
-    live: bool = False,
 ) -> dict[str, Any]:
     """Everything the page of a ticket shows.
 
     `problems` are sentences by property, `conflict` a change that came too late, `overtaken` the message
-    that came while one wrote, `live` tells that nobody asked for these parts.
+    that came while one wrote.
     """
     user = person(request)
     try:
@@ -142,9 +144,6 @@ def ticket_context(
         "conflict": conflict,
         "due_value": timezone.localtime(ticket.due_at).strftime(LOCAL_TIME) if ticket.due_at else "",
         "overdue": bool(ticket.due_at and ticket.active and ticket.due_at < timezone.now()),
-        "due_soon": timezone.now() + timedelta(days=1),
-        "live": live,
-        "draw": uuid4().hex[:8],
         "tab": "conversation",
     }
 
@@ -157,7 +156,9 @@ def _fresh_form(ticket: Ticket) -> MessageForm:
 
 
 def _entry_of(timeline: queries.Timeline, pk: int | None) -> queries.Entry | None:
-    return next((entry for entry in timeline.entries if pk and entry.message and entry.message.pk == pk), None)
+    return next(
+        (entry for entry in timeline.entries if pk and entry.message and entry.message.pk == pk), None
+    )
 
 
 def _thens(request: HttpRequest, ticket: Ticket, known: Choices) -> list[Choice]:

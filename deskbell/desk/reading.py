@@ -90,4 +90,6 @@ def audit(ticket: Ticket, *, before: int | None = None) -> tuple[list[queries.En
     if before is not None:
         rows = rows.filter(pk__lt=before)
     found: list[Event] = list(rows.order_by("-id")[: AUDIT_PAGE + 1])
-    return queries.described(found[:AUDIT_PAGE]), found[AUDIT_PAGE - 1].pk if len(found) > AUDIT_PAGE else None
+    return queries.described(found[:AUDIT_PAGE]), found[AUDIT_PAGE - 1].pk if len(
+        found
+    ) > AUDIT_PAGE else None

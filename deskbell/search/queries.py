@@ -103,12 +103,17 @@ def _documents(user: User, query: str, limit: int, staff: bool) -> list[tuple[in
 
 _LINES = """
     select d.id,
-           ts_headline('simple', coalesce(m.new_text, t.subject),
+           ts_headline('simple', coalesce(m.new_text, concat_ws(' · ', t.subject, u.name, i.given, o.name)),
                        to_tsquery('simple', unaccent(%s)),
                        'MaxWords=24, MinWords=8, MaxFragments=1, StartSel=' || %s || ', StopSel=' || %s)
     from search_document d
     left join tickets_message m on d.kind = 'message' and m.id = d.object_id
     left join tickets_ticket t on d.kind = 'ticket' and t.id = d.object_id
+    left join people_user u on u.id = t.requester_id
+    left join people_organization o on o.id = t.organization_id
+    left join lateral (
+        select string_agg(given, ' · ') as given from people_identity where user_id = t.requester_id
+    ) i on true
     where d.id = any(%s)
 """
 

@@ -54,7 +54,9 @@ class TooSlow(Exception):
 
 @dataclass
 class Line:
-    """`about` is what it was about, in words; `number` that of its ticket where the reader may open it."""
+    """`about` is what it was about, in words; `number` that of its ticket where the reader may open it, `person`
+    and `inbound` the ids of a person and of a received message.
+    """
 
     event: Event
     who: str
@@ -62,6 +64,7 @@ class Line:
     about: str = ""
     number: int | None = None
     person: int | None = None
+    inbound: int | None = None
 
 
 # --- which events ---------------------------------------------------------------------------------
@@ -139,7 +142,8 @@ def lines(happened: list[Event], user: User) -> list[Line]:
         assert event is not None
         what = entry.sentence if event.about_kind == "ticket" else _what(event, names)
         about, number, person = names.about(event)
-        told.append(Line(event, entry.who, what, about, number, person))
+        inbound = event.about_id if event.about_kind == "inbounditem" else None
+        told.append(Line(event, entry.who, what, about, number, person, inbound))
     return told
 
 
@@ -203,7 +207,7 @@ class _Names:
             return self.people.get(self.tokens.get(pk, ("", 0))[1], ""), number, None
         if event.about_kind in {"inbounditem", "outboxitem"}:
             known = self.tickets.get(ticket) if ticket else None
-            return (f"#{known}" if known else f"№ {pk}"), number, None
+            return (f"#{known}" if known else _("message %(id)s") % {"id": pk}), number, None
         table = {
             "invitation": self.invitations,
             "organization": self.organizations,

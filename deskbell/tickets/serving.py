@@ -1,4 +1,4 @@
-"""What came from outside, shown: mails in their own formatting, files. Each face has its own routes to these."""
+"""What came from outside, shown: mails as they were formatted, and files. Each face has routes of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from deskbell.kit.html import with_remote_images
 from deskbell.people.models import User
 from deskbell.tickets.models import Attachment, Message
 
-FRAME = "sandbox; default-src 'none'; img-src 'self'{images}; style-src 'unsafe-inline'; frame-ancestors 'self'"
+FRAME = (
+    "sandbox; default-src 'none'; img-src 'self'{images}; style-src 'unsafe-inline'; frame-ancestors 'self'"
+)
 FILE = "sandbox; default-src 'none'"
 SALT = "tickets.inline"
 _CID = re.compile(r'src="cid:([^"]*)"')
@@ -29,7 +31,9 @@ PAGE = (
 )
 
 
-def message_html(user: User, pk: int, *, images: bool = False, inline_route: str = "desk:inline") -> HttpResponse:
+def message_html(
+    user: User, pk: int, *, images: bool = False, inline_route: str = "desk:inline"
+) -> HttpResponse:
     """The cleaned HTML of a mail, for a sandboxed frame. Raises Http404.
 
     `images` lets this one frame load images from the web. `inline_route` names the route that answers with
@@ -55,7 +59,7 @@ def _with_inline_images(message: Message, user: User, route: str) -> str:
 
 
 def inline_image(token: str) -> HttpResponse:
-    """The picture named by a token that `message_html` made for somebody who may still see it. Raises Http404."""
+    """The picture named by a token of `message_html`, if its reader may still see it. Raises Http404."""
     try:
         user_id, pk = signing.loads(token, salt=SALT, max_age=INLINE_AGE)
     except signing.BadSignature as error:

@@ -210,6 +210,22 @@ def test_a_bare_number_lets_nobody_be_copied_in(take_in):
     assert not Watcher.objects.filter(ticket=ticket, kind="cc").exists()
 
 
+@pytest.mark.parametrize(
+    ("to", "cc", "copied"),
+    [
+        ("support@desk.example, ben@example.com", "", ["ben@example.com"]),
+        ("support+sales@desk.example", "ben@example.com, SUPPORT@desk.example", ["ben@example.com"]),
+        ("info@alias.example", "", []),
+        ("info@alias.example", "ben@example.com", ["ben@example.com"]),
+        ("support@desk.example, lena.hart@example.com", "", []),
+    ],
+)
+def test_people_named_beside_us_follow(take_in, to, cc, copied):
+    headers = {"Cc": cc} if cc else {}
+    ticket = ticket_of(take_in(mail(To=to, **headers)))
+    assert [w.user.email for w in Watcher.objects.filter(ticket=ticket, kind="cc")] == copied
+
+
 def test_at_most_twenty_are_copied_in(take_in):
     many = ", ".join(f"p{n}@example.com" for n in range(200))
     ticket = ticket_of(take_in(mail(Cc=many)))

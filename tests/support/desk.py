@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import sysconfig
+import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.support.waiting import until
 
@@ -31,6 +38,18 @@ def free_port() -> int:
     raise AssertionError("no free port")
 
 
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A short empty folder that every user may enter (pytest's own are closed to others)."""
+    path = Path(tempfile.mkdtemp(prefix="desk-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
 def environment(data: Path, **more: str) -> dict[str, str]:
     """The environment of a process of its own: nothing of the test run's database or settings."""
     kept = {
@@ -38,7 +57,22 @@ def environment(data: Path, **more: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("DESKBELL_", "DATABASE_", "DJANGO_", "PYTEST_", "EMAIL_URL"))
     }
-    return {**kept, "DESKBELL_DATA_DIR": str(data), "PYTHONPATH": str(ROOT), **more}
+    path = os.pathsep.join([str(ROOT), sysconfig.get_path("purelib")])
+    return {**kept, "DESKBELL_DATA_DIR": str(data), "PYTHONPATH": path, **more}
+
+
+def interpreter(user: str | None) -> str:
+    """A Python that `user` may run; ours may lie in a folder closed to him."""
+    if user is None:
+        return sys.executable
+    system = f"/usr/bin/python3.{sys.version_info.minor}"
+    for python in (sys.executable, system):
+        try:
+            subprocess.run([python, "-V"], user=user, cwd="/", check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return python
+    pytest.skip(f"no Python here that the user {user} may run")
 
 
 def deskbell(
@@ -47,7 +81,7 @@ def deskbell(
     """Run one command to its end."""
     options: dict[str, Any] = {"user": user, "group": user_group(user), "extra_groups": []} if user else {}
     done = subprocess.run(
-        [sys.executable, "-m", "deskbell", *arguments],
+        [interpreter(user), "-m", "deskbell", *arguments],
         input=given,
         capture_output=True,
         env=environment(data, **more),
@@ -73,7 +107,7 @@ class Desk:
         self.user = user
         self.more = more
         self.port = free_port()
-        self.said = Path(f"{data}.said")
+        self.said = Path(tempfile.mkdtemp(prefix="said-")) / "said"
 
     @property
     def address(self) -> str:
@@ -85,7 +119,7 @@ class Desk:
             options = {"user": self.user, "group": user_group(self.user), "extra_groups": []}
         with self.said.open("wb") as said:
             self.parent = subprocess.Popen(
-                [sys.executable, "-m", "deskbell", "up", "--port", str(self.port), *self.arguments],
+                [interpreter(self.user), "-m", "deskbell", "up", "--port", str(self.port), *self.arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
@@ -121,6 +155,7 @@ class Desk:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        shutil.rmtree(self.said.parent)
 
     def get(self, path: str, *, seconds: float = 10) -> tuple[int, bytes]:
         try:

@@ -7,19 +7,15 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils.http import content_disposition_header
-from django.utils.translation import gettext as _
 from ninja import File, Router, Status
 from ninja.files import UploadedFile
 
 from deskbell.api import shapes
 from deskbell.api.access import caller
 from deskbell.api.once import HEADER, once
-from deskbell.api.problems import Problem
 from deskbell.files.actions import TooBig
-from deskbell.files.models import Blob
 from deskbell.people.models import User
-from deskbell.tickets import actions, present
+from deskbell.tickets import actions, present, serving
 from deskbell.tickets.models import Attachment
 
 router = Router(tags=["Files"])
@@ -68,19 +64,7 @@ def get_attachment(request: HttpRequest, id: shapes.PathId) -> dict[str, Any]:
     },
 )
 def get_content(request: HttpRequest, id: shapes.PathId) -> HttpResponse:
-    row = _visible(request, id)
-    if row.blob.scan == Blob.Scan.INFECTED:
-        raise Problem(403, _("A virus was found in this file; it is not given out."), name="infected")
-    disposition = content_disposition_header(not row.blob.is_safe_image, row.filename)
-    return HttpResponse(
-        content_type=row.blob.content_type,
-        headers={
-            "X-Deskbell-File": str(row.blob.path),  # the file itself is sent after the view (config/asgi.py)
-            "Content-Disposition": disposition or "attachment",
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return serving.attachment(caller(request), id, inline=True)
 
 
 def _visible(request: HttpRequest, pk: int) -> Attachment:

@@ -7,15 +7,14 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 from pydantic import Field
 
 from deskbell.api import choices, paging, shapes
 from deskbell.api.access import caller
-from deskbell.api.calls.tickets import Cursor, Filter, Limit, visible
+from deskbell.api.calls.tickets import visible
 from deskbell.api.once import once
-from deskbell.api.problems import invalid
+from deskbell.api.paging import Filter, PageQuery, only_known
 from deskbell.kit.html import clean_mail, text_from_html
 from deskbell.outbox.models import OutboxItem
 from deskbell.people.models import User
@@ -26,14 +25,10 @@ from deskbell.tickets.models import Message, Ticket
 router = Router(tags=["Messages"])
 
 
-class ThreadQuery(shapes.Body):
-    cursor: Cursor = ""
-    limit: Limit = 50
-
-
 @router.get("/tickets/{number}/messages", response=shapes.Page[shapes.Message], summary="Its messages")
-def list_messages(request: HttpRequest, number: shapes.PathId, query: Query[ThreadQuery]) -> dict[str, Any]:
+def list_messages(request: HttpRequest, number: shapes.PathId, query: Query[PageQuery]) -> dict[str, Any]:
     """Oldest first. Internal ones only for those who work on the ticket."""
+    only_known(request, query)
     user = caller(request)
     ticket = visible(user, number)
     rows = Message.objects.filter(ticket=ticket)
@@ -95,12 +90,10 @@ def _content(body: shapes.NewMessage) -> Content:
 # --- across tickets -----------------------------------------------------------------------------
 
 
-class MessageQuery(shapes.Body):
+class MessageQuery(PageQuery):
     external_id: str = Field(default="", max_length=600, description="A Message-ID, with or without <>.")
     channel: Filter = Field(default="", description="web, email …")
     since: Filter = Field(default="", description="RFC 3339. Ends with a moment `until`: see there.")
-    cursor: Cursor = ""
-    limit: Limit = 50
 
 
 @router.get("/messages", response=shapes.MessagePage, summary="Messages across tickets")
@@ -111,11 +104,7 @@ def find_messages(request: HttpRequest, query: Query[MessageQuery]) -> dict[str,
     """
     user = caller(request)
     given = query.model_dump(exclude={"cursor", "limit"})
-    for name, value in given.items():
-        if "\0" in value:
-            raise invalid(name, _("must not contain NUL"))
-    if unknown := sorted(request.GET.keys() - MessageQuery.model_fields.keys()):
-        raise invalid(unknown[0], _("There is no such filter."))
+    only_known(request, query)
     rows = _narrowed(Message.objects.visible_to(user), query)
     if query.since:
         return _since(user, rows, given, query)

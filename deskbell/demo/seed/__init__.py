@@ -58,6 +58,7 @@ def run(tickets: int, messages: int = 4, seed: int = 1) -> None:
             queues=list(Queue.objects.order_by("position", "pk").values_list("slug", flat=True)),
             types=list(TicketType.objects.order_by("position", "pk").values_list("slug", flat=True)),
             now=now,
+            tickets=tickets,
             messages=messages,
         )
         names = Names.read()

@@ -23,15 +23,15 @@ from deskbell.people.models import Organization, Role, Team, User
 DOMAIN = "load.example"
 TEAMS = ("Service desk", "Field service", "Network", "Office", "Projects", "Security")
 ORGANIZATIONS, CUSTOMERS = 150, 2_000
-#: role, how many, whether each belongs to one team
+#: beginning of the address, role, how many, whether each belongs to one team
 STAFF = (
-    ("owner", 1, False),
-    ("admin", 2, False),
-    ("supervisor", 3, False),
-    ("agent", 9, False),
-    ("agent", 18, True),
-    ("engineer", 6, True),
-    ("auditor", 1, False),
+    ("owner", "owner", 1, False),
+    ("admin", "admin", 2, False),
+    ("supervisor", "supervisor", 3, False),
+    ("agent", "agent", 9, False),
+    ("agent_of_team", "agent", 21, True),
+    ("engineer", "engineer", 3, True),
+    ("auditor", "auditor", 1, False),
 )
 FIRST = [
     "Ada",
@@ -153,12 +153,10 @@ def _make(teams: list[int], now: datetime) -> None:
     roles = dict(Role.objects.values_list("slug", "pk"))
     writer = _Writer(roles, now)
     organizations = [writer.organization(number) for number in range(ORGANIZATIONS)]
-    for role, count, in_team in STAFF:
+    for begin, role, count, in_team in STAFF:
         for number in range(count):
             team = teams[number % len(teams)] if in_team else None
-            writer.person(
-                _name(random), _staff_email(role + ("_of_team" if in_team else ""), number), role, team
-            )
+            writer.person(_name(random), _staff_email(begin, number), role, team)
     for number in range(CUSTOMERS):
         role = "customer_manager" if number % 13 == 0 else "customer"
         organization, domain = organizations[number % ORGANIZATIONS]
@@ -166,8 +164,8 @@ def _make(teams: list[int], now: datetime) -> None:
     writer.write()
 
 
-def _staff_email(role: str, number: int) -> str:
-    return f"{role}{number}@{DOMAIN}"
+def _staff_email(begin: str, number: int) -> str:
+    return f"{begin}{number}@{DOMAIN}"
 
 
 def _name(random: Random) -> str:

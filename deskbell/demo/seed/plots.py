@@ -11,7 +11,7 @@ from deskbell.demo.seed import words
 from deskbell.demo.seed.crowd import Crowd, Customer
 
 #: about how many tickets are not ended: it depends on the staff, not on how much lies in the archive
-BACKLOG = 600
+BACKLOG = 400
 #: tickets a day, and the least number of days over which they are spread
 PER_DAY, LEAST_DAYS = 180, 20
 #: days after which what was resolved is closed by itself
@@ -20,7 +20,10 @@ CLOSED_AFTER = timedelta(days=14)
 STANDINGS = {"new": 15, "asks": 30, "answered": 20, "waiting-for-customer": 20, "waiting-for-third-party": 10,
              "visit-planned": 5}  # fmt: skip
 SOURCES = {"web": 55, "mail": 35, "phone": 10}
-SPAM, TRASH = 0.01, 0.005
+#: share of tickets that is spam, and that is thrown away; at least about JUNK_LEAST of each, at most a tenth
+JUNK, JUNK_LEAST = 0.01, 100
+#: one engineer gets most of the work that is given to engineers
+ENGINEERS = (4, 1, 1)
 
 
 @dataclass(slots=True)
@@ -65,7 +68,12 @@ class Setting:
     queues: list[str]
     types: list[str]
     now: datetime
+    tickets: int
     messages: int
+
+    @property
+    def junk(self) -> float:
+        return max(JUNK, min(0.1, JUNK_LEAST / self.tickets))
 
 
 def openings(count: int, now: datetime, random: Random) -> list[datetime]:
@@ -107,7 +115,7 @@ def plot(at: datetime, age: int, setting: Setting, random: Random) -> Plot:
 def _worker(crowd: Crowd, team: int, random: Random) -> int:
     """An engineer for one ticket in four, else an agent of the team or of no team."""
     if random.random() < 0.25:
-        return random.choice(crowd.engineers)[0]
+        return random.choices(crowd.engineers, ENGINEERS)[0][0]
     return random.choice([pk for pk, of in crowd.agents if of in (team, None)])
 
 
@@ -118,15 +126,14 @@ def _weighted(choices: dict[str, int], random: Random) -> str:
 def _acts(made: Plot, worker: int, age: int, setting: Setting, random: Random) -> list[Act]:
     active = random.random() < math.exp(-age / BACKLOG)
     desk = random.choice(setting.crowd.desk)
-    if random.random() < SPAM:
-        acts = [Act(made.at, "mark_spam", desk)]
+    fate = random.random() / setting.junk
+    if fate < 2:
+        acts = [Act(made.at, "mark_spam" if fate < 1 else "trash", desk)]
     else:
         standing = _weighted(STANDINGS, random) if active else "ended"
         acts = _lead_to(standing, made.requester.user, worker, setting, random)
         if standing != "new":
             acts.insert(0, _taken(made, worker, desk, setting.crowd))
-        if random.random() < TRASH:
-            acts.append(Act(made.at, "trash", desk))
     duration = timedelta(hours=random.uniform(1, 120))
     last = min(duration, (setting.now - made.at) * 0.9)
     for act, moment in zip(acts, sorted(random.random() for _ in acts), strict=True):

@@ -13,7 +13,7 @@ from deskbell.desk.choices import choices
 from deskbell.desk.lists import CHANNELS, DUE, LABELS, ListAddress, offered
 from deskbell.desk.pages import is_part, page
 from deskbell.search.queries import search as find
-from deskbell.tickets.listing import BadCursor, Page, TooSlow, counts
+from deskbell.tickets.listing import BOXES, BadCursor, Page, TooSlow, counts
 from deskbell.tickets.listing import page as list_page
 from deskbell.tickets.models import Category, Source
 from deskbell.tickets.queries import unread
@@ -55,6 +55,7 @@ def tickets(request: HttpRequest) -> HttpResponse:
         "now_at": timezone.now(),
         "panel": _panel(known),
         "labels": LABELS,
+        "nav": "",
     }
     return page(request, "desk/_list_part.html" if is_part(request) else "desk/list.html", context)
 
@@ -81,7 +82,8 @@ def _panel(known) -> list[tuple[str, list[tuple[str, str]]]]:  # type: ignore[no
 @desk
 def boxes(request: HttpRequest) -> HttpResponse:
     """The boxes with their counts, for pages that show them after the rest."""
-    return page(request, "desk/_boxes_part.html", {"counts": counts(person(request))})
+    box = BOXES.get(request.GET.get("box", ""))
+    return page(request, "desk/_boxes.html", {"counts": counts(person(request)), "box": box, "nav": "live"})
 
 
 @require_GET

@@ -80,7 +80,9 @@ def _draw(
 
 
 def _known(request: HttpRequest, pk: int) -> User | None:
-    return visible_people(person(request)).select_related("organization").filter(pk=pk, is_active=True).first()
+    return (
+        visible_people(person(request)).select_related("organization").filter(pk=pk, is_active=True).first()
+    )
 
 
 def _open(request: HttpRequest, given: dict[str, Any], uploads: list[int]) -> int:

@@ -34,6 +34,8 @@ def change(request: HttpRequest, number: int, name: str) -> HttpResponse:
     try:
         actions.change(ticket, by=person(request), version=form.cleaned_data["version"], **{name: value})
     except actions.Moved as error:
+        if getattr(error.ticket, name) == value:
+            return done(request, ticket)
         first = reading.last_change(error.ticket, error.properties)
         typed = request.POST.get("value", "")
         yours = _shown(form, value)

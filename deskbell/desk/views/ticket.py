@@ -28,7 +28,7 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
 @desk
 def newest(request: HttpRequest, number: int) -> HttpResponse:
     """What may have changed, for a page that has heard that something did."""
-    return parts(request, number, live=True)
+    return parts(request, number)
 
 
 @require_GET
@@ -50,7 +50,7 @@ def older(request: HttpRequest, number: int) -> HttpResponse:
 @require_GET
 @desk
 def around(request: HttpRequest, number: int) -> HttpResponse:
-    """What stands beside the ticket: its requester's other tickets, links, the tickets before and after it."""
+    """Beside the ticket: its requester's other tickets, links, the tickets before and after it."""
     user, found = person(request), ticket_of(request, number)
     address = ListAddress.of(request.GET, user)
     try:
@@ -67,6 +67,7 @@ def around(request: HttpRequest, number: int) -> HttpResponse:
         "list_query": address.query(),
         "counts": counts(user),
         "box": address.box,
+        "nav": "live",
     }
     return page(request, "desk/_around.html", context)
 

@@ -44,9 +44,7 @@ def messages(request: HttpRequest, number: int) -> HttpResponse:
             form.add_error("text", _("A file is no longer here. Attach it again, then send."))
         else:
             return done(request, ticket, anchor=f"#message-{pk}", composer=True)
-    return refused(
-        request, number, form=form, uploads=files.shown(request, uploads), overtaken=overtaken
-    )
+    return refused(request, number, form=form, uploads=files.shown(request, uploads), overtaken=overtaken)
 
 
 def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads: list[int]) -> int:
@@ -54,13 +52,17 @@ def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads:
     user, content = person(request), Content.markdown(given["text"], uploads=uploads)
 
     def act() -> int:
+        for kind in (Draft.Kind.REPLY, Draft.Kind.NOTE):  # begun as the one, sent as the other
+            actions.keep_draft(user, kind=kind, text="", ticket=ticket)
         if given["visibility"] == "internal":
             return actions.note(ticket, content, by=user).pk
         status = Status.objects.get(category=given["then"], default=True) if _moves(given) else None
         copy = [people.person_for_email(address, how="made", by=user)[0] for address in given["copy"]]
         return actions.reply(ticket, content, by=user, status=status, copy=copy, after=given["after"]).pk
 
-    pk = _once(request, f"desk.message:{user.pk}", [ticket.pk, given["visibility"], content.text, uploads], act)
+    pk = _once(
+        request, f"desk.message:{user.pk}", [ticket.pk, given["visibility"], content.text, uploads], act
+    )
     if given["visibility"] == "public" and given["then"] and request.session.get(THEN) != given["then"]:
         request.session[THEN] = given["then"]
     return pk
@@ -84,7 +86,8 @@ def draft(request: HttpRequest, number: int | None = None) -> HttpResponse:
     ticket = ticket_of(request, number) if number is not None else None
     form = TextForm(request.POST)
     key = key_of(request)
-    sent = bool(key) and Once.objects.filter(scope__startswith="desk.", key__startswith=f"{key}:").exists()
+    scopes = [f"desk.message:{user.pk}", f"desk.open:{user.pk}"]
+    sent = bool(key) and Once.objects.filter(scope__in=scopes, key__startswith=f"{key}:").exists()
     if form.is_valid() and not sent:
         kinds = _draft_kinds(request, ticket)
         actions.keep_draft(user, kind=kinds[0], text=form.cleaned_data["text"], ticket=ticket)

@@ -220,12 +220,12 @@ def replies(request: HttpRequest, number: int) -> HttpResponse:
         return _refused_reply(request, shown, form)
     posting = Posting.of(request, form.cleaned_data)
 
-    def reply(content: Content) -> int:
+    def reply(content: Content) -> list[int]:
         message = actions.customer_reply(shown, content, by=request.user)
-        return Ticket.objects.values_list("number", flat=True).get(pk=message.ticket_id)
+        return [Ticket.objects.values_list("number", flat=True).get(pk=message.ticket_id), message.pk]
 
     try:
-        answered = posting.once("portal.reply", {"ticket": shown.pk}, reply)
+        answered, message = posting.once("portal.reply", {"ticket": shown.pk}, reply)
     except Refused as refused:
         form.add_error(refused.field, refused.message)
         return _refused_reply(request, shown, form)
@@ -235,7 +235,7 @@ def replies(request: HttpRequest, number: int) -> HttpResponse:
     if answered != number:
         text = _("#%(old)s was closed long ago, so your message has opened #%(new)s.")
         messages.info(request, text % {"old": number, "new": answered})
-    return accepted(redirect(f"{reverse('portal:ticket', args=[answered])}#latest"), request)
+    return accepted(redirect(f"{reverse('portal:ticket', args=[answered])}#message-{message}"), request)
 
 
 def _ticket_to_answer(request: HttpRequest, number: int) -> Ticket | None:

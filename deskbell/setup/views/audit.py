@@ -5,7 +5,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from deskbell.people import permissions
-from deskbell.people.rights import rights_of
 from deskbell.setup import trail
 from deskbell.setup.access import permitted
 from deskbell.setup.forms import AuditForm
@@ -35,6 +34,5 @@ def audit(request: HttpRequest) -> HttpResponse:
         "page": found,
         "lines": trail.lines(found.items, request.user),
         "narrowed": bool(set(request.GET) - {"before", "after"}),
-        "opens_people": rights_of(request.user).has(permissions.SETUP),
     }
     return show(request, "audit.html", context, status=status)

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+from django.db import connection
 from django.utils import timezone
 
 from deskbell.people.models import User
-from deskbell.tickets.models import Draft, ReadMark, Ticket
+from deskbell.tickets.models import Draft, Ticket
 
 
 def keep_draft(user: User, *, kind: str, text: str, ticket: Ticket | None = None) -> None:
@@ -20,8 +21,10 @@ def mark_read(ticket: Ticket, *, by: User) -> None:
     """`by` has seen the newest message. Never moves back; not an event."""
     if ticket.last_message_id is None:
         return
-    mark = ReadMark(user=by, ticket=ticket, message_id=ticket.last_message_id)
-    ReadMark.objects.bulk_create([mark], ignore_conflicts=True)
-    ReadMark.objects.filter(user=by, ticket=ticket, message_id__lt=ticket.last_message_id).update(
-        message_id=ticket.last_message_id
-    )
+    with connection.cursor() as cursor:  # one statement, since every opened ticket runs it
+        cursor.execute(
+            "insert into tickets_readmark as mark (user_id, ticket_id, message_id) values (%s, %s, %s)"
+            " on conflict (user_id, ticket_id) do update set message_id = excluded.message_id"
+            " where mark.message_id < excluded.message_id",
+            [by.pk, ticket.pk, ticket.last_message_id],
+        )

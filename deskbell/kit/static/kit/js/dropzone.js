@@ -5,16 +5,15 @@ import { toast } from "./toast.js";
 
 const CLOSE = '<svg class="icon" width="16" height="16" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" aria-hidden="true"><path d="M18 6 6 18M6 6l12 12"/></svg>';
 
+// the same steps as the template filter `filesize`
 const readable = (size) => {
-  const unit = ["byte", "kilobyte", "megabyte", "gigabyte"];
+  const units = ["B", "kB", "MB", "GB"];
   let step = 0;
-  while (size >= 999.5 && step < 3) {
+  while (size >= 999.5 && step < units.length - 1) {
     size /= 1000;
     step += 1;
   }
-  const digits = step && size < 9.95 ? 1 : 0;
-  const style = { style: "unit", unit: unit[step], unitDisplay: "short", maximumFractionDigits: digits };
-  return new Intl.NumberFormat(document.documentElement.lang || "en", style).format(size);
+  return `${size.toFixed(step && size < 9.95 ? 1 : 0)}\u00a0${units[step]}`;
 };
 
 const make = (tag, attributes = {}, text = "") => {

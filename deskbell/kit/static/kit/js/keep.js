@@ -37,7 +37,8 @@ const remember = (form) => {
   const values = {};
   for (const field of fields(form)) {
     if (isBox(field)) continue;
-    if (field.value !== (field.defaultValue ?? "") || field.tagName === "SELECT") values[field.name] = field.value;
+    // also what the server wrote into it: after a refused post that is the only copy there is
+    if (field.value || field.tagName === "SELECT") values[field.name] = field.value;
   }
   const typed = fields(form).some((field) => field.matches(TEXT) && !isBox(field) && values[field.name]?.trim());
   if (typed) store.set(nameOf(form), { once: onceOf(form), reader, at: Date.now(), values });

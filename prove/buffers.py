@@ -1,0 +1,25 @@
+"""Every box touches about as many buffers at many tickets as at a thousand."""
+
+from __future__ import annotations
+
+from bench.__main__ import SMALL, measured_at
+from bench.buffers import BOUND, compare
+from bench.machine import Machine
+from prove import require
+from prove.desk import say
+
+
+def run(tickets: int = 200_000) -> None:
+    with Machine() as machine:
+        compared = compare(
+            measured_at(machine, machine.database("small"), SMALL),
+            measured_at(machine, machine.database("large"), tickets),
+        )
+    for each in compared:
+        say(
+            f"{each.person}: {each.list}: {each.small.buffers} at {SMALL}, "
+            f"{each.large.buffers} at {tickets}, ratio {each.ratio:.2f}"
+        )
+    over = [each for each in compared if not each.within]
+    plans = "\n".join(f"{each.person}: {each.list}\n{each.large.worst}" for each in over)
+    require(not over, f"{len(over)} lists are over {BOUND}:\n{plans}")

@@ -1,0 +1,185 @@
+"""Every page and every call, visited as everybody. What may be read and changed stands in table.py."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import override_settings
+
+from deskbell.events.models import Event
+from deskbell.realtime.topics import topics_of
+from deskbell.tickets import listing
+from tests.access import visit
+from tests.access.table import CALLS, PAGES, Row
+from tests.access.world import CUSTOMERS, ROLES, STAFF, Case, World, build
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[World]:
+    """Made once; every visit is taken back."""
+    folder = tmp_path_factory.mktemp("access")
+    with django_db_blocker.unblock(), override_settings(FILES_DIR=folder / "files"), transaction.atomic():
+        yield build()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def visitors(world) -> dict[str, visit.Visitor]:
+    return {role: visit.Visitor.of(role, world.people[role]) for role in ROLES}
+
+
+def test_every_page_and_every_call_has_a_row():
+    assert sorted(PAGES) == visit.routes()
+    assert sorted(CALLS) == visit.calls()
+
+
+def cases(world: World, row: Row) -> list[Case]:
+    """All tickets with a note, or one of them where the address names none."""
+    noted = [case for case in world.cases if case.secret]
+    return noted if row.each else noted[:1]
+
+
+def gives_nothing_away(world: World, role: str, response: Any) -> None:
+    content = b"" if response.streaming else response.content
+    text = content.decode(errors="replace") + str(dict(response.headers.items()))
+    found = [word for word in world.forbidden_words(role) if word in text]
+    assert found == [], f"{role} reads {found}"
+
+
+@pytest.mark.parametrize("route", sorted(PAGES))
+def test_a_page_opens_for_those_it_is_for(world, visitors, route):
+    row = PAGES[route]
+    for case in cases(world, row):
+        for role, visitor in visitors.items():
+            with transaction.atomic():
+                response = visitor.page("GET", route, row.values(world, case))
+                transaction.set_rollback(True)
+            expected = row.get(world, role, case) if row.get else "no method"
+            assert visit.outcome(response) == expected, (role, case.whose, response.status_code)
+            gives_nothing_away(world, role, response)
+
+
+@pytest.mark.parametrize("route", sorted(PAGES))
+def test_a_form_changes_something_only_for_those_who_may(world, visitors, route):
+    row = PAGES[route]
+    for case in cases(world, row):
+        for role, visitor in visitors.items():
+            changed, response = attempt(
+                lambda visitor=visitor, case=case: visitor.page(
+                    "POST", route, row.values(world, case), row.body(world, case)
+                )
+            )
+            judge(world, row, role, case, changed, response)
+
+
+@pytest.mark.parametrize("call", sorted(CALLS))
+def test_a_call_answers_those_it_is_for(world, visitors, call):
+    row, (method, address) = CALLS[call], call.split(" ")
+    for case in cases(world, row):
+        path = address.format(**row.values(world, case))
+        for role, visitor in visitors.items():
+            body = json.dumps(row.body(world, case))
+            changed, response = attempt(
+                lambda visitor=visitor, path=path, body=body: visitor.call(method, path, body)
+            )
+            if method == "GET":
+                assert row.get is not None
+                assert visit.outcome(response) == row.get(world, role, case), (role, case.whose)
+                assert changed == 0
+                gives_nothing_away(world, role, response)
+            else:
+                judge(world, row, role, case, changed, response)
+
+
+def attempt(send: Any) -> tuple[int, Any]:
+    """How many events a request wrote, and its answer; what it did is taken back."""
+    before = Event.objects.count()
+    with transaction.atomic():
+        response = send()
+        changed = Event.objects.count() - before
+        transaction.set_rollback(True)
+    return changed, response
+
+
+def judge(world: World, row: Row, role: str, case: Case, changed: int, response: Any) -> None:
+    result = visit.outcome(response)
+    where = (role, case.whose, result, response.status_code, response.content[:300])
+    gives_nothing_away(world, role, response)
+    if row.may is None:
+        assert (result, changed) == ("no method", 0), where
+    elif row.may(world, role, case):
+        assert result in {"open", "sent home"}, where
+        assert changed > 0, where
+    else:
+        assert result != "failed", where
+        assert changed == 0, where
+        if row.each and not world.sees(role, case):
+            assert result in {"hidden", "sign in", "sent home"}, where
+
+
+# --- lists, counts, search, notices -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "signed out"])
+def test_lists_and_counts_hold_what_one_sees_and_nothing_else(world, visitors, role):
+    seen = [case for case in world.cases if world.sees(role, case)]
+    notes = [case for case in seen if case.secret and world.sees_notes(role, case)]
+    visitor = visitors[role]
+    listed = visitor.call("GET", "/tickets", query={"limit": "200"}).json()["items"]
+    assert sorted(t["number"] for t in listed) == sorted(case.ticket.number for case in seen)
+    messages = visitor.call("GET", "/messages", query={"limit": "200"}).json()["items"]
+    assert len(messages) == len(seen) + len(notes)
+    assert sum(message["visibility"] == "internal" for message in messages) == len(notes)
+    counts = listing.counts(world.user(role))
+    assert counts["open"] == (len(seen) if role in STAFF else 0)
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "signed out"])
+def test_a_search_finds_what_one_sees_and_nothing_else(world, visitors, role):
+    visitor = visitors[role]
+    for case in world.cases:
+        found = visitor.call("GET", "/tickets", query={"q": case.public}).json()["items"]
+        assert [t["number"] for t in found] == ([case.ticket.number] if world.sees(role, case) else [])
+        if role in STAFF:
+            for word in filter(None, (case.public, case.secret)):
+                page = visitor.page("GET", "desk:search", {}, {"q": word}).content.decode()
+                assert (case.subject in page) == world.sees(role, case), (case.whose, word)
+        if case.secret:
+            by_secret = visitor.call("GET", "/tickets", query={"q": case.secret})
+            assert role in STAFF or by_secret.json()["items"] == []
+            tagged = visitor.call("GET", "/tickets", query={"tag": case.secret}).json()["items"]
+            assert tagged == [] or role in STAFF
+
+
+@pytest.mark.parametrize("role", sorted(CUSTOMERS))
+def test_what_happened_inside_is_in_no_timeline_of_a_customer(world, visitors, role):
+    for case in world.cases:
+        if not world.sees(role, case):
+            continue
+        answer = visitors[role].call("GET", f"/tickets/{case.ticket.number}/events", query={"limit": "200"})
+        kinds = [event["kind"] for event in answer.json()["items"]]
+        assert kinds == ["ticket.message_added", "ticket.opened"]
+
+
+def test_live_notices_of_notes_reach_no_customer(world, monkeypatch):
+    """A notice carries ids alone; even that a note was written is nobody's business."""
+    from deskbell.realtime import hub
+    from deskbell.tickets import actions
+    from deskbell.tickets.content import Content
+
+    told: list[set[str]] = []
+    monkeypatch.setattr(hub, "publish", lambda topics, notice: told.append(set(topics)))
+    for case in world.cases:
+        with transaction.atomic():
+            actions.note(case.ticket, Content.markdown("another"), by=world.user("owner"))
+            transaction.set_rollback(True)
+        heard = set().union(*told)
+        for role in (*CUSTOMERS, "engineer", "one-team agent"):
+            hears = bool(heard & set(topics_of(world.user(role))))
+            assert hears == world.sees_notes(role, case), (role, case.whose)
+        assert heard & set(topics_of(world.user("agent")))
+        told.clear()

@@ -1,0 +1,97 @@
+"""Visit every address the desk has, as everybody, and say in one word what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from deskbell.api.service import api
+from deskbell.people.actions import create_token
+from deskbell.people.models import User
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+METHODS = ("GET", "POST")
+
+
+def routes() -> list[str]:
+    """Names of all pages, `area:name`, without the API's calls."""
+    return sorted(name for name in _named(get_resolver()) if not name.startswith("api:"))
+
+
+def _named(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+            yield from _named(pattern, inner)
+        elif isinstance(pattern, URLPattern):
+            yield prefix + (pattern.name or str(pattern.pattern))
+
+
+def calls() -> list[str]:
+    """The API's calls, `METHOD /path`, out of the document it publishes."""
+    document = api.get_openapi_schema(path_prefix="")
+    return sorted(
+        f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods
+    )
+
+
+@dataclass
+class Visitor:
+    """Somebody with a browser and a token."""
+
+    role: str
+    session: str
+    token: str
+
+    @classmethod
+    def of(cls, role: str, user: User | None) -> Visitor:
+        if user is None:
+            return cls(role, "", "")
+        browser = Client()
+        browser.force_login(user, backend=BACKEND)
+        session = browser.cookies[settings.SESSION_COOKIE_NAME].value
+        return cls(role, session, create_token(user, name="access"))
+
+    def browser(self) -> Client:
+        """A new one each time: the page before may have signed the old one out."""
+        browser = Client(raise_request_exception=False)
+        if self.session:
+            browser.cookies[settings.SESSION_COOKIE_NAME] = self.session
+        return browser
+
+    def page(
+        self, method: str, route: str, arguments: dict[str, Any], query: dict[str, str] | None = None
+    ) -> Any:
+        address = reverse(route, kwargs=arguments)
+        if method == "GET":
+            return self.browser().get(address, query or {})
+        return self.browser().post(address, query or {})
+
+    def call(self, method: str, path: str, body: Any = None, query: dict[str, str] | None = None) -> Any:
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        address = f"/api/v1{path}"
+        if method == "GET":
+            return Client(raise_request_exception=False).get(address, query or {}, headers=headers)
+        return Client(raise_request_exception=False).generic(
+            method, address, body or "{}", content_type="application/json", headers=headers
+        )
+
+
+def outcome(response: Any) -> str:
+    """`open`, `sign in`, `refused`, `hidden`, `no method` or `failed`.
+
+    What was let in and then found fault with the form counts as open: the person was allowed to try.
+    """
+    status = response.status_code
+    if status == 401 or (status == 302 and response.headers["Location"].startswith("/signin/")):
+        return "sign in"
+    if status == 302 and response.headers["Location"] == "/":
+        return "sent home"
+    if status >= 500:
+        return "failed"
+    return {403: "refused", 404: "hidden", 410: "hidden", 405: "no method"}.get(status, "open")

@@ -1,0 +1,155 @@
+"""One desk with somebody of every role and tickets at every distance from each of them.
+
+Each ticket has a word of its own in its subject, one in its first message and file name, and every second
+one an internal note with a word that nobody but the staff who reach the ticket may ever read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deskbell.channels.actions import add_channel
+from deskbell.channels.models import InboundItem
+from deskbell.files.actions import store
+from deskbell.people import actions as people
+from deskbell.people.models import Invitation, User
+from deskbell.tickets import actions
+from deskbell.tickets.content import Content, NewFile
+from deskbell.tickets.models import Attachment, Message, Ticket
+from tests import stories
+
+ROLES = (
+    "signed out",
+    "customer",
+    "customer_manager",
+    "engineer",
+    "agent",
+    "one-team agent",
+    "supervisor",
+    "auditor",
+    "admin",
+    "owner",
+)
+#: see every ticket
+ALL_SEEING = frozenset({"agent", "supervisor", "auditor", "admin", "owner"})
+#: work at the desk
+STAFF = ALL_SEEING | {"engineer", "one-team agent"}
+CUSTOMERS = frozenset({"customer", "customer_manager"})
+
+
+@dataclass(frozen=True)
+class Case:
+    """A ticket of `whose`, and the words that give it away."""
+
+    ticket: Ticket
+    whose: str
+    public: str
+    subject: str
+    #: of the internal note and its file; empty when there is none
+    secret: str
+    messages: dict[str, Message]
+    files: dict[str, Attachment]
+
+
+#: role → whose tickets it sees; every other role sees all or none
+SEEN = {
+    "signed out": frozenset(),
+    "customer": frozenset({"own"}),
+    "customer_manager": frozenset({"own", "manager", "organisation"}),
+    "engineer": frozenset({"assigned"}),
+    "one-team agent": frozenset({"team"}),
+}
+
+
+@dataclass
+class World:
+    people: dict[str, User | None]
+    cases: list[Case]
+    invitation: Invitation
+    item: InboundItem
+
+    def user(self, role: str) -> User:
+        """The person of `role`, who must be signed in."""
+        user = self.people[role]
+        assert user is not None
+        return user
+
+    def sees(self, role: str, case: Case) -> bool:
+        return role in ALL_SEEING or case.whose in SEEN[role]
+
+    def sees_notes(self, role: str, case: Case) -> bool:
+        return role in STAFF and self.sees(role, case)
+
+    def forbidden_words(self, role: str) -> list[str]:
+        """Words that may stand in no answer to `role`."""
+        words = []
+        for case in self.cases:
+            if not self.sees(role, case):
+                words += [case.public, case.subject]
+            if case.secret and not self.sees_notes(role, case):
+                words.append(case.secret)
+        return words
+
+
+def build() -> World:
+    company = people.create_organization("Acme", domains=["acme.example"])
+    team = stories.team("Field")
+    cast: dict[str, User | None] = {
+        "signed out": None,
+        "customer": stories.customer(company, name="Lena"),
+        "customer_manager": stories.customer(company, role="customer_manager", name="Otto"),
+        "engineer": stories.staff("engineer", name="Ewa"),
+        "one-team agent": stories.staff("agent", team=team, name="Theo"),
+    }
+    cast |= {role: stories.staff(role, name=role.title()) for role in sorted(ALL_SEEING)}
+    kim, stranger = stories.customer(company, name="Kim"), stories.customer(name="Stranger")
+    owner, engineer = cast["owner"], cast["engineer"]
+    assert owner and engineer
+    askers: list[tuple[str, User, dict]] = [
+        ("own", cast["customer"], {}),  # type: ignore[list-item]
+        ("manager", cast["customer_manager"], {}),  # type: ignore[list-item]
+        ("organisation", kim, {}),
+        ("stranger", stranger, {}),
+        ("assigned", stranger, {"assignee": engineer}),
+        ("team", stranger, {"team": team}),
+    ]
+    cases = [_case(asker, whose, n, owner, more) for whose, asker, more in askers for n in (1, 2)]
+    invitation = people.invite("new@desk.example", role="agent", by=owner)
+    mailbox = add_channel("email", name="Support", address="support@desk.example")
+    item = InboundItem.objects.create(channel=mailbox, raw=b"Subject: x\r\n\r\nwords")
+    return World(cast, cases, invitation, item)
+
+
+def _case(asker: User, whose: str, n: int, owner: User, more: dict) -> Case:
+    public, subject = f"word{whose}{n}public", f"word{whose}{n}subject"
+    secret = f"word{whose}{n}secret" if n == 2 else ""
+    ticket = actions.open_ticket(
+        requester=asker,
+        subject=subject,
+        content=_said(public),
+        by=owner,
+        source="web",
+        tags=[secret] if secret else [],
+        **more,
+    )
+    messages = {"public": ticket.messages.get()}
+    if secret:
+        messages["internal"] = actions.note(ticket, _said(secret), by=owner)
+        actions.redact_attachment(_spare(messages["internal"]), by=owner, reason=secret)
+        actions.edit_note(messages["internal"], text=f"{secret} again", by=owner)
+        actions.watch(ticket, by=owner)
+    files = {kind: message.attachments.get() for kind, message in messages.items()}
+    return Case(ticket, whose, public, subject, secret, messages, files)
+
+
+def _said(word: str) -> Content:
+    """A message with the word in its text and in a file of that name."""
+    blob = store(word.encode())
+    return Content(text=word, new_text=word, html=f"<p>{word}</p>", files=[NewFile(blob, f"{word}.txt")])
+
+
+def _spare(message: Message) -> Attachment:
+    """A second file, to be redacted with a reason that gives the word away."""
+    return Attachment.objects.create(
+        blob=store(b"spare"), message=message, filename=f"{message.text}-spare.txt", uploader=message.author
+    )

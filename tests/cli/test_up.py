@@ -1,0 +1,207 @@
+"""`deskbell up`, with real processes on a real embedded PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from deskbell.cli import embedded
+from tests.support.desk import Desk, as_root, deskbell
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def desk(folder: Path) -> Iterator[Desk]:
+    with Desk(folder / "data", DESKBELL_STALLED_AFTER="5") as desk:
+        yield desk
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_it_serves_and_stops_cleanly_and_starts_again_quickly(desk: Desk) -> None:
+    assert desk.get("/healthz") == (200, b"ok")
+    until(lambda: desk.get("/readyz")[0] == 200, what="the worker reports")
+    assert "deskbell user create" in desk.said.read_text()
+    children = desk.children()
+    assert sorted(children) == ["postgres", "web", "worker"]
+
+    begin = time.monotonic()
+    assert desk.stop() == 0
+    assert time.monotonic() - begin < 15
+    assert not [pid for pid in children.values() if alive(pid)]
+
+    begin = time.monotonic()
+    assert deskbell(desk.data, "manage", "check").returncode == 0
+    check = time.monotonic() - begin
+    begin = time.monotonic()
+    desk.start().ready()
+    assert time.monotonic() - begin < 5 * check
+
+
+def test_a_second_one_on_the_same_data_is_refused(desk: Desk) -> None:
+    second = deskbell(desk.data, "up", "--port", "8149")
+    assert second.returncode == 1
+    assert f"already runs on the data folder {desk.data} (process {desk.parent.pid})" in second.stderr
+    assert desk.get("/healthz") == (200, b"ok")
+
+
+def test_what_dies_is_started_again(desk: Desk) -> None:
+    for name in ("web", "worker", "postgres"):
+        before = desk.children()[name]
+        os.kill(before, signal.SIGKILL)
+        until(lambda n=name, b=before: desk.children().get(n, b) != b, seconds=40, what=f"a new {name}")
+    until(lambda: _ready(desk), seconds=60, what="ready after all were killed")
+
+
+def test_a_start_after_the_parent_was_killed_takes_over(desk: Desk) -> None:
+    person = ("user", "create", "ana@example.com", "--name", "Ana", "--role", "owner", "--password-stdin")
+    made = deskbell(desk.data, *person, given=b"correct horse battery\n")
+    assert made.returncode == 0, made.stderr
+    children = desk.children()
+    desk.kill()
+    desk.start().ready()
+    until(lambda: _ready(desk), seconds=60, what="ready")
+    assert not [pid for pid in children.values() if alive(pid)]
+    assert "ana@example.com" in deskbell(desk.data, "user", "list", "--json").stdout
+
+
+def test_the_children_end_with_a_killed_parent(desk: Desk) -> None:
+    children = desk.children()
+    desk.kill()
+    until(lambda: not any(alive(pid) for pid in children.values()), seconds=30, what="all children ended")
+
+
+def test_the_database_role_is_no_superuser_and_may_make_extensions(desk: Desk) -> None:
+    address = embedded.url(desk.data)
+    assert address is not None
+    with psycopg.connect(address) as connection:
+        row = connection.execute(
+            "select rolsuper, (select count(*) from pg_extension where extname in ('pg_trgm', 'unaccent')) "
+            "from pg_roles where rolname = current_user"
+        ).fetchone()
+    assert row == (False, 2)
+
+
+def _ready(desk: Desk) -> bool:
+    try:
+        return desk.get("/readyz", seconds=3)[0] == 200
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("name", ["a folder with spaces", "x" * 120, "ünïcode, and a comma"])
+def test_any_path_will_do(folder: Path, name: str) -> None:
+    with Desk(folder / name / "data") as desk:
+        assert desk.get("/healthz") == (200, b"ok")
+
+
+@as_root
+def test_an_ordinary_user_can_run_it(folder: Path) -> None:
+    os.chown(folder, 65534, -1)
+    with Desk(folder / "data", user="nobody", HOME=str(folder)) as desk:
+        assert desk.get("/healthz") == (200, b"ok")
+        assert (desk.data / "postgres" / "data").stat().st_uid == 65534
+        # a stranger cannot read what is in it
+        assert (desk.data).stat().st_mode & 0o077 == 0
+
+
+@as_root
+def test_root_may_keep_its_data_where_no_other_user_can_enter(folder: Path) -> None:
+    closed = folder / "closed"
+    closed.mkdir(mode=0o700)
+    with Desk(closed / "data") as desk:
+        assert desk.get("/healthz") == (200, b"ok")
+        place = embedded.place(desk.data)
+        assert not place.is_relative_to(closed)
+        assert closed.stat().st_mode & 0o777 == 0o700
+    subprocess.run(["rm", "-rf", str(place)], check=True)
+
+
+def test_a_port_in_use_is_a_sentence(folder: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        done = deskbell(folder / "data", "up", "--port", str(other.getsockname()[1]))
+    assert done.returncode == 1
+    assert "is in use by another program" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (folder / "data" / "postgres").exists()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://desk:secret-word@127.0.0.1:1/desk",
+        "postgresql://desk:secret-word@[broken/desk",
+        "mysql://desk:secret-word@127.0.0.1/desk",
+    ],
+)
+def test_a_wrong_database_address_is_a_sentence(folder: Path, address: str) -> None:
+    done = deskbell(folder / "data", "up", "--port", "8149", DATABASE_URL=address)
+    assert done.returncode != 0
+    assert done.stderr.startswith("deskbell: Cannot reach the database (")
+    assert len(done.stderr.splitlines()) == 1
+    assert "secret-word" not in done.stderr
+
+
+def test_a_folder_of_a_newer_version_is_refused(folder: Path) -> None:
+    (folder / "data").mkdir()
+    (folder / "data" / "version").write_text("99.0.1\n")
+    done = deskbell(folder / "data", "up", "--port", "8149")
+    assert done.returncode == 1
+    assert "was last used by Deskbell 99.0.1" in done.stderr
+    assert not (folder / "data" / "postgres").exists()
+
+
+def test_a_database_of_a_newer_version_is_refused(desk: Desk) -> None:
+    with psycopg.connect(embedded.url(desk.data) or "") as connection:
+        connection.execute("insert into django_migrations values (default, 'tickets', '9999_x', now())")
+    desk.stop()
+    done = deskbell(desk.data, "up", "--port", str(desk.port))
+    assert done.returncode == 1
+    assert "last used by a newer Deskbell (it has tickets.9999_x" in done.stderr
+
+
+def test_a_file_in_the_way_is_a_sentence(folder: Path) -> None:
+    (folder / "data").write_text("not a folder")
+    done = deskbell(folder / "data", "up", "--port", "8149")
+    assert (done.returncode, len(done.stderr.splitlines())) == (73, 1)
+
+
+@as_root
+def test_no_right_to_write_is_a_sentence(folder: Path) -> None:
+    done = deskbell(folder / "data", "up", "--port", "8149", user="nobody", HOME=str(folder))
+    assert done.returncode == 77
+    assert done.stderr.startswith("deskbell: No permission to write ")
+
+
+@as_root
+def test_a_full_disk_is_a_sentence(folder: Path) -> None:
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("this machine does not let us mount a small disk")
+    try:
+        folder.chmod(0o755)
+        done = deskbell(folder / "data", "up", "--port", "8149")
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+    assert done.returncode == 74
+    assert "is full" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.desk import Desk, open_folder
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Desk]:
+    """One desk for the tests of a file; none of them may depend on what another left."""
+    with open_folder() as folder, Desk(folder / "data", DESKBELL_STALLED_AFTER="5") as desk:
+        yield desk

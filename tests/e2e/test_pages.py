@@ -1,0 +1,42 @@
+"""Every page of the demo company: nothing serious for axe, nothing in the console, no overflow."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from shots.pages import SHOTS, path_of
+from tests.support.browser import DESKTOP, PHONE
+
+PEOPLE = {
+    "Owner": "maren@lanternfield.example",
+    "Agent": "jonas@lanternfield.example",
+    "Auditor": "ruth@lanternfield.example",
+    "Field engineer": "kofi@lanternfield.example",
+    "Customer manager": "dana.whitlock@quayside.example",
+    "Customer": "samir.haddow@quayside.example",
+    None: None,
+}
+AXE = Axe()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("role", list(dict.fromkeys(shot.role for shot in SHOTS)))
+def test_pages_are_sound_at_both_sizes(visit, role, scheme):
+    visitor = visit(PEOPLE[role], scheme=scheme)
+    faults = []
+    for shot in (shot for shot in SHOTS if shot.role == role):
+        visitor.go(path_of(visitor, shot.path))
+        for size in (DESKTOP, PHONE):
+            visitor.page.set_viewport_size(size)
+            where = f"{shot.name} at {size['width']}"
+            if visitor.overflows():
+                faults.append(f"{where}: wider than the window")
+            found = AXE.run(visitor.page).response["violations"]
+            faults += [
+                f"{where}: {one['id']} {one['nodes'][0]['html'][:120]}"
+                for one in found
+                if one["impact"] in {"serious", "critical"} and "swagger" not in one["nodes"][0]["html"]
+            ]
+    visitor.complaints[:] = [what for what in visitor.complaints if "404" not in what]
+    assert faults == []

@@ -1,0 +1,169 @@
+"""Who hears of what, over a real LISTEN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.db import transaction
+
+from deskbell.events.actor import SYSTEM
+from deskbell.people import actions as people
+from deskbell.realtime.topics import topics_of
+from deskbell.tickets import actions
+from deskbell.tickets.content import Content
+from deskbell.tickets.models import Priority, Queue, Status, Ticket, TicketType
+from tests.realtime.conftest import Ear
+from tests.stories import customer, fresh, organization, staff, team, ticket
+
+
+@pytest.fixture(autouse=True)
+def seeded(transactional_db):
+    """A test that commits leaves empty tables behind: what a new desk has is made again."""
+    from deskbell.people import seed as people_seed
+    from deskbell.tickets import seed as tickets_seed
+
+    people_seed.ensure()
+    tickets_seed.ensure()
+
+
+def test_a_notice_carries_ids_only(ear: Ear):
+    asked = ticket(customer(name="Ada"), "A secret word", subject="Printer")
+    first, opened = ear.heard()
+    assert (first["kind"], opened["kind"]) == ("ticket.message_added", "ticket.opened")
+    assert set(opened) == {"topics", "kind", "ticket", "event"}
+    assert opened["ticket"] == asked.number
+    assert opened["topics"] == ["all", f"customer:{asked.requester_id}"]
+
+
+def test_nothing_is_heard_of_what_was_rolled_back(ear: Ear):
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        ticket()
+        raise ZeroDivisionError
+    assert ear.heard() == []
+
+
+def test_the_requester_hears_of_a_reply(ear: Ear):
+    asked = ticket()
+    ear.heard()
+    actions.reply(asked, Content.markdown("Done."), by=staff())
+    assert "ticket.message_added" in ear.kinds_for(asked.requester)
+
+
+def test_who_is_copied_in_and_the_manager_of_the_organisation_hear_of_a_reply(ear: Ear):
+    company = organization()
+    manager = customer(company, role="customer_manager")
+    colleague, stranger = customer(company), customer()
+    copied = customer()
+    asked = ticket(customer(company))
+    actions.add_copy(asked, copied, by=asked.requester)
+    agent = staff()
+    for person, hears in ((manager, True), (copied, True), (colleague, False), (stranger, False)):
+        ear.heard()
+        actions.reply(asked, Content.markdown("Done."), by=agent)
+        assert bool(ear.kinds_for(person)) is hears, person.name
+
+
+def test_who_is_no_longer_copied_in_hears_that_and_nothing_more(ear: Ear):
+    copied, asked, agent = customer(), ticket(), staff()
+    actions.add_copy(asked, copied, by=agent)
+    ear.heard()
+    actions.remove_copy(asked, copied, by=agent)
+    assert ear.kinds_for(copied) == ["ticket.cc_removed"]
+    actions.reply(asked, Content.markdown("Done."), by=agent)
+    assert ear.kinds_for(copied) == []
+
+
+def _due(asked: Ticket, boss) -> None:
+    actions.change(asked, by=boss, due_at=asked.created_at)
+
+
+HIDDEN: dict[str, Callable] = {
+    "note": lambda asked, boss: actions.note(asked, Content.markdown("Between us."), by=boss),
+    "assign": lambda asked, boss: actions.assign(asked, boss, by=boss),
+    "priority": lambda asked, boss: actions.change(asked, by=boss, priority=Priority.URGENT),
+    "queue": lambda asked, boss: actions.change(asked, by=boss, queue=Queue.objects.get(slug="billing")),
+    "team": lambda asked, boss: actions.change(asked, by=boss, team=team()),
+    "type": lambda asked, boss: actions.change(asked, by=boss, type=TicketType.objects.first()),
+    "due": _due,
+    "tag": lambda asked, boss: actions.tag(asked, "vip", by=boss),
+    "watch": lambda asked, boss: actions.watch(asked, by=boss),
+    "trash": lambda asked, boss: actions.trash(asked, by=boss),
+    "spam": lambda asked, boss: actions.mark_spam(asked, by=boss),
+}
+
+
+@pytest.mark.parametrize("what", HIDDEN)
+def test_no_customer_hears_of_what_stays_among_staff(ear: Ear, what: str):
+    company = organization()
+    manager, copied = customer(company, role="customer_manager"), customer()
+    asked, boss = ticket(customer(company)), staff("owner")
+    actions.add_copy(asked, copied, by=boss)
+    ear.heard()
+    HIDDEN[what](asked, boss)
+    heard = ear.heard()
+    assert heard, "staff hear of it"
+    topics = {topic for notice in heard for topic in notice["topics"]}
+    for person in (asked.requester, manager, copied):
+        assert topics.isdisjoint(topics_of(person)), person.name
+    assert "all" in topics
+
+
+def test_customers_hear_nothing_of_a_ticket_in_the_trash(ear: Ear):
+    asked, boss = ticket(), staff("owner")
+    actions.trash(asked, by=boss)
+    ear.heard()
+    actions.change(asked, by=boss, subject="Other")
+    assert ear.kinds_for(boss) == ["ticket.subject_changed"]
+    actions.change(asked, by=boss, status=Status.objects.get(slug="open"))
+    assert ear.kinds_for(asked.requester) == []
+
+
+def test_both_teams_hear_that_a_ticket_went_from_one_to_the_other(ear: Ear):
+    here, there, elsewhere = team(), team(), team()
+    people_of = {name: staff(team=name) for name in (here, there, elsewhere)}
+    asked = ticket(team=here, by=SYSTEM)
+    ear.heard()
+    actions.change(asked, by=SYSTEM, team=there)
+    topics = {topic for notice in ear.heard() for topic in notice["topics"]}
+    hearing = [not topics.isdisjoint(topics_of(person)) for person in people_of.values()]
+    assert hearing == [True, True, False]
+
+
+def test_an_engineer_hears_of_his_own_and_that_it_was_taken_from_him(ear: Ear):
+    engineer, other = staff("engineer"), staff("engineer")
+    asked = ticket()
+    ear.heard()
+    actions.assign(asked, engineer, by=SYSTEM)
+    assert ear.kinds_for(engineer) == ["ticket.assigned"]
+    actions.reply(fresh(asked), Content.markdown("On my way."), by=engineer)
+    assert ear.kinds_for(other) == []
+    actions.assign(asked, other, by=SYSTEM)
+    assert ear.kinds_for(engineer) == ["ticket.assigned"]
+    actions.change(asked, by=SYSTEM, priority=Priority.LOW)
+    assert ear.kinds_for(engineer) == []
+
+
+@pytest.mark.parametrize("how", ["granted", "revoked", "deactivated", "moved"])
+def test_streams_end_when_rights_change(ear: Ear, how: str):
+    person = customer()
+    given = people.grant(person, "agent")
+    ear.heard()
+    match how:
+        case "granted":
+            people.grant(person, "auditor")
+        case "revoked":
+            people.revoke(given, by=SYSTEM)
+        case "deactivated":
+            people.deactivate(person, by=SYSTEM)
+        case "moved":
+            people.change_person(person, by=SYSTEM, organization=organization())
+    (notice,) = [each for each in ear.heard() if each["kind"] == "rights.changed"]
+    assert notice["topics"] == [f"user:{person.pk}"]
+
+
+def test_a_new_name_ends_no_stream(ear: Ear):
+    person = customer()
+    ear.heard()
+    people.change_person(person, by=SYSTEM, name="Another")
+    assert ear.heard() == []
