@@ -11,13 +11,13 @@ from typing import Any
 
 import psycopg
 
-from bench.buffers import BOUND, Compared, Measured, compare
+from bench.buffers import BOUND, Compared
 from bench.cpu import Meter, Spent
 from bench.machine import Machine
 from bench.pages import Browser, Target, targets
 from bench.prepare import Given
+from bench.sizes import SMALL, compared_with_small
 
-SMALL = 1_000
 WARM_UP = 30
 #: the worker counts as done when no job has been due for so long (seconds)
 QUIET, LONGEST_WAIT = 0.5, 300
@@ -49,9 +49,12 @@ def main() -> int:
         say(f"Seeding {given.tickets} tickets …")
         machine.run("deskbell", "migrate")
         machine.run("deskbell", "seed", "--tickets", str(given.tickets))
+        compared: list[Compared] = []
+        if given.only != "pages":
+            say(f"Counting buffers at {SMALL} tickets and at all …")
+            compared = compared_with_small(machine, "deskbell")
         figures = [] if given.only == "buffers" else _figures(machine, given.requests, given.rounds)
         explained = _explained(machine, figures)
-        compared = [] if given.only == "pages" else _compared(machine)
     if given.json:
         print(json.dumps(_plain(figures, compared, given.tickets), indent=2))
     else:
@@ -136,26 +139,6 @@ def _explained(machine: Machine, figures: list[Figure]) -> str:
     over = _over(figures)
     paths = [figure.target.path for figure in figures if figure.target.name in over and figure.target.path]
     return machine.run("bench.profile", *paths) if paths else ""
-
-
-# --- buffers ------------------------------------------------------------------------------------
-
-
-def _compared(machine: Machine) -> list[Compared]:
-    say(f"Counting buffers at {SMALL} tickets and at all …")
-    small = measured_at(machine, machine.database("small"), SMALL)
-    return compare(small, _measured(machine, "deskbell"))
-
-
-def measured_at(machine: Machine, database: str, tickets: int) -> list[Measured]:
-    """What the lists touch in an empty `database` once it is filled with `tickets`."""
-    machine.run("deskbell", "migrate", database=database)
-    machine.run("deskbell", "seed", "--tickets", str(tickets), database=database)
-    return _measured(machine, database)
-
-
-def _measured(machine: Machine, database: str) -> list[Measured]:
-    return [Measured(**each) for each in json.loads(machine.run("bench.buffers", database=database))]
 
 
 # --- words --------------------------------------------------------------------------------------

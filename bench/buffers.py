@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 #: how many times as many buffers a box may touch at many tickets as at a thousand
@@ -79,30 +80,38 @@ def _people() -> Iterator[tuple[str, Any]]:
 def _lists(person: str, user: Any) -> Iterator[tuple[str, Callable[[], int]]]:
     """Name and a call that shows the list and returns how many rows it had."""
     from deskbell.tickets import listing
-    from deskbell.tickets.queries import unread
 
     if person in ("portal customer", "customer manager"):
         for state in ("open", "ended", "all"):
-            whole = person == "customer manager"
-            yield (
-                state,
-                lambda state=state, whole=whole: len(
-                    listing.portal_page(user, state=state, whole_organization=whole).items
-                ),
-            )
+            yield state, partial(_portal, user, state, person == "customer manager")
         return
-
-    def box(slug: str, sort: str | None) -> int:
-        items = listing.page(user, box=slug, sort=sort).items
-        unread(user, items)
-        return len(items)
-
     for slug in listing.BOXES:
-        yield slug, lambda slug=slug: box(slug, None)
+        yield slug, partial(_box, user, slug)
     for sort in ("created", "due", "priority"):
         for slug in ("open", "mine", "closed"):
-            yield f"{slug} by {sort}", lambda slug=slug, sort=sort: box(slug, sort)
-    yield "counts of all boxes", lambda: len(listing.counts(user))
+            yield f"{slug} by {sort}", partial(_box, user, slug, sort)
+    yield "counts of all boxes", partial(_counts, user)
+
+
+def _box(user: Any, slug: str, sort: str | None = None) -> int:
+    from deskbell.tickets.listing import page
+    from deskbell.tickets.queries import unread
+
+    items = page(user, box=slug, sort=sort).items
+    unread(user, items)
+    return len(items)
+
+
+def _portal(user: Any, state: str, whole_organization: bool) -> int:
+    from deskbell.tickets.listing import portal_page
+
+    return len(portal_page(user, state=state, whole_organization=whole_organization).items)
+
+
+def _counts(user: Any) -> int:
+    from deskbell.tickets.listing import counts
+
+    return len(counts(user))
 
 
 def _measure(person: str, name: str, show: Callable[[], int]) -> Measured:

@@ -92,7 +92,7 @@ def _reply(browser: Browser, turn: int, *, part: bool = False) -> None:
 
 
 def _api_open(browser: Browser, turn: int) -> None:
-    body = {
+    body: dict[str, object] = {
         "subject": f"Scanner {turn}",
         "body": "Since this morning.",
         "requester": {"id": browser.given.customer},
@@ -102,7 +102,7 @@ def _api_open(browser: Browser, turn: int) -> None:
 
 def _api_reply(browser: Browser, turn: int) -> None:
     number = browser.given.active[turn % len(browser.given.active)]
-    body = {"body": "Please sign out and in once.", "visibility": "public"}
+    body: dict[str, object] = {"body": "Please sign out and in once.", "visibility": "public"}
     browser.call(f"/api/v1/tickets/{number}/messages", body)
 
 

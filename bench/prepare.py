@@ -60,7 +60,7 @@ def _made() -> Given:
     )
 
 
-def _busy(user, customer):  # type: ignore[no-untyped-def]
+def _busy(user, customer):
     from deskbell.tickets import actions
     from deskbell.tickets.content import Content
 

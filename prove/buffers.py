@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from bench.__main__ import SMALL, measured_at
-from bench.buffers import BOUND, compare
+from bench.buffers import BOUND
 from bench.machine import Machine
+from bench.sizes import SMALL, compared_with_small, filled
 from prove import require
 from prove.desk import say
 
 
 def run(tickets: int = 200_000) -> None:
     with Machine() as machine:
-        compared = compare(
-            measured_at(machine, machine.database("small"), SMALL),
-            measured_at(machine, machine.database("large"), tickets),
-        )
+        compared = compared_with_small(machine, filled(machine, "deskbell", tickets))
     for each in compared:
         say(
             f"{each.person}: {each.list}: {each.small.buffers} at {SMALL}, "

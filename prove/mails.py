@@ -118,11 +118,14 @@ class _Killer:
     def _kill(self) -> None:
         for turn in range(1, self.kills + 1):
             share = self.mails * turn // (self.kills + 1)
-            with self.changed:
-                if not self.changed.wait_for(lambda share=share: self.stored >= share, timeout=300):
-                    return
+            if not self._has_stored(share):
+                return
             pid = wait_until(
                 lambda: self.desk.children().get("worker"), seconds=60, what="there is a worker", pause=0.05
             )
             kill(pid)
             self.killed += 1
+
+    def _has_stored(self, share: int) -> bool:
+        with self.changed:
+            return self.changed.wait_for(lambda: self.stored >= share, timeout=300)

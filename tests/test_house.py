@@ -53,9 +53,8 @@ def test_subscribers_inside_the_transaction_are_these_in_this_order():
         (50, "search.forget_ticket"),
         (50, "search.index_message"),
         (50, "search.index_ticket"),
-        (90, "realtime.end_live_streams"),
-        (90, "realtime.tell_live"),
-        (90, "realtime.tell_live_delivery"),
+        (90, "realtime.notify_rights"),
+        (90, "realtime.notify_ticket"),
     ]
 
 

@@ -9,7 +9,7 @@ from deskbell.portal.views.home import home
 
 urlpatterns = [
     path("", home, name="home"),
-    path("readyz", readyz),
+    path("readyz", readyz, name="readyz"),
 ]
 for prefix, area in (
     ("", "account"),

@@ -34,13 +34,13 @@ class Clock:
     def running(self) -> Iterator[None]:
         """Until the end of the block `timezone.now`, and columns whose default is the time, say `moment`."""
         real = timezone.now
-        timezone.now = self.now  # type: ignore[assignment]
+        timezone.now = self.now
         pre_save.connect(self._date)
         try:
             yield
         finally:
             pre_save.disconnect(self._date)
-            timezone.now = real  # type: ignore[assignment]
+            timezone.now = real
 
     def _date(self, instance: models.Model, **_signal: Any) -> None:
         """Fill what the database would fill with its own time. Events refuse to be dated back afterwards."""

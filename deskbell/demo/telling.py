@@ -100,7 +100,7 @@ def open_story(story: Story, cast: Cast, now: datetime) -> Ticket:
         content = cast.mail(story.text, story.files, requester, story.subject)
     else:
         content = cast.words(story.text, story.files, by)
-    return actions.open_ticket(
+    ticket = actions.open_ticket(
         requester=requester,
         subject=story.subject,
         content=content,
@@ -112,9 +112,11 @@ def open_story(story: Story, cast: Cast, now: datetime) -> Ticket:
         priority=story.priority,
         type=TicketType.objects.get(slug=story.type),
         due_at=now + story.due if story.due is not None else None,
-        tags=story.tags,
         copy=[cast[slug] for slug in story.copy],
     )
+    if story.tags:
+        actions.change(ticket, by=cast[story.taken_by or "supervisor"], tags=story.tags)
+    return ticket
 
 
 def says(ago: timedelta, who: str, text: str, *files: File) -> Step:

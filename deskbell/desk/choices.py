@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import CharField, IntegerField, Model, QuerySet, Value
+from django.db.models import CharField, IntegerField, Value
 from django.db.models.functions import Cast, Coalesce, NullIf
 from django.utils.translation import gettext as _
 
@@ -66,9 +67,7 @@ def choices() -> Choices:
     return Choices(found["status"], found["queue"], found["team"], found["type"], found["staff"])
 
 
-def _rows(
-    query: QuerySet[Model], kind: str, name: str, slug: str = "", group: str = "", position: str = ""
-) -> QuerySet[Model]:
+def _rows(query: Any, kind: str, name: str, slug: str = "", group: str = "", position: str = "") -> Any:
     text = CharField()
     return (
         query.order_by()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from deskbell.events.models import Event
@@ -23,7 +23,7 @@ AUDIT_PAGE = 100
 def ticket_for_page(user: User, number: int) -> Ticket:
     """With its row, `tag_names`, and `draft_reply` and `draft_note` of `user`. Raises Ticket.DoesNotExist."""
     drafts = Draft.objects.filter(user=user, ticket=OuterRef("pk"))
-    tags: QuerySet[Model] = Tag.objects.filter(tickets=OuterRef("pk")).order_by("name")  # type: ignore[assignment]
+    tags = Tag.objects.filter(tickets=OuterRef("pk")).order_by("name")
     return (
         Ticket.objects.visible_to(user, trashed=True)
         .with_row()

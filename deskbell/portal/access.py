@@ -12,8 +12,18 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django_htmx.middleware import HtmxDetails
+
+from deskbell.people.models import User
 
 View = Callable[..., HttpResponse]
+
+
+class Request(HttpRequest):
+    """What a view behind `signed_in` gets."""
+
+    user: User
+    htmx: HtmxDetails
 
 
 def signed_in(view: View) -> View:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -48,7 +48,7 @@ class TicketForm(ReplyForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         queues = Queue.objects.filter(public=True, active=True).order_by("position", "pk")
-        self.fields["queue"].queryset = queues
+        cast(forms.ModelChoiceField, self.fields["queue"]).queryset = queues
         self.queues = list(queues)
 
     def clean_text(self) -> str:

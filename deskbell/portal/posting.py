@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from deskbell.events.once import KeyReused, once
 from deskbell.files.actions import TooBig
 from deskbell.kit.jinja import file_size
 from deskbell.kit.once import key_of, new_key
+from deskbell.portal.access import Request
 from deskbell.tickets import actions
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Attachment
@@ -32,13 +32,13 @@ class Refused(Exception):
 class Posting:
     """What a form brought: `text`, ids of files that are uploaded already, and files that came with it."""
 
-    request: HttpRequest
+    request: Request
     text: str
     uploads: list[int]
     files: list[UploadedFile] = field(default_factory=list)
 
     @classmethod
-    def of(cls, request: HttpRequest, cleaned: dict[str, Any]) -> Posting:
+    def of(cls, request: Request, cleaned: dict[str, Any]) -> Posting:
         return cls(request, cleaned["text"], cleaned["uploads"], request.FILES.getlist("files"))
 
     def once(self, scope: str, content: dict[str, Any], act: Callable[[Content], Any]) -> Any:
@@ -76,12 +76,12 @@ class Posting:
         return still_there(uploads, self.request)
 
 
-def upload(file: UploadedFile, request: HttpRequest) -> Attachment:
+def upload(file: UploadedFile, request: Request) -> Attachment:
     file.seek(0)
-    return actions.upload(file, filename=file.name or "", by=request.user)
+    return actions.upload(cast(BinaryIO, file), filename=file.name or "", by=request.user)
 
 
-def still_there(uploads: list[int], request: HttpRequest) -> list[dict[str, Any]]:
+def still_there(uploads: list[int], request: Request) -> list[dict[str, Any]]:
     """`[{id, filename, size}]` of one's own files that are in no message yet."""
     found = Attachment.objects.filter(pk__in=uploads, uploader=request.user, message=None)
     return [
@@ -90,7 +90,7 @@ def still_there(uploads: list[int], request: HttpRequest) -> list[dict[str, Any]
     ]
 
 
-def gone(uploads: list[int], request: HttpRequest) -> str:
+def gone(uploads: list[int], request: Request) -> str:
     """Names the files where they are known: they may be in a message already."""
     names = Attachment.objects.filter(pk__in=uploads, uploader=request.user).order_by("pk")
     known = ", ".join(names.values_list("filename", flat=True))

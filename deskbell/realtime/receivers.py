@@ -69,7 +69,7 @@ def _facts(ticket_id: int | None) -> dict[str, Any] | None:
     if ticket_id is None:
         return None
     copied = Watcher.objects.filter(ticket=OuterRef("pk"), kind=Watcher.Kind.CC).order_by("pk").values("user")
-    return (
+    row = (
         Ticket.objects.filter(pk=ticket_id)
         .annotate(copied=ArraySubquery(copied))
         .values(
@@ -84,6 +84,7 @@ def _facts(ticket_id: int | None) -> dict[str, Any] | None:
         )
         .first()
     )
+    return dict(row) if row else None
 
 
 def _staff(ticket: dict[str, Any], event: Event) -> set[str]:

@@ -12,9 +12,16 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 
+from deskbell.people.models import User
 from deskbell.people.rights import rights_of
 
 View = Callable[..., HttpResponse]
+
+
+class Request(HttpRequest):
+    """What a view behind `permitted` gets."""
+
+    user: User
 
 
 def permitted(permission: str) -> Callable[[View], View]:

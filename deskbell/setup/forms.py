@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -33,7 +33,9 @@ class RoleForm(forms.Form):
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._roles = {role.slug: role for role in roles_to_hand_out(by)}
-        self.fields["role"].choices = [(slug, role.name) for slug, role in self._roles.items()]
+        cast(forms.ChoiceField, self.fields["role"]).choices = [
+            (slug, role.name) for slug, role in self._roles.items()
+        ]
         self.fields["role"].initial = "agent" if "agent" in self._roles else None
 
     def clean(self) -> dict[str, Any]:
@@ -71,7 +73,7 @@ class AuditForm(forms.Form):
 
     def __init__(self, *args: Any, kinds: list[tuple[str, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [("", _("Everything")), *kinds]
+        cast(forms.ChoiceField, self.fields["kind"]).choices = [("", _("Everything")), *kinds]
         self.fields["person"].widget.attrs["placeholder"] = _("Name or e-mail address")
         self.fields["ticket"].widget = forms.TextInput(attrs={"inputmode": "numeric", "placeholder": "1042"})
 

@@ -2,14 +2,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from deskbell.people import permissions
 from deskbell.people.rights import rights_of
+from deskbell.setup.access import Request
 
 
-def show(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+def show(request: Request, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """A page of the setup with the navigation that its reader may use."""
     rights = rights_of(request.user)
     may = {

@@ -54,8 +54,8 @@ class TooSlow(Exception):
 
 @dataclass
 class Line:
-    """`about` is what it was about, in words; `number` that of its ticket where the reader may open it, `person`
-    and `inbound` the ids of a person and of a received message.
+    """`about` is what it was about, in words. `number` is that of its ticket where the reader may open it,
+    `person` and `inbound` the ids of a person and of a received message.
     """
 
     event: Event

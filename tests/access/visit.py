@@ -83,7 +83,7 @@ class Visitor:
 
 
 def outcome(response: Any) -> str:
-    """`open`, `sign in`, `refused`, `hidden`, `no method` or `failed`.
+    """`open`, `sign in`, `sent home`, `refused`, `hidden`, `no method`, `not ready` or `failed`.
 
     What was let in and then found fault with the form counts as open: the person was allowed to try.
     """
@@ -92,6 +92,8 @@ def outcome(response: Any) -> str:
         return "sign in"
     if status == 302 and response.headers["Location"] == "/":
         return "sent home"
+    if status == 503 and b'"ready"' in response.content:
+        return "not ready"
     if status >= 500:
         return "failed"
     return {403: "refused", 404: "hidden", 410: "hidden", 405: "no method"}.get(status, "open")

@@ -47,6 +47,8 @@ class Case:
     subject: str
     #: of the internal note and its file; empty when there is none
     secret: str
+    #: of its tag, which is for all staff and no customer
+    tag: str
     messages: dict[str, Message]
     files: dict[str, Attachment]
 
@@ -88,6 +90,8 @@ class World:
                 words += [case.public, case.subject]
             if case.secret and not self.sees_notes(role, case):
                 words.append(case.secret)
+            if role not in STAFF:
+                words.append(case.tag)
         return words
 
 
@@ -122,14 +126,14 @@ def build() -> World:
 
 def _case(asker: User, whose: str, n: int, owner: User, more: dict) -> Case:
     public, subject = f"word{whose}{n}public", f"word{whose}{n}subject"
-    secret = f"word{whose}{n}secret" if n == 2 else ""
+    secret, tag = f"word{whose}{n}secret" if n == 2 else "", f"word{whose}{n}tag"
     ticket = actions.open_ticket(
         requester=asker,
         subject=subject,
         content=_said(public),
         by=owner,
         source="web",
-        tags=[secret] if secret else [],
+        tags=[tag],
         **more,
     )
     messages = {"public": ticket.messages.get()}
@@ -139,7 +143,7 @@ def _case(asker: User, whose: str, n: int, owner: User, more: dict) -> Case:
         actions.edit_note(messages["internal"], text=f"{secret} again", by=owner)
         actions.watch(ticket, by=owner)
     files = {kind: message.attachments.get() for kind, message in messages.items()}
-    return Case(ticket, whose, public, subject, secret, messages, files)
+    return Case(ticket, whose, public, subject, secret, tag, messages, files)
 
 
 def _said(word: str) -> Content:

@@ -106,7 +106,7 @@ def _ready(desk: Desk) -> bool:
 
 @pytest.mark.parametrize("name", ["a folder with spaces", "x" * 120, "ünïcode, and a comma"])
 def test_any_path_will_do(folder: Path, name: str) -> None:
-    with Desk(folder / name / "data") as desk:
+    with Desk(folder / name / "data", fresh=True) as desk:
         assert desk.get("/healthz") == (200, b"ok")
 
 
@@ -124,7 +124,7 @@ def test_an_ordinary_user_can_run_it(folder: Path) -> None:
 def test_root_may_keep_its_data_where_no_other_user_can_enter(folder: Path) -> None:
     closed = folder / "closed"
     closed.mkdir(mode=0o700)
-    with Desk(closed / "data") as desk:
+    with Desk(closed / "data", fresh=True) as desk:
         assert desk.get("/healthz") == (200, b"ok")
         place = embedded.place(desk.data)
         assert not place.is_relative_to(closed)

@@ -55,7 +55,7 @@ def test_older_messages_are_loaded_by_a_button(world: World, desk: Client) -> No
     assert "the very first" not in page
     before = page.split("/older/?before=")[1].split('"')[0]
     older = desk.get(f"{ticket.get_absolute_url()}older/?before={before}", headers=HTMX).content.decode()
-    assert "the very first" in older and "note 5<" in older and "note 6<" not in older
+    assert "the very first" in older and "note 4<" in older and "note 5<" not in older
     assert "Show older messages" not in older
 
 

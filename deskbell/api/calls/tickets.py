@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
@@ -22,11 +24,14 @@ from deskbell.people.models import Identity, User
 from deskbell.tickets import actions, conditions, listing, present, queries, rules
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import ACTIVE_CATEGORIES, Category, Ticket
+from deskbell.tickets.reach import any_of, desk_arms, sees_internal
 
 router = Router(tags=["Tickets"])
 
 #: parameters of a list that are no filters
 PAGING = frozenset({"sort", "cursor", "limit"})
+#: filters by what customers are not shown (tickets/present.py)
+FOR_STAFF = frozenset({"tag", "team", "due", "source"})
 
 
 class TicketQuery(PageQuery):
@@ -65,10 +70,33 @@ def list_tickets(request: HttpRequest, query: Query[TicketQuery]) -> dict[str, A
     given = {name: value for name, value in query.model_dump(exclude=set(PAGING)).items() if value}
     if given.get("updated_since"):
         return _changes(user, given, query)
-    filters = conditions.from_query(_checked(given), user)
-    sort = query.sort or "updated"
+    filters, sort = _filters(user, given, query.sort), query.sort or "updated"
     page = listing.api_page(user, filters=filters, sort=sort, cursor=query.cursor or None, limit=query.limit)
     return {"items": present.tickets(page.items, reader=user), "next": page.next}
+
+
+@dataclass(frozen=True)
+class AtTheDesk(conditions.Condition):
+    """Tickets `user` reaches as staff, beside those he asked himself."""
+
+    user: User
+
+    def to_q(self) -> Q:
+        return any_of(desk_arms(self.user))
+
+    def matches(self, ticket: Ticket) -> bool:
+        return sees_internal(self.user, ticket)
+
+    def plain(self) -> Any:
+        return {"reached": self.user.pk}
+
+
+def _filters(user: User, given: Mapping[str, str], sort: str) -> conditions.Condition | None:
+    """What was asked for. Marks of the desk find nothing where they are not shown."""
+    asked = conditions.from_query(_checked(given), user)
+    if FOR_STAFF & given.keys() or sort == "due":
+        return conditions.All((asked, AtTheDesk(user))) if asked else AtTheDesk(user)
+    return asked
 
 
 def _checked(given: Mapping[str, str]) -> dict[str, str]:
@@ -90,7 +118,7 @@ def _changes(user: User, given: dict[str, str], query: TicketQuery) -> dict[str,
     if query.cursor:
         text, inner = paging.unseal(query.cursor, seal)
         until = datetime.fromisoformat(text)
-    changed = conditions.from_query(_checked(given), user)
+    changed = _filters(user, given, query.sort)
     assert changed is not None
     filters = conditions.All((changed, conditions.Test("updated", "before", until)))
     page = listing.api_page(

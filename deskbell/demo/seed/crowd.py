@@ -130,7 +130,7 @@ def ensure(now: datetime) -> Crowd:
 def _known(teams: list[int]) -> Crowd:
     ours = User.objects.filter(email__endswith=f".{DOMAIN}").order_by("pk")
     customers = [
-        Customer(pk, organization or 0, "customer_manager" in email)
+        Customer(pk, organization or 0, "customer_manager" in (email or ""))
         for pk, organization, email in ours.values_list("pk", "organization_id", "email")
     ]
     staff = User.objects.filter(email__endswith=f"@{DOMAIN}").order_by("pk")

@@ -128,7 +128,8 @@ def _acts(made: Plot, worker: int, age: int, setting: Setting, random: Random) -
     desk = random.choice(setting.crowd.desk)
     fate = random.random() / setting.junk
     if fate < 2:
-        acts = [Act(made.at, "mark_spam" if fate < 1 else "trash", desk)]
+        acts = _asked(made.requester.user, setting, setting.messages - 1, random)
+        acts.insert(0 if fate < 1 else len(acts), Act(made.at, "mark_spam" if fate < 1 else "trash", desk))
     else:
         standing = _weighted(STANDINGS, random) if active else "ended"
         acts = _lead_to(standing, made.requester.user, worker, setting, random)
@@ -148,6 +149,13 @@ def _taken(made: Plot, worker: int, desk: int, crowd: Crowd) -> Act:
     if any(worker == pk for pk, _ in crowd.engineers):
         return Act(made.at, "assign", desk, to=worker)
     return Act(made.at, "claim", worker)
+
+
+def _asked(requester: int, setting: Setting, count: int, random: Random) -> list[Act]:
+    """Nobody answers; not dated yet."""
+    return [
+        Act(setting.now, "customer_reply", requester, words.paragraphs("asked", random)) for _ in range(count)
+    ]
 
 
 def _lead_to(standing: str, requester: int, worker: int, setting: Setting, random: Random) -> list[Act]:

@@ -150,6 +150,8 @@ class Ledger:
 
     def _customer_reply(self, ticket: Told, act: Act) -> None:
         self._say(ticket, act.at, act.by or 0, act.text)
+        if ticket.spam:
+            return
         ticket.waiting_since = ticket.waiting_since or act.at
         if ticket.category in ("pending", "on_hold"):
             self._set(ticket, act.at, None, status="open")

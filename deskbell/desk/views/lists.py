@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from deskbell.desk.access import desk, person
-from deskbell.desk.choices import choices
+from deskbell.desk.choices import Choices, choices
 from deskbell.desk.lists import CHANNELS, DUE, LABELS, ListAddress, offered
 from deskbell.desk.pages import is_part, page
 from deskbell.search.queries import search as find
@@ -60,7 +60,7 @@ def tickets(request: HttpRequest) -> HttpResponse:
     return page(request, "desk/_list_part.html" if is_part(request) else "desk/list.html", context)
 
 
-def _panel(known) -> list[tuple[str, list[tuple[str, str]]]]:  # type: ignore[no-untyped-def]
+def _panel(known: Choices) -> list[tuple[str, list[tuple[str, str]]]]:
     """The selects of the filter panel: name, and (value, word) of each option."""
     free = {"assignee": [("me", _("me")), ("none", _("nobody"))], "team": [("none", _("none"))]}
     free["type"] = [("none", _("none"))]

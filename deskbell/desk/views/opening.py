@@ -140,9 +140,11 @@ def known_people(request: HttpRequest) -> HttpResponse:
     """People who may be meant by what is typed into the name, e-mail or phone of a new ticket."""
     name = request.headers.get("HX-Trigger-Name", "")
     words = request.GET.get(name if name in ("name", "email", "phone") else "q", "").strip()[:100]
-    found = find_people(person(request), words, limit=6) if len(words) >= FEWEST_LETTERS else []
-    shown = found.select_related("organization").prefetch_related("identities") if found else []
-    return page(request, "desk/_people.html", {"people": list(shown), "typed": words})
+    people_found: list[User] = []
+    if len(words) >= FEWEST_LETTERS:
+        found = find_people(person(request), words, limit=6)
+        people_found = list(found.select_related("organization").prefetch_related("identities"))
+    return page(request, "desk/_people.html", {"people": people_found, "typed": words})
 
 
 @require_GET

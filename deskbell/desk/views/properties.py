@@ -15,7 +15,7 @@ from deskbell.desk.forms import PROPERTIES, CopyForm, PropertyForm, TagForm
 from deskbell.desk.pages import done, refused
 from deskbell.people import actions as people
 from deskbell.people.models import User
-from deskbell.tickets import actions
+from deskbell.tickets import actions, rules
 from deskbell.tickets.actions.properties import clean_tag
 from deskbell.tickets.models import Watcher
 
@@ -97,6 +97,7 @@ def following(request: HttpRequest, number: int) -> HttpResponse:
 def copies(request: HttpRequest, number: int) -> HttpResponse:
     """Copy somebody in by his e-mail address."""
     ticket = ticket_of(request, number)
+    rules.require(person(request), "copy", ticket)  # before somebody new is written down
     form = CopyForm(request.POST)
     if not form.is_valid():
         return refused(request, number, problems={"copies": str(form.errors["email"][0])})

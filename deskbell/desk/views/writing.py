@@ -56,6 +56,7 @@ def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads:
             actions.keep_draft(user, kind=kind, text="", ticket=ticket)
         if given["visibility"] == "internal":
             return actions.note(ticket, content, by=user).pk
+        rules.require(user, "reply", ticket)  # before somebody new is copied in
         status = Status.objects.get(category=given["then"], default=True) if _moves(given) else None
         copy = [people.person_for_email(address, how="made", by=user)[0] for address in given["copy"]]
         return actions.reply(ticket, content, by=user, status=status, copy=copy, after=given["after"]).pk
@@ -99,8 +100,8 @@ def draft(request: HttpRequest, number: int | None = None) -> HttpResponse:
 def _draft_kinds(request: HttpRequest, ticket: Ticket | None) -> list[str]:
     """What kind of draft it is, then the kind it may have been before."""
     if ticket is None:
-        return [Draft.Kind.TICKET]
-    kinds = [Draft.Kind.REPLY, Draft.Kind.NOTE]
+        return [Draft.Kind.TICKET.value]
+    kinds = [Draft.Kind.REPLY.value, Draft.Kind.NOTE.value]
     return kinds[::-1] if request.POST.get("visibility") == "internal" else kinds
 
 

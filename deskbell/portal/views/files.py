@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from deskbell.files.actions import TooBig
-from deskbell.portal.access import signed_in
+from deskbell.portal.access import Request, signed_in
 from deskbell.portal.posting import too_big, upload
 from deskbell.tickets import serving
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 @require_POST
 @signed_in
-def uploads(request: HttpRequest) -> JsonResponse:
+def uploads(request: Request) -> JsonResponse:
     """Keep one file until its message is sent: `{id, filename, content_type, size}`, or `{detail}`."""
     file = request.FILES.get("file")
     if file is None:
@@ -40,13 +40,13 @@ def uploads(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 @signed_in
-def attachment(request: HttpRequest, pk: int) -> HttpResponse:
+def attachment(request: Request, pk: int) -> HttpResponse:
     return serving.attachment(request.user, pk, inline="inline" in request.GET)
 
 
 @require_safe
 @signed_in
-def message_html(request: HttpRequest, pk: int) -> HttpResponse:
+def message_html(request: Request, pk: int) -> HttpResponse:
     images = request.GET.get("images") == "1"
     return serving.message_html(request.user, pk, images=images, inline_route="portal:inline")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from deskbell.kit.once import accepted
 from deskbell.people.rights import rights_of
-from deskbell.portal.access import signed_in
+from deskbell.portal.access import Request, signed_in
 from deskbell.portal.forms import LONGEST, ReplyForm, TicketForm
 from deskbell.portal.posting import Posting, Refused
 from deskbell.portal.words import MEANING, QUEUES, STATUS
@@ -34,7 +34,7 @@ TOLD = {events.SubjectChanged.kind, events.CopyAdded.kind, events.CopyRemoved.ki
 
 @require_safe
 @signed_in
-def tickets(request: HttpRequest) -> HttpResponse:
+def tickets(request: Request) -> HttpResponse:
     """One's own tickets and those one is copied in; `?who=organization` for a customer manager."""
     state = request.GET.get("state", "open")
     state = state if state in STATES else "open"
@@ -72,7 +72,7 @@ def _list_address(state: str, everybody: bool = False, cursor: str = "") -> str:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: Request) -> HttpResponse:
     if request.method != "POST":
         return _new_page(request, TicketForm())
     form = TicketForm(request.POST)
@@ -101,17 +101,17 @@ def new(request: HttpRequest) -> HttpResponse:
     return accepted(redirect("portal:ticket", number=number), request)
 
 
-def _refused_new(request: HttpRequest, form: TicketForm) -> HttpResponse:
+def _refused_new(request: Request, form: TicketForm) -> HttpResponse:
     return _new_page(request, form, uploads=_kept(request, form), status=422)
 
 
-def _kept(request: HttpRequest, form: ReplyForm) -> list[dict[str, Any]]:
+def _kept(request: Request, form: ReplyForm) -> list[dict[str, Any]]:
     uploads = form.fields["uploads"].clean(request.POST.getlist("uploads"))
     return Posting(request, "", uploads, request.FILES.getlist("files")).kept()
 
 
 def _new_page(
-    request: HttpRequest,
+    request: Request,
     form: TicketForm,
     *,
     uploads: list[dict[str, Any]] | None = None,
@@ -131,7 +131,7 @@ def _new_page(
 # --- page -----------------------------------------------------------------------------------------
 
 
-def _ticket(request: HttpRequest, number: int) -> Ticket:
+def _ticket(request: Request, number: int) -> Ticket:
     """Raises Http404."""
     try:
         return queries.get_ticket(request.user, number)
@@ -141,7 +141,7 @@ def _ticket(request: HttpRequest, number: int) -> Ticket:
 
 @require_safe
 @signed_in
-def ticket(request: HttpRequest, number: int) -> HttpResponse:
+def ticket(request: Request, number: int) -> HttpResponse:
     shown = _ticket(request, number)
     if may(request.user, "see_internal", shown):
         return redirect(shown.get_absolute_url())
@@ -151,7 +151,7 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _ticket_page(
-    request: HttpRequest,
+    request: Request,
     shown: Ticket,
     form: ReplyForm,
     *,
@@ -167,7 +167,7 @@ def _ticket_page(
     return render(request, "portal/ticket.html", context, status=status)
 
 
-def _ticket_context(request: HttpRequest, shown: Ticket) -> dict[str, Any]:
+def _ticket_context(request: Request, shown: Ticket) -> dict[str, Any]:
     before = _message_id(request.GET.get("before", ""))
     timeline = queries.timeline(shown, request.user, before=before)
     return {
@@ -210,7 +210,7 @@ def _concerns_customer(entry: queries.Entry) -> bool:
 
 @require_POST
 @signed_in
-def replies(request: HttpRequest, number: int) -> HttpResponse:
+def replies(request: Request, number: int) -> HttpResponse:
     form = ReplyForm(request.POST)
     valid = form.is_valid()
     shown = _ticket_to_answer(request, number)
@@ -222,7 +222,7 @@ def replies(request: HttpRequest, number: int) -> HttpResponse:
 
     def reply(content: Content) -> list[int]:
         message = actions.customer_reply(shown, content, by=request.user)
-        return [Ticket.objects.values_list("number", flat=True).get(pk=message.ticket_id), message.pk]
+        return [cast(Ticket, message.ticket).number, message.pk]
 
     try:
         answered, message = posting.once("portal.reply", {"ticket": shown.pk}, reply)
@@ -238,7 +238,7 @@ def replies(request: HttpRequest, number: int) -> HttpResponse:
     return accepted(redirect(f"{reverse('portal:ticket', args=[answered])}#message-{message}"), request)
 
 
-def _ticket_to_answer(request: HttpRequest, number: int) -> Ticket | None:
+def _ticket_to_answer(request: Request, number: int) -> Ticket | None:
     """One that the customer may write to, also when staff trashed it meanwhile: his words bring it back."""
     try:
         return queries.get_ticket(request.user, number)
@@ -247,19 +247,19 @@ def _ticket_to_answer(request: HttpRequest, number: int) -> Ticket | None:
         return Ticket.objects.with_row().filter(own, number=number).first()
 
 
-def _gone(request: HttpRequest, form: ReplyForm) -> HttpResponse:
+def _gone(request: Request, form: ReplyForm) -> HttpResponse:
     """The ticket vanished while he wrote: his text and files stand in the form for a new one."""
     fresh = TicketForm(initial={"text": form.data.get("text", "")[:LONGEST]})
     return _new_page(request, fresh, uploads=_kept(request, form), status=404, gone=True)
 
 
-def _refused_reply(request: HttpRequest, shown: Ticket, form: ReplyForm) -> HttpResponse:
+def _refused_reply(request: Request, shown: Ticket, form: ReplyForm) -> HttpResponse:
     return _ticket_page(request, shown, form, uploads=_kept(request, form), status=422)
 
 
 @require_POST
 @signed_in
-def closure(request: HttpRequest, number: int) -> HttpResponse:
+def closure(request: Request, number: int) -> HttpResponse:
     try:
         actions.customer_close(_ticket(request, number), by=request.user)
     except actions.NotAllowed:
@@ -271,7 +271,7 @@ def closure(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_POST
 @signed_in
-def reopening(request: HttpRequest, number: int) -> HttpResponse:
+def reopening(request: Request, number: int) -> HttpResponse:
     try:
         actions.customer_reopen(_ticket(request, number), by=request.user)
     except actions.NotAllowed:

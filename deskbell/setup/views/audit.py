@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from deskbell.people import permissions
 from deskbell.setup import trail
-from deskbell.setup.access import permitted
+from deskbell.setup.access import Request, permitted
 from deskbell.setup.forms import AuditForm
 from deskbell.setup.pages import show
 from deskbell.setup.paging import Page, page
@@ -14,7 +14,7 @@ from deskbell.setup.paging import Page, page
 
 @require_safe
 @permitted(permissions.AUDIT)
-def audit(request: HttpRequest) -> HttpResponse:
+def audit(request: Request) -> HttpResponse:
     """Who did what and when, newest first."""
     form = AuditForm(request.GET or None, kinds=trail.AREAS)
     rows = trail.events_visible_to(request.user)

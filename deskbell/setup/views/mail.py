@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from deskbell.channels.models import InboundItem
 from deskbell.channels.queries import totals
 from deskbell.outbox.models import OutboxItem
 from deskbell.people import permissions
-from deskbell.setup.access import permitted
+from deskbell.setup.access import Request, permitted
 from deskbell.setup.pages import show
 from deskbell.setup.paging import page
 from deskbell.tickets.models import Ticket
@@ -62,7 +62,7 @@ COUNT_CAP = 1000
 
 @require_safe
 @permitted(permissions.SETUP)
-def received(request: HttpRequest) -> HttpResponse:
+def received(request: Request) -> HttpResponse:
     state = request.GET.get("state", "")
     rows = InboundItem.objects.select_related("channel").defer("raw")
     if state in RECEIVED:
@@ -78,7 +78,7 @@ def received(request: HttpRequest) -> HttpResponse:
     return show(request, "received.html", context)
 
 
-def _numbers(request: HttpRequest, items: list[Any]) -> dict[int, int]:
+def _numbers(request: Request, items: list[Any]) -> dict[int, int]:
     """Ticket id → number, of those tickets the person may open."""
     ids = {item.ticket_id for item in items if item.ticket_id}
     reached = Ticket.objects.visible_to(request.user, trashed=True).filter(pk__in=ids)
@@ -87,7 +87,7 @@ def _numbers(request: HttpRequest, items: list[Any]) -> dict[int, int]:
 
 @require_safe
 @permitted(permissions.SETUP)
-def received_item(request: HttpRequest, pk: int) -> HttpResponse:
+def received_item(request: Request, pk: int) -> HttpResponse:
     item = get_object_or_404(InboundItem.objects.select_related("channel"), pk=pk)
     raw = bytes(item.raw)
     context = {
@@ -103,7 +103,7 @@ def received_item(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @permitted(permissions.SETUP)
-def received_source(request: HttpRequest, pk: int) -> HttpResponse:
+def received_source(request: Request, pk: int) -> HttpResponse:
     """The message as it came in, byte for byte, as a download."""
     item = get_object_or_404(InboundItem, pk=pk)
     headers = {
@@ -115,7 +115,7 @@ def received_source(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @permitted(permissions.SETUP)
-def replay(request: HttpRequest, pk: int) -> HttpResponse:
+def replay(request: Request, pk: int) -> HttpResponse:
     """Send a quarantined message through intake again."""
     try:
         actions.replay(get_object_or_404(InboundItem.objects.defer("raw"), pk=pk).pk, by=request.user)
@@ -128,7 +128,7 @@ def replay(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @permitted(permissions.SETUP)
-def sent(request: HttpRequest) -> HttpResponse:
+def sent(request: Request) -> HttpResponse:
     state = request.GET.get("state", "")
     rows = OutboxItem.objects.defer("payload")
     if state in SENT:

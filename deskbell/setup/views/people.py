@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from deskbell.people import actions, permissions
 from deskbell.people.models import Grant, Invitation, User
 from deskbell.people.queries import find_people, visible_people
 from deskbell.people.rights import rights_of
-from deskbell.setup.access import permitted
+from deskbell.setup.access import Request, permitted
 from deskbell.setup.forms import InvitationForm, RoleForm, roles_to_hand_out
 from deskbell.setup.pages import show
 from deskbell.setup.paging import page
@@ -41,7 +41,7 @@ def _staff(user: User) -> QuerySet[User]:
 
 @require_safe
 @permitted(permissions.SETUP)
-def people(request: HttpRequest) -> HttpResponse:
+def people(request: Request) -> HttpResponse:
     words = request.GET.get("q", "").replace("\0", "").strip()[:200]
     rows = find_people(request.user, words, limit=SHOWN + 1) if words else _staff(request.user)[: SHOWN + 1]
     found = list(rows.prefetch_related(GRANTS))
@@ -51,16 +51,16 @@ def people(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @permitted(permissions.SETUP)
-def person(request: HttpRequest, pk: int) -> HttpResponse:
+def person(request: Request, pk: int) -> HttpResponse:
     return _person_page(request, _somebody(request, pk), RoleForm(by=request.user))
 
 
-def _somebody(request: HttpRequest, pk: int) -> User:
+def _somebody(request: Request, pk: int) -> User:
     rows = visible_people(request.user).select_related("organization").prefetch_related(GRANTS)
     return get_object_or_404(rows, pk=pk)
 
 
-def _person_page(request: HttpRequest, somebody: User, form: RoleForm, status: int = 200) -> HttpResponse:
+def _person_page(request: Request, somebody: User, form: RoleForm, status: int = 200) -> HttpResponse:
     mine = rights_of(request.user)
     context = {
         "person": somebody,
@@ -75,7 +75,7 @@ def _person_page(request: HttpRequest, somebody: User, form: RoleForm, status: i
 
 @require_POST
 @permitted(permissions.SETUP)
-def grants(request: HttpRequest, pk: int) -> HttpResponse:
+def grants(request: Request, pk: int) -> HttpResponse:
     """Give a role."""
     somebody = _somebody(request, pk)
     form = RoleForm(request.POST, by=request.user)
@@ -92,7 +92,7 @@ def grants(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @permitted(permissions.SETUP)
-def grant_removal(request: HttpRequest, pk: int, grant_pk: int) -> HttpResponse:
+def grant_removal(request: Request, pk: int, grant_pk: int) -> HttpResponse:
     somebody = _somebody(request, pk)
     row = Grant.objects.select_related("role", "user").filter(user=somebody, pk=grant_pk).first()
     if row is not None:  # a second click finds it gone
@@ -102,7 +102,7 @@ def grant_removal(request: HttpRequest, pk: int, grant_pk: int) -> HttpResponse:
 
 @require_POST
 @permitted(permissions.SETUP)
-def deactivation(request: HttpRequest, pk: int) -> HttpResponse:
+def deactivation(request: Request, pk: int) -> HttpResponse:
     somebody = _somebody(request, pk)
     done = _("%(name)s can no longer sign in.") % {"name": somebody.display_name}
     _try(request, lambda: actions.deactivate(somebody, by=request.user), done)
@@ -111,14 +111,14 @@ def deactivation(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @permitted(permissions.SETUP)
-def reactivation(request: HttpRequest, pk: int) -> HttpResponse:
+def reactivation(request: Request, pk: int) -> HttpResponse:
     somebody = _somebody(request, pk)
     done = _("%(name)s can sign in again.") % {"name": somebody.display_name}
     _try(request, lambda: actions.reactivate(somebody, by=request.user), done)
     return redirect("setup:person", pk=pk)
 
 
-def _try(request: HttpRequest, act: Any, done: str) -> None:
+def _try(request: Request, act: Any, done: str) -> None:
     try:
         act()
     except FAILURES as error:
@@ -140,7 +140,7 @@ def _refusal(error: Exception) -> str:
 
 @require_safe
 @permitted(permissions.SETUP)
-def invitations(request: HttpRequest) -> HttpResponse:
+def invitations(request: Request) -> HttpResponse:
     rows = Invitation.objects.select_related("role", "team", "invited_by", "accepted_by")
     context = {"page": page(rows, request), "state_of": _state}
     return show(request, "invitations.html", context)
@@ -156,14 +156,14 @@ def _state(invitation: Invitation) -> str:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permitted(permissions.PEOPLE_INVITE)
-def invite(request: HttpRequest) -> HttpResponse:
+def invite(request: Request) -> HttpResponse:
     form = InvitationForm(request.POST or None, by=request.user)
     if request.method == "POST" and (answer := _invite(request, form)):
         return answer
     return show(request, "invite.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
-def _invite(request: HttpRequest, form: InvitationForm) -> HttpResponse | None:
+def _invite(request: Request, form: InvitationForm) -> HttpResponse | None:
     """The answer to an accepted form; None when it has to be shown again."""
     if not form.is_valid():
         return None
@@ -199,7 +199,7 @@ def _open_invitations() -> QuerySet[Invitation]:
 
 @require_POST
 @permitted(permissions.PEOPLE_INVITE)
-def invitation_removal(request: HttpRequest, pk: int) -> HttpResponse:
+def invitation_removal(request: Request, pk: int) -> HttpResponse:
     """Withdraw it: its link no longer works."""
     invitation = get_object_or_404(Invitation, pk=pk)
     done = _("The invitation to %(email)s is withdrawn.") % {"email": invitation.email}
