@@ -30,7 +30,8 @@ def running(*arguments: str, **environment: str) -> Iterator[Desk]:
     """One `deskbell up` on a data folder of its own, both gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="deskbell-prove-"))
     folder.chmod(0o711)
-    desk = Desk(folder / "data", *arguments, **{"DESKBELL_STALLED_AFTER": str(STALLED_AFTER), **environment})
+    settings: dict[str, Any] = {"DESKBELL_STALLED_AFTER": str(STALLED_AFTER), **environment}
+    desk = Desk(folder / "data", *arguments, **settings)
     desk.port = free_port()
     desk.start().ready()
     try:

@@ -13,6 +13,9 @@ LARGEST = 2**63 - 1
 #: characters; a message of this length is 2,000 pages
 LONGEST_TEXT = 500_000
 
+#: a field that may be left out of a change but not be null; see model_fields_set
+UNSET: Any = None
+
 Row = TypeVar("Row")
 
 
@@ -72,17 +75,18 @@ class NewTicket(Body):
 
 
 class TicketChange(Body):
-    """What is left out stays. With `version`, a named property that has changed since is refused (409)."""
+    """What is left out stays; null clears what may be empty. With `version`, a named property that has
+    changed since is refused (409)."""
 
-    status: Name = Field(default=None, description="A status' slug or label, or a category.")
-    priority: Priority = Field(default=None)
+    status: Name = Field(default=UNSET, description="A status' slug or label, or a category.")
+    priority: Priority = Field(default=UNSET)
     assignee: Id | Literal["me"] | None = None
     team: Id | Name | None = None
-    queue: Id | Name = Field(default=None)
+    queue: Id | Name = Field(default=UNSET)
     type: Name | None = None
-    tags: Tags = Field(default=None, description="The whole set.")
-    subject: Line = Field(default=None, min_length=1)
-    custom: dict[str, Any] = Field(default=None)
+    tags: Tags = Field(default=UNSET, description="The whole set.")
+    subject: Line = Field(default=UNSET, min_length=1)
+    custom: dict[str, Any] = Field(default=UNSET)
     due_at: Time | None = None
     version: Id | None = None
 

@@ -8,6 +8,7 @@ from deskbell.api.service import api
 
 calls, application, instance = api.urls
 for call in calls:
+    assert call.callback is not None
     call.callback = shaped(call.callback)
 
 urlpatterns = [

@@ -103,7 +103,11 @@ def _environment(host: str, port: int, *, demo: bool) -> None:
     )
     os.environ["DESKBELL_DATA_DIR"] = str(data_dir())
     if demo:
+        from deskbell.demo import company  # only names; needed for the demo alone
+
         os.environ["DESKBELL_DEMO"] = "1"
+        os.environ.setdefault("DESKBELL_COMPANY_NAME", company.NAME)
+        os.environ.setdefault("DESKBELL_SUPPORT_ADDRESS", company.SUPPORT)
 
 
 class Parent:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from environs import FileAwareEnv
@@ -28,17 +29,16 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 # `deskbell` fills DATABASE_URL for the embedded PostgreSQL before settings are read.
 DATABASE_URL = env.str("DATABASE_URL", "postgresql:///deskbell")
 DATABASE_DIRECT_URL = env.str("DATABASE_DIRECT_URL", DATABASE_URL)
-DATABASES = {
-    "default": {
-        **dj_database_url.parse(DATABASE_URL, conn_max_age=300, conn_health_checks=True),
-        "ENGINE": "django.db.backends.postgresql",
-        "DISABLE_SERVER_SIDE_CURSORS": DATABASE_DIRECT_URL != DATABASE_URL,
-    }
+_database: dict[str, Any] = {
+    **dj_database_url.parse(DATABASE_URL, conn_max_age=300, conn_health_checks=True),
+    "ENGINE": "django.db.backends.postgresql",
+    "DISABLE_SERVER_SIDE_CURSORS": DATABASE_DIRECT_URL != DATABASE_URL,
 }
-DATABASES["default"]["OPTIONS"] = {
+DATABASES = {"default": _database}
+_database["OPTIONS"] = {
     "connect_timeout": 5,
     "application_name": "deskbell",
-    **DATABASES["default"].get("OPTIONS", {}),
+    **_database.get("OPTIONS", {}),
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -183,8 +183,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 #: bytes; checked before a thread is taken (config/asgi.py) and again by forms
-UPLOAD_LIMIT = env.int("DESKBELL_UPLOAD_LIMIT", 50 * 1024 * 1024)
-MAIL_LIMIT = env.int("DESKBELL_MAIL_LIMIT", 60 * 1024 * 1024)
+UPLOAD_LIMIT = env.int("DESKBELL_UPLOAD_LIMIT", 50_000_000)
+MAIL_LIMIT = env.int("DESKBELL_MAIL_LIMIT", 60_000_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.urls import include, path
 
 from deskbell.config.health import readyz
@@ -10,14 +8,10 @@ from deskbell.portal.views.home import home
 urlpatterns = [
     path("", home, name="home"),
     path("readyz", readyz, name="readyz"),
+    path("", include("deskbell.account.urls")),
+    path("portal/", include("deskbell.portal.urls")),
+    path("desk/", include("deskbell.desk.urls")),
+    path("setup/", include("deskbell.setup.urls")),
+    path("live/", include("deskbell.realtime.urls")),
+    path("api/v1/", include("deskbell.api.urls")),
 ]
-for prefix, area in (
-    ("", "account"),
-    ("portal/", "portal"),
-    ("desk/", "desk"),
-    ("setup/", "setup"),
-    ("live/", "realtime"),
-    ("api/v1/", "api"),
-):
-    if find_spec(f"deskbell.{area}.urls"):
-        urlpatterns.append(path(prefix, include(f"deskbell.{area}.urls")))

@@ -1,4 +1,4 @@
-"""Every environment variable Deskbell reads, for docs/settings.md (`python -m deskbell.config.variables` prints it)."""
+"""Every environment variable Deskbell reads. `python -m deskbell.config.variables` prints docs/settings.md."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ VARIABLES = (
     Variable("DESKBELL_COMPANY_NAME", "Deskbell", "Your name, on pages and in mails."),
     Variable("DESKBELL_LANGUAGE", "`en`", "Language of readers who chose none."),
     Variable("DESKBELL_TIME_ZONE", "`UTC`", "Time zone of readers who chose none."),
-    Variable("DESKBELL_UPLOAD_LIMIT", "50 MiB", "Largest file, in bytes."),
-    Variable("DESKBELL_MAIL_LIMIT", "60 MiB", "Largest mail taken in, in bytes."),
+    Variable("DESKBELL_UPLOAD_LIMIT", "50 MB", "Largest file, in bytes."),
+    Variable("DESKBELL_MAIL_LIMIT", "60 MB", "Largest mail taken in, in bytes."),
     Variable("DESKBELL_WEB_WORKERS", "1, on four cores or more 2", "Web processes."),
     Variable("DESKBELL_WEB_THREADS", "4", "Threads of a web process; each holds one database connection."),
     Variable("DESKBELL_STALLED_AFTER", "60", "Seconds until the job of a silent worker is taken up again."),

@@ -22,7 +22,7 @@ def publish(event: Happened, *, about: models.Model, by: Actor | HasPk, cause: E
         kind=event.kind,
         actor_kind=who.kind,
         actor_id=who.id,
-        about_kind=about._meta.model_name,
+        about_kind=about._meta.model_name or "",
         about_id=about.pk,
         audience=event.heard_by(),
         data=event.plain(),

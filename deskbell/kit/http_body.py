@@ -269,7 +269,7 @@ def _replay(body: IO[bytes], receive: Receive) -> Receive:
 
 def _too_large(limit: int) -> Answered:
     return Answered(
-        413, "Too large", f"This is larger than {limit // (1024 * 1024)} MB, the most we can take."
+        413, "Too large", f"This is larger than {limit // 1_000_000} MB, the most we can take."
     )
 
 

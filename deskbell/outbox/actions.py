@@ -80,7 +80,7 @@ def claim(item_id: int) -> tuple[OutboxItem, dict[str, Any]] | None:
         item.attempts += 1
         item.changed_at = timezone.now()
         item.save(update_fields=["state", "attempts", "changed_at"])
-        return item, unseal(item.payload)
+        return item, unseal(bytes(item.payload or b""))
 
 
 @transaction.atomic

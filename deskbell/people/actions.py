@@ -231,7 +231,7 @@ def sign_up(email: str, *, name: str, password_hash: str) -> User:
 
 @transaction.atomic
 def change_person(user: User, *, by: Actor | User, **values: object) -> None:
-    """Change plain fields (name, language, time_zone, notes, organization, site), one's own or by permission."""
+    """Change name, language, time_zone, notes, organization or site: one's own, or by permission."""
     if isinstance(by, User) and by != user:
         _require(by, permissions.PEOPLE_EDIT)
     changed = [field for field, value in values.items() if getattr(user, field) != value]

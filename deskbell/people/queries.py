@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -16,9 +15,9 @@ from deskbell.people.rights import rights_of
 TOKEN_USE_NOTED_EVERY = timedelta(minutes=5)
 
 
-def visible_people(user: User | AnonymousUser) -> QuerySet[User]:
+def visible_people(user: User) -> QuerySet[User]:
     """The people `user` may look up: everybody for those with the permission, else himself."""
-    if isinstance(user, User) and rights_of(user).has(permissions.PEOPLE_VIEW):
+    if rights_of(user).has(permissions.PEOPLE_VIEW):
         return User.objects.all()
     return User.objects.filter(pk=user.pk)
 
@@ -27,7 +26,7 @@ def visible_organizations(user: User) -> QuerySet[Organization]:
     """All for staff who may look people up; one's own for everybody else."""
     if rights_of(user).has(permissions.PEOPLE_VIEW):
         return Organization.objects.all()
-    return Organization.objects.filter(pk=user.organization_id)
+    return Organization.objects.filter(pk=user.organization_id or 0)
 
 
 def find_people(user: User, words: str, *, limit: int = 10) -> QuerySet[User]:

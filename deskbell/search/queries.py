@@ -60,7 +60,7 @@ def search(user: User, words: str, *, limit: int = 20, staff: bool = True) -> li
     return hits[:limit]
 
 
-def _reached(user: User, staff: bool):  # type: ignore[no-untyped-def]
+def _reached(user: User, staff: bool):
     arms = desk_arms(user) if staff else customer_arms(user)
     return Ticket.objects.filter(any_of(arms), trashed_at=None).with_row()
 

@@ -287,7 +287,9 @@ def _open_cursor(cursor: str, seal: str, sort: Sort) -> tuple[bool, list[Any]]:
 
 def counts(user: User) -> dict[str, int]:
     """How many tickets lie in each box, up to COUNT_CAP, in one statement."""
-    selects, params, slugs = [], [], []
+    selects: list[str] = []
+    params: list[Any] = []
+    slugs: list[str] = []
     for box in BOXES.values():
         try:
             sql, values = _countable(box.arms(user)).query.sql_with_params()

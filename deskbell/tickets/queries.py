@@ -69,7 +69,7 @@ def timeline(ticket: Ticket, user: User, *, before: int | None = None, limit: in
     return Timeline(entries, older=shown[0].pk if more else None)
 
 
-def with_attachments(messages):  # type: ignore[no-untyped-def]
+def with_attachments(messages):
     """Prefetch the files of messages with their blobs, as `message.attachments.all()`."""
     files = Attachment.objects.select_related("blob").order_by("pk")
     return messages.prefetch_related(Prefetch("attachments", queryset=files))
@@ -117,7 +117,7 @@ def _event_entries(
     return described(happened)
 
 
-def trail(ticket: Ticket, *, staff: bool):  # type: ignore[no-untyped-def]
+def trail(ticket: Ticket, *, staff: bool):
     """Every event about `ticket`; only the public ones unless `staff`."""
     rows = Event.objects.filter(about_kind="ticket", about_id=ticket.pk).select_related("detail")
     return rows if staff else rows.filter(audience=Event.Audience.PUBLIC)

@@ -35,14 +35,14 @@ class Names:
 
     @classmethod
     def of(cls, happened: list[Event]) -> Names:
-        people = {e.actor_id for e in happened if e.actor_kind == "user"}
+        people: set[int | None] = {e.actor_id for e in happened if e.actor_kind == "user"}
         for event in happened:
             people |= {event.data.get(name) for name in _PERSON_FIELDS.get(event.kind, ())}
         tickets = {e.data.get(key) for e in happened for key in ("follow_up_of", "target_id")} - {None}
-        people.discard(None)
+        known = {pk for pk in people if pk}
         return cls(
-            people={user.pk: user.display_name for user in User.objects.filter(pk__in=people)}
-            if people
+            people={user.pk: user.display_name for user in User.objects.filter(pk__in=known)}
+            if known
             else {},
             tickets=dict(Ticket.objects.filter(pk__in=tickets).values_list("pk", "number"))
             if tickets
@@ -72,7 +72,7 @@ _LABELLED = {
 def _labels() -> dict[tuple[str, str], str]:
     """Names of all statuses, queues, teams and types, in one query."""
 
-    def rows(model, kind: str, key: str, name: str):  # type: ignore[no-untyped-def]
+    def rows(model, kind: str, key: str, name: str):
         text = CharField()
         return model.objects.order_by().values_list(Value(kind, text), Cast(key, text), Cast(name, text))
 
@@ -121,7 +121,7 @@ def _priority(data: dict, names: Names, event: Event) -> str:
     }
 
 
-def _moved(kind: str, text: str):  # type: ignore[no-untyped-def]
+def _moved(kind: str, text: str):
     def tell(data: dict, names: Names, event: Event) -> str:
         return _(text) % {
             "before": names.label(kind, data["before"]),
@@ -162,7 +162,7 @@ def _tags(data: dict, names: Names, event: Event) -> str:
     return ", ".join(parts)
 
 
-def _person(text: str):  # type: ignore[no-untyped-def]
+def _person(text: str):
     def tell(data: dict, names: Names, event: Event) -> str:
         return _(text) % {"name": names.person(data["user_id"])}
 
@@ -185,7 +185,7 @@ def _redacted(data: dict, names: Names, event: Event) -> str:
     return f"{what}: {data['reason']}" if data["reason"] else what
 
 
-def _plain(text: str):  # type: ignore[no-untyped-def]
+def _plain(text: str):
     return lambda data, names, event: _(text)
 
 
@@ -208,7 +208,7 @@ _SENTENCES = {
     events.TagsChanged.kind: _tags,
     events.Watched.kind: _person(N_("added %(name)s as a follower")),
     events.Unwatched.kind: _person(N_("removed %(name)s as a follower")),
-    events.CopyAdded.kind: _person(N_("copied %(name)s in")),
+    events.CopyAdded.kind: _person(N_("copied in %(name)s")),
     events.CopyRemoved.kind: _person(N_("removed %(name)s from the copies")),
     events.Trashed.kind: _plain(N_("moved the ticket to the trash")),
     events.Restored.kind: _plain(N_("restored the ticket from the trash")),

@@ -64,9 +64,17 @@ def test_a_ticket_out_of_reach_looks_like_one_that_is_not_there(world: World, si
 def test_staff_do_not_work_at_the_desk_on_a_ticket_they_only_asked_for(world: World, sign_in: Enter) -> None:
     ticket = world.ticket(requester=world.networker, by=world.networker)
     actions.note(ticket, Content.markdown("peculiarword"), by=world.agent)
-    response = sign_in(world.networker).get(ticket.get_absolute_url())
-    assert response.status_code == 404
-    assert "peculiarword" not in response.content.decode()
+    own = ticket.messages.order_by("pk")[0]
+    networker = sign_in(world.networker)
+    pages = [reverse(f"desk:{name}", args=[ticket.number]) for name in ("ticket", "newest", "older", "audit")]
+    pages += [reverse("desk:around", args=[ticket.number]), reverse("desk:redaction", args=[own.pk])]
+    for page in pages:
+        response = networker.get(page)
+        assert response.status_code == 404, page
+        assert "peculiarword" not in response.content.decode()
+    address = reverse("desk:messages", args=[ticket.number])
+    assert networker.post(address, {"text": "x", "visibility": "internal"}).status_code == 404
+    assert ticket.messages.count() == 2
 
 
 def test_a_reader_sees_everything_and_can_write_nothing(world: World, sign_in: Enter) -> None:

@@ -126,6 +126,7 @@ class Desk:
         self.more = more
         self.port = free_port()
         self.said = Path(tempfile.mkdtemp(prefix="said-")) / "said"
+        atexit.register(shutil.rmtree, self.said.parent, ignore_errors=True)
 
     @property
     def address(self) -> str:
@@ -175,7 +176,6 @@ class Desk:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        shutil.rmtree(self.said.parent)
 
     def get(self, path: str, *, seconds: float = 10) -> tuple[int, bytes]:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -40,7 +40,7 @@ def _digest(file: UploadedFile) -> str:
 
 
 def _kept(file: UploadedFile, user: User) -> dict[str, Any]:
-    shape = present.attachment(actions.upload(file, filename=file.name or "", by=user))
+    shape = present.attachment(actions.upload(cast(BinaryIO, file), filename=file.name or "", by=user))
     del shape["inline"]
     return shape
 

@@ -22,6 +22,8 @@ STANDINGS = {"new": 15, "asks": 30, "answered": 20, "waiting-for-customer": 20, 
 SOURCES = {"web": 55, "mail": 35, "phone": 10}
 #: share of tickets that is spam, and that is thrown away; at least about JUNK_LEAST of each, at most a tenth
 JUNK, JUNK_LEAST = 0.01, 100
+#: share of tickets that somebody follows who does not work on them
+FOLLOWED = 0.05
 #: one engineer gets most of the work that is given to engineers
 ENGINEERS = (4, 1, 1)
 
@@ -161,8 +163,8 @@ def _asked(requester: int, setting: Setting, count: int, random: Random) -> list
 def _lead_to(standing: str, requester: int, worker: int, setting: Setting, random: Random) -> list[Act]:
     """What leads to `standing`, with `setting.messages` messages, the first one included; not dated yet."""
     at, acts, waits_for_us = setting.now, [], standing in ("new", "asks")
-    if standing != "new" and random.random() < 0.2:
-        acts.append(Act(at, "watch", worker))
+    if standing != "new" and random.random() < FOLLOWED:
+        acts.append(Act(at, "watch", random.choice(setting.crowd.desk)))
     middle = setting.messages - (1 if waits_for_us else 2)
     for turn in range(middle):
         if standing == "new" or turn % 2 or (waits_for_us and turn == middle - 1):

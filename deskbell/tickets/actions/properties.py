@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from deskbell.events.actor import SYSTEM, Actor
+from deskbell.events.kinds import Happened
 from deskbell.events.models import Event
 from deskbell.events.publish import publish
 from deskbell.people.models import Team, User
@@ -193,7 +194,8 @@ def _tags(ticket: Ticket, names: Iterable[str], version: int, tell: bool, by: Ac
     return events.TagsChanged(version=version, added=sorted(added), removed=sorted(t.name for t in removed))
 
 
-_SETTERS = {
+#: property → function that sets it on the ticket and says what happened, or nothing
+_SETTERS: dict[str, Callable[[Ticket, Any, int, bool, Actor | User], Happened | None]] = {
     "status": _status,
     "assignee": _assignee,
     "priority": _priority,

@@ -83,6 +83,8 @@ def delete_for_ever(ticket: Ticket, *, by: Actor | User) -> None:
 @transaction.atomic
 def redact_message(message: Message, *, by: User, reason: str = "") -> Message:
     """Take the words of a message away for ever (a password, say); that there was one stays."""
+    if message.ticket is None:
+        raise rules.NotAllowed("redact")
     ticket = lock(message.ticket)
     rules.require(by, "redact", ticket)
     message = Message.objects.select_for_update(no_key=True).get(pk=message.pk)
