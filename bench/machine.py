@@ -124,7 +124,9 @@ class Machine:
 
 
 def free_port() -> int:
-    for port in PORTS:
+    """Processes begin at different ports: one must not take that of a server another has just killed."""
+    first = os.getpid() * 7 % len(PORTS)
+    for port in [*PORTS[first:], *PORTS[:first]]:
         with socket.socket() as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

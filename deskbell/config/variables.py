@@ -1,4 +1,4 @@
-"""Every environment variable Deskbell reads. `python -m deskbell.config.variables` prints docs/settings.md."""
+"""Every environment variable Deskbell reads; `python -m deskbell.config.variables` prints them as a page."""
 
 from __future__ import annotations
 

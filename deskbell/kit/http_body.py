@@ -268,9 +268,7 @@ def _replay(body: IO[bytes], receive: Receive) -> Receive:
 
 
 def _too_large(limit: int) -> Answered:
-    return Answered(
-        413, "Too large", f"This is larger than {limit // 1_000_000} MB, the most we can take."
-    )
+    return Answered(413, "Too large", f"This is larger than {limit // 1_000_000} MB, the most we can take.")
 
 
 async def _say(answer: Answered, scope: Scope, send: Send) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, pass_eval_context
+from jinja2.nodes import EvalContext
 from lucide import _render_icon as draw
 from markupsafe import Markup, escape
 
@@ -42,6 +44,9 @@ def environment(**options: Any) -> Environment:
     )
     jinja.policies["ext.i18n.trimmed"] = True
     jinja.globals.update(
+        _=translated,
+        kept=kept,
+        time_tag=time_tag,
         url=url,
         static=static,
         icon=icon,
@@ -80,9 +85,50 @@ def page(request: HttpRequest) -> dict[str, object]:
     }
 
 
+@lru_cache(maxsize=8192)
 def url(name: str, *args: object, **kwargs: object) -> str:
-    """The path of the named route."""
+    """The path of the named route. Remembered: a list asks for fifty."""
     return reverse(name, args=args or None, kwargs=kwargs or None)
+
+
+@pass_eval_context
+def translated(where: EvalContext, text: str, **values: object) -> str:
+    """`text` in the active language, its `%(name)s` filled in (escaped, but in plain text)."""
+    words = _translated(text, translation.get_language())
+    return words % values if where.autoescape else str(words) % values
+
+
+@lru_cache(maxsize=8192)
+def _translated(text: str, language: str | None) -> Markup:
+    return Markup(translation.gettext(text))  # noqa: S704 - our own words
+
+
+_kept: dict[tuple, Markup] = {}
+KEPT = 8192
+
+
+def kept(macro: Callable[..., Markup], *values: object) -> Markup:
+    """What `macro` makes of `values`, made once per language: for the small things every row shows.
+
+    The macro's name must be its own, and what it shows must follow from `values` alone.
+    """
+    key = (getattr(macro, "name", ""), translation.get_language(), *values)
+    shown = _kept.get(key)
+    if shown is None:
+        if len(_kept) >= KEPT:
+            _kept.clear()
+        shown = _kept[key] = macro(*values)
+    return shown
+
+
+def time_tag(value: datetime | None) -> Markup:
+    """How long ago, the exact time on hover; `kit/js/times.js` keeps it fresh."""
+    if value is None:
+        return Markup()
+    return _TIME.format(time.iso(value), time.exact(value), time.relative(value))
+
+
+_TIME = Markup('<time datetime="{}" title="{}" data-relative>{}</time>')
 
 
 @lru_cache(maxsize=512)

@@ -16,8 +16,10 @@ from typing import Any
 from django.core import signing
 from django.core.exceptions import EmptyResultSet
 from django.db import OperationalError, connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -98,8 +100,13 @@ def _my_teams(user: User) -> list[Q]:
 
 
 def _following(user: User) -> list[Q]:
-    followed = Watcher.objects.filter(user=user, kind=Watcher.Kind.FOLLOW).values("ticket")
-    return [Q(pk__in=followed, trashed_at=None) & arm for arm in desk_arms(user)]
+    """Open tickets, each asked whether `user` follows it: bounded by the backlog, not by what he ever did.
+
+    Coalesce keeps the planner from turning it around.
+    """
+    follows = Watcher.objects.filter(ticket=OuterRef("pk"), user=user, kind=Watcher.Kind.FOLLOW)
+    followed = Q(Exact(Coalesce(Exists(follows), False), True))
+    return [Q(active=True) & followed & arm for arm in desk_arms(user)]
 
 
 BOXES: dict[str, Box] = {
@@ -165,7 +172,9 @@ def portal_page(
         "all": Q(),
     }[state] & Q(trashed_at=None)
     scope = f"{user.pk}:portal:{state}:{whole_organization}"
-    return _page([arm & narrow for arm in arms], None, SORTS["updated"], cursor, limit, scope=scope)
+    return _page(
+        [arm & narrow for arm in arms], None, SORTS["updated"], cursor, limit, scope=scope, whole=True
+    )
 
 
 def api_page(
@@ -188,11 +197,19 @@ def api_page(
         cursor,
         limit,
         scope=f"{user.pk}:api",
+        whole=True,
     )
 
 
 def _page(
-    arms: list[Q], filters: Condition | None, sort: Sort, cursor: str | None, limit: int, *, scope: str
+    arms: list[Q],
+    filters: Condition | None,
+    sort: Sort,
+    cursor: str | None,
+    limit: int,
+    *,
+    scope: str,
+    whole: bool = False,
 ) -> Page:
     seal = _seal(scope, filters, sort)
     back, after = _open_cursor(cursor, seal, sort) if cursor else (False, None)
@@ -202,7 +219,7 @@ def _page(
     following = (more or back) and keys
     preceding = (more if back else bool(cursor)) and keys
     return Page(
-        items=_rows([key[-1] for key in keys]),
+        items=_rows([key[-1] for key in keys], whole),
         next=_close_cursor(keys[-1], seal, back=False) if following else None,
         previous=_close_cursor(keys[0], seal, back=True) if preceding else None,
     )
@@ -250,10 +267,11 @@ def _within_time(query: QuerySet) -> list[tuple]:
         raise
 
 
-def _rows(ids: list[int]) -> list[Ticket]:
+def _rows(ids: list[int], whole: bool) -> list[Ticket]:
     if not ids:
         return []
-    rows = {ticket.pk: ticket for ticket in Ticket.objects.with_row().filter(pk__in=ids)}
+    tickets = Ticket.objects.with_row() if whole else Ticket.objects.with_list_row()
+    rows = {ticket.pk: ticket for ticket in tickets.filter(pk__in=ids)}
     return [rows[pk] for pk in ids if pk in rows]
 
 

@@ -313,6 +313,22 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ticket',
+            index=models.Index(models.F('assignee_id'), models.F('place'), models.OrderBy(models.F('updated_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='ticket_mine_place_upd'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
+            index=models.Index(models.F('assignee_id'), models.F('place'), models.OrderBy(models.F('id'), descending=True), name='ticket_mine_place_new'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
+            index=models.Index(models.F('assignee_id'), models.F('place'), models.F('due_order'), models.F('id'), name='ticket_mine_place_due'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
+            index=models.Index(models.F('assignee_id'), models.F('place'), models.OrderBy(models.F('priority'), descending=True), models.OrderBy(models.F('updated_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='ticket_mine_place_pri'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
             index=models.Index(models.OrderBy(models.F('updated_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('trashed_at__isnull', True)), name='ticket_all'),
         ),
         migrations.AddIndex(
@@ -329,11 +345,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ticket',
-            index=models.Index(models.F('assignee_id'), models.F('place'), models.OrderBy(models.F('updated_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='ticket_mine_place'),
+            index=models.Index(models.F('requester_id'), models.OrderBy(models.F('updated_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='ticket_requester'),
         ),
         migrations.AddIndex(
             model_name='ticket',
-            index=models.Index(models.F('requester_id'), models.OrderBy(models.F('updated_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='ticket_requester'),
+            index=models.Index(models.F('requester_id'), models.OrderBy(models.F('updated_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('category__in', ('new', 'open', 'scheduled', 'pending', 'on_hold')), ('trashed_at__isnull', True)), name='ticket_requester_open'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
+            index=models.Index(models.F('organization_id'), models.OrderBy(models.F('updated_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('category__in', ('new', 'open', 'scheduled', 'pending', 'on_hold')), ('trashed_at__isnull', True)), name='ticket_organization_open'),
         ),
         migrations.AddIndex(
             model_name='ticket',
