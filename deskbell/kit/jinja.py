@@ -125,10 +125,9 @@ def time_tag(value: datetime | None) -> Markup:
     """How long ago, the exact time on hover; `kit/js/times.js` keeps it fresh."""
     if value is None:
         return Markup()
-    return _TIME.format(time.iso(value), time.exact(value), time.relative(value))
-
-
-_TIME = Markup('<time datetime="{}" title="{}" data-relative>{}</time>')
+    exact, ago = escape(time.exact(value)), escape(time.relative(value))
+    tag = f'<time datetime="{time.iso(value)}" title="{exact}" data-relative>{ago}</time>'
+    return Markup(tag)  # noqa: S704 - escaped above
 
 
 @lru_cache(maxsize=512)

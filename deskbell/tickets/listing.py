@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
 
 from django.core import signing
 from django.core.exceptions import EmptyResultSet
@@ -25,8 +26,9 @@ from django.utils.translation import gettext_lazy as _
 
 from deskbell.people.models import User
 from deskbell.people.permissions import DESK
-from deskbell.people.rights import rights_of
+from deskbell.people.rights import Reach, rights_of
 from deskbell.tickets.conditions import Condition
+from deskbell.tickets.listrow import ListRow, list_rows
 from deskbell.tickets.models import ACTIVE_CATEGORIES, Ticket, Watcher
 from deskbell.tickets.reach import customer_arms, desk_arms
 
@@ -75,11 +77,14 @@ class Box:
     arms: Callable[[User], list[Q]]
 
 
-@dataclass(frozen=True)
-class Page:
-    """`items` are tickets with their rows loaded; `next` and `previous` are cursors or None."""
+Item = TypeVar("Item")
 
-    items: list[Ticket]
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    """`items` are tickets with what they show loaded; `next` and `previous` are cursors or None."""
+
+    items: list[Item]
     next: str | None
     previous: str | None
 
@@ -141,10 +146,18 @@ def page(
     sort: str | None = None,
     cursor: str | None = None,
     limit: int = 50,
-) -> Page:
+) -> Page[ListRow]:
     """One page of a box as staff see it. Raises KeyError (no such box or sort), BadCursor, TooSlow."""
     chosen = BOXES[box]
-    return _page(chosen.arms(user), filters, _sort(chosen, sort), cursor, limit, scope=f"{user.pk}:{box}")
+    return _page(
+        chosen.arms(user),
+        filters,
+        _sort(chosen, sort),
+        cursor,
+        limit,
+        scope=f"{user.pk}:{box}",
+        load=list_rows,
+    )
 
 
 def _sort(box: Box, wanted: str | None) -> Sort:
@@ -161,7 +174,7 @@ def portal_page(
     whole_organization: bool = False,
     cursor: str | None = None,
     limit: int = 25,
-) -> Page:
+) -> Page[Ticket]:
     """A customer's tickets, last updated first: `state` is open, ended or all. Raises BadCursor."""
     arms = customer_arms(user)
     if not whole_organization:
@@ -173,7 +186,7 @@ def portal_page(
     }[state] & Q(trashed_at=None)
     scope = f"{user.pk}:portal:{state}:{whole_organization}"
     return _page(
-        [arm & narrow for arm in arms], None, SORTS["updated"], cursor, limit, scope=scope, whole=True
+        [arm & narrow for arm in arms], None, SORTS["updated"], cursor, limit, scope=scope, load=_whole
     )
 
 
@@ -184,7 +197,7 @@ def api_page(
     sort: str = "updated",
     cursor: str | None = None,
     limit: int = 50,
-) -> Page:
+) -> Page[Ticket]:
     """Everything `user` sees, as staff and as a customer, but what lies in the trash."""
     desk = desk_arms(user)
     arms = desk if any(not arm for arm in desk) else desk + customer_arms(user)
@@ -197,7 +210,7 @@ def api_page(
         cursor,
         limit,
         scope=f"{user.pk}:api",
-        whole=True,
+        load=_whole,
     )
 
 
@@ -209,8 +222,8 @@ def _page(
     limit: int,
     *,
     scope: str,
-    whole: bool = False,
-) -> Page:
+    load: Callable[[list[int]], list[Item]],
+) -> Page[Item]:
     seal = _seal(scope, filters, sort)
     back, after = _open_cursor(cursor, seal, sort) if cursor else (False, None)
     keys = _keys(arms, filters, sort, after, back, limit + 1)
@@ -219,7 +232,7 @@ def _page(
     following = (more or back) and keys
     preceding = (more if back else bool(cursor)) and keys
     return Page(
-        items=_rows([key[-1] for key in keys], whole),
+        items=load([key[-1] for key in keys]),
         next=_close_cursor(keys[-1], seal, back=False) if following else None,
         previous=_close_cursor(keys[0], seal, back=True) if preceding else None,
     )
@@ -267,11 +280,8 @@ def _within_time(query: QuerySet) -> list[tuple]:
         raise
 
 
-def _rows(ids: list[int], whole: bool) -> list[Ticket]:
-    if not ids:
-        return []
-    tickets = Ticket.objects.with_row() if whole else Ticket.objects.with_list_row()
-    rows = {ticket.pk: ticket for ticket in tickets.filter(pk__in=ids)}
+def _whole(ids: list[int]) -> list[Ticket]:
+    rows = {ticket.pk: ticket for ticket in Ticket.objects.with_row().filter(pk__in=ids)} if ids else {}
     return [rows[pk] for pk in ids if pk in rows]
 
 
@@ -305,23 +315,41 @@ def _open_cursor(cursor: str, seal: str, sort: Sort) -> tuple[bool, list[Any]]:
 
 def counts(user: User) -> dict[str, int]:
     """How many tickets lie in each box, up to COUNT_CAP, in one statement."""
+    rights = rights_of(user)
+    sql, params, slugs = _count_statement(_Counter(user, user.pk, rights.reach(DESK), rights.teams))
+    numbers: tuple = ()
+    if slugs:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            numbers = cursor.fetchone() or ()
+    return dict.fromkeys(BOXES, 0) | dict(zip(slugs, numbers, strict=True))
+
+
+@dataclass(frozen=True)
+class _Counter:
+    """Who counts, equal for the same person with the same reach: the statement follows from these."""
+
+    user: User = field(compare=False)
+    pk: int
+    reach: Reach
+    teams: frozenset[int]
+
+
+@lru_cache(maxsize=512)
+def _count_statement(who: _Counter) -> tuple[str, list[Any], list[str]]:
+    """Compiled once a person: that takes longer than running it."""
     selects: list[str] = []
     params: list[Any] = []
     slugs: list[str] = []
     for box in BOXES.values():
         try:
-            sql, values = _countable(box.arms(user)).query.sql_with_params()
+            sql, values = _countable(box.arms(who.user)).query.sql_with_params()
         except EmptyResultSet:
             continue
         selects.append(f"(select count(*) from ({sql}) t)")  # noqa: S608  compiled by Django
         params += values
         slugs.append(box.slug)
-    numbers: tuple = ()
-    if selects:
-        with connection.cursor() as cursor:
-            cursor.execute(f"select {', '.join(selects)}", params)
-            numbers = cursor.fetchone()
-    return dict.fromkeys(BOXES, 0) | dict(zip(slugs, numbers, strict=True))
+    return f"select {', '.join(selects)}", params, slugs
 
 
 def _countable(arms: list[Q]) -> QuerySet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from deskbell.events.models import Event
 from deskbell.outbox.models import OutboxItem
 from deskbell.people.models import User
 from deskbell.tickets import events
+from deskbell.tickets.listrow import ListRow
 from deskbell.tickets.models import Attachment, Draft, Message, ReadMark, Ticket, Watcher
 from deskbell.tickets.reach import sees_internal
 from deskbell.tickets.sentences import Names, sentence
@@ -132,7 +134,7 @@ def described(happened: list[Event]) -> list[Entry]:
     ]
 
 
-def unread(user: User, tickets: list[Ticket]) -> set[int]:
+def unread(user: User, tickets: Sequence[Ticket | ListRow]) -> set[int]:
     """Ids of those whose newest message `user` has not seen and did not write."""
     ids = [ticket.pk for ticket in tickets]
     marks = dict(ReadMark.objects.filter(user=user, ticket__in=ids).values_list("ticket_id", "message_id"))

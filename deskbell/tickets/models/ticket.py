@@ -50,36 +50,6 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
             "status", "requester", "organization", "queue", "team", "assignee", "type", "last_author"
         )
 
-    def with_list_row(self) -> TicketQuerySet:
-        """With what a list row shows and no more: a page reads fifty of them."""
-        return self.select_related("status", "requester", "organization", "assignee", "last_author").only(
-            "number",
-            "subject",
-            "channel",
-            "source",
-            "category",
-            "priority",
-            "due_at",
-            "due_order",
-            "active",
-            "place",
-            "version",
-            "created_at",
-            "updated_at",
-            "waiting_since",
-            "last_message_at",
-            "last_message_id",
-            "last_direction",
-            "status__label",
-            "organization__name",
-            "queue_id",
-            *(
-                f"{who}__{field}"
-                for who in ("requester", "assignee", "last_author")
-                for field in ("name", "email")
-            ),
-        )
-
 
 class Ticket(models.Model):
     number = models.BigIntegerField(unique=True, db_default=RawSQL("nextval('tickets_number')", ()))
