@@ -91,13 +91,8 @@ def _statement() -> str:
 def _row(row: tuple) -> ListRow:
     plain, organization, people = row[: len(_PLAIN)], row[len(_PLAIN)], row[len(_PLAIN) + 1 :]
     requester, assignee, author = (_named(*people[start : start + 3]) for start in (0, 3, 6))
-    return ListRow(
-        *plain,
-        requester or Named(""),
-        Named(organization) if organization else None,
-        assignee,
-        author,
-    )
+    company = Named(organization) if organization else None
+    return ListRow(*[*plain, requester or Named(""), company, assignee, author])
 
 
 def _named(pk: int | None, name: str | None, email: str | None) -> Named | None:
