@@ -21,7 +21,7 @@ SHOTS = (
     Shot("front", "/"),
     Shot("sign in", "/signin/"),
     Shot("sign up", "/signup/"),
-    Shot("code instead of password", "/account/code/"),
+    Shot("code instead of password", "/signin/code/"),
     Shot("forgotten password", "/account/password/reset/"),
     Shot("needs reply", "/desk/", "Agent"),
     Shot("all open, by priority", "/desk/?box=open&sort=priority", "Agent"),
