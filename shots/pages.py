@@ -48,7 +48,7 @@ SHOTS = (
 def path_of(visitor: Visitor, path: str) -> str:
     """`{busy}` is a ticket with a long conversation, `{asked}` the newest one of the customer."""
     if path == "{busy}":
-        return "/desk/tickets/1001/"
+        return "/desk/tickets/1014/"
     if path == "{asked}":
         visitor.go("/portal/?state=all")
         link = visitor.page.locator("a[href*='/portal/tickets/1']").first
