@@ -1,4 +1,7 @@
-"""What can be chosen for a ticket: statuses, queues, teams, types, people of the desk. One query."""
+"""What can be chosen for a ticket: statuses, queues, teams, types, people of the desk. One query.
+
+What is out of use is no choice, but has a name: tickets may still have it.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from django.utils.translation import gettext as _
 from deskbell.people.models import Team
 from deskbell.people.queries import staff
 from deskbell.tickets.models import Priority, Queue, Status, TicketType
+from deskbell.tickets.sentences import Labels
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,14 @@ class Choices:
     teams: list[Choice]
     types: list[Choice]
     staff: list[Choice]
+    #: by kind and id, those out of use too
+    names: dict[tuple[str, int], str]
+    #: the same as sentences about events want it
+    labels: Labels
+
+    def label(self, kind: str, pk: int | None) -> str:
+        """What the status, queue, team or type with this id is called; "" for none."""
+        return self.names.get((kind, pk), "") if pk else ""
 
     def status(self, category: str) -> Choice | None:
         """The one that the system sets for a category."""
@@ -48,21 +60,27 @@ class Choices:
 def choices() -> Choices:
     """Everything still in use, in the order the desk gave it."""
     found: dict[str, list[Choice]] = {kind: [] for kind in ("status", "queue", "team", "type", "staff")}
+    names: dict[tuple[str, int], str] = {}
+    labels: Labels = {}
     with connection.cursor() as cursor:
         cursor.execute(*_statement())
-        for kind, pk, name, slug, group, default, _position in cursor.fetchall():
-            translated = name if kind == "staff" or not name else _(name)
-            found[kind].append(Choice(pk, translated or f"#{pk}", slug, group, bool(default)))
-    return Choices(found["status"], found["queue"], found["team"], found["type"], found["staff"])
+        for kind, pk, name, slug, group, default, active, _position in cursor.fetchall():
+            shown = (name if kind == "staff" or not name else _(name)) or f"#{pk}"
+            names[kind, pk] = labels[kind, slug if kind == "status" else str(pk)] = shown
+            if active:
+                found[kind].append(Choice(pk, shown, slug, group, bool(default)))
+    return Choices(
+        found["status"], found["queue"], found["team"], found["type"], found["staff"], names, labels
+    )
 
 
 @lru_cache(maxsize=1)
 def _statement() -> tuple[str, tuple]:
     """The one query behind `choices`. Compiled once: that takes longer than running it."""
-    rows = _rows(Status.objects.filter(active=True), "status", "label", "slug", "category", "position").union(
-        _rows(Queue.objects.filter(active=True), "queue", "name", "slug", "", "position"),
+    rows = _rows(Status.objects.all(), "status", "label", "slug", "category", "position").union(
+        _rows(Queue.objects.all(), "queue", "name", "slug", "", "position"),
         _rows(Team.objects.all(), "team", "name"),
-        _rows(TicketType.objects.filter(active=True), "type", "name", "slug", "", "position"),
+        _rows(TicketType.objects.all(), "type", "name", "slug", "", "position"),
         _rows(
             staff().annotate(shown=Coalesce(NullIf("name", Value("")), Cast("email", CharField()))),
             "staff",
@@ -83,7 +101,8 @@ def _rows(query: Any, kind: str, name: str, slug: str = "", group: str = "", pos
             slug_=Cast(slug, text) if slug else Value("", text),
             group_=Cast(group, text) if group else Value("", text),
             default_=Cast("default", IntegerField()) if kind == "status" else Value(0, IntegerField()),
+            active_=Cast("active", IntegerField()) if position else Value(1, IntegerField()),
             position_=Cast(position, IntegerField()) if position else Value(0, IntegerField()),
         )
-        .values_list("kind_", "pk", "name_", "slug_", "group_", "default_", "position_")
+        .values_list("kind_", "pk", "name_", "slug_", "group_", "default_", "active_", "position_")
     )

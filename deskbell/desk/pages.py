@@ -125,8 +125,8 @@ def ticket_context(
     if not rules.may(user, "see_internal", ticket):
         raise Gone
     actions.mark_read(ticket, by=user)
-    timeline = queries.timeline(ticket, user, before=before)
     known = choices()
+    timeline = queries.timeline(ticket, user, before=before, labels=known.labels)
     return {
         "ticket": ticket,
         "timeline": timeline,
@@ -163,7 +163,7 @@ def _entry_of(timeline: queries.Timeline, pk: int | None) -> queries.Entry | Non
 
 def _thens(request: HttpRequest, ticket: Ticket, known: Choices) -> list[Choice]:
     """What "Send" may do with the status; the one chosen last comes first."""
-    keep = Choice(0, _(ticket.status.label), "keep")
+    keep = Choice(0, known.label("status", ticket.status_id), "keep")
     found = [keep]
     for category in ("pending", "resolved"):
         if status := known.status(category):

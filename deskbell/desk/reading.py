@@ -21,12 +21,14 @@ AUDIT_PAGE = 100
 
 
 def ticket_for_page(user: User, number: int) -> Ticket:
-    """With its row, `tag_names`, and `draft_reply` and `draft_note` of `user`. Raises Ticket.DoesNotExist."""
+    """With `tag_names`, and `draft_reply` and `draft_note` of `user`; names of its status, team and type are
+    those of `choices`. Raises Ticket.DoesNotExist.
+    """
     drafts = Draft.objects.filter(user=user, ticket=OuterRef("pk"))
     tags = Tag.objects.filter(tickets=OuterRef("pk")).order_by("name")
     return (
         Ticket.objects.visible_to(user, trashed=True)
-        .with_row()
+        .select_related("requester", "organization", "queue", "assignee")
         .annotate(
             tag_names=ArraySubquery(tags.values("name")),
             draft_reply=Subquery(drafts.filter(kind="reply").values("text")[:1]),

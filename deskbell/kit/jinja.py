@@ -13,6 +13,7 @@ from zlib import crc32
 from django.conf import settings
 from django.contrib.messages import get_messages
 from django.http import HttpRequest
+from django.template.backends.utils import csrf_input
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -81,6 +82,8 @@ def page(request: HttpRequest) -> dict[str, object]:
         "user": SimpleLazyObject(lambda: getattr(request, "user", None)),
         "messages": SimpleLazyObject(lambda: get_messages(request)),
         "languages": settings.LANGUAGES,
+        # one for all forms of a page: Django's own makes another one each time it is written
+        "csrf_input": SimpleLazyObject(partial(csrf_input, request)),
         **provided,
     }
 

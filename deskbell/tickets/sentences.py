@@ -25,29 +25,34 @@ _PERSON_FIELDS = {
 }
 
 
+#: (kind, slug of a status or id of the others as text) → name
+Labels = dict[tuple[str, str], str]
+
+
 @dataclass
 class Names:
     """Names behind the ids in a batch of events."""
 
     people: dict[int, str] = field(default_factory=dict)
     tickets: dict[int, int] = field(default_factory=dict)
-    labels: dict[tuple[str, str], str] = field(default_factory=dict)
+    labels: Labels = field(default_factory=dict)
 
     @classmethod
-    def of(cls, happened: list[Event]) -> Names:
+    def of(cls, happened: list[Event], *, labels: Labels | None = None) -> Names:
+        """`labels`, if the caller has them, saves a query."""
         people: set[int | None] = {e.actor_id for e in happened if e.actor_kind == "user"}
         for event in happened:
             people |= {event.data.get(name) for name in _PERSON_FIELDS.get(event.kind, ())}
         tickets = {e.data.get(key) for e in happened for key in ("follow_up_of", "target_id")} - {None}
         known = {pk for pk in people if pk}
         return cls(
-            people={user.pk: user.display_name for user in User.objects.filter(pk__in=known)}
+            people={u.pk: u.display_name for u in User.objects.filter(pk__in=known).only("name", "email")}
             if known
             else {},
             tickets=dict(Ticket.objects.filter(pk__in=tickets).values_list("pk", "number"))
             if tickets
             else {},
-            labels=_labels() if any(e.kind in _LABELLED for e in happened) else {},
+            labels=labels or (_labels() if any(e.kind in _LABELLED for e in happened) else {}),
         )
 
     def actor(self, event: Event) -> str:
@@ -69,7 +74,7 @@ _LABELLED = {
 }
 
 
-def _labels() -> dict[tuple[str, str], str]:
+def _labels() -> Labels:
     """Names of all statuses, queues, teams and types, in one query."""
 
     def rows(model, kind: str, key: str, name: str):

@@ -136,7 +136,7 @@ def test_a_list_costs_the_same_queries_for_one_row_and_for_many(django_assert_nu
     user = staff()
     for _ in range(count):
         ticket()
-    with django_assert_num_queries(3):  # rights, ids, rows
+    with django_assert_num_queries(4):  # rights, ids, rows, people
         page = listing.page(user, box="open")
         for one in page.items:
             assert one.requester.display_name and one.status and one.last_author.display_name
