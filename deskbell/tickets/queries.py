@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import cast
 
-from django.db.models import Prefetch
+from django.db.models import QuerySet
 
 from deskbell.events.models import Event
+from deskbell.kit.compiled import Compiled, Place
 from deskbell.outbox.models import OutboxItem
 from deskbell.people.models import User
 from deskbell.tickets import events
@@ -20,6 +23,9 @@ from deskbell.tickets.sentences import Labels, Names, sentence
 
 #: events shown between two messages, newest first; more stand in the audit trail
 EVENTS_SHOWN = 200
+EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+#: above every message id
+NEWEST = 2**63 - 1
 #: told by the message itself, or of no use to a reader
 NOT_SHOWN = (events.MessageAdded.kind, events.NoteEdited.kind)
 
@@ -40,10 +46,18 @@ class Entry:
     at: datetime
     message: Message | None = None
     event: Event | None = None
-    attachments_shown: list[Attachment] = field(default_factory=list)
+    files: list[Attachment] = field(default_factory=list)
     deliveries: list[OutboxItem] = field(default_factory=list)
     sentence: str = ""
     who: str = ""
+
+    @property
+    def attachments_shown(self) -> list[Attachment]:
+        """Files that stand below the text: an image within a formatted mail is shown there."""
+        message = self.message
+        if message and message.markup == Message.Markup.MAIL and message.html:
+            return [file for file in self.files if not file.inline]
+        return self.files
 
 
 @dataclass(frozen=True)
@@ -67,12 +81,7 @@ def timeline(
     `labels` as for `described`.
     """
     staff = sees_internal(user, ticket)
-    messages = Message.objects.filter(ticket=ticket).select_related("author")
-    if not staff:
-        messages = messages.filter(visibility=Message.Visibility.PUBLIC)
-    if before is not None:
-        messages = messages.filter(pk__lt=before)
-    found = list(with_attachments(messages).order_by("-pk")[: limit + 1])
+    found = _messages(staff, limit + 1)(ticket.pk, before or NEWEST)
     more, shown = len(found) > limit, found[:limit][::-1]
     until = _time_of(before) if before is not None else None
     entries = _message_entries(shown, staff) + _event_entries(
@@ -82,10 +91,36 @@ def timeline(
     return Timeline(entries, older=shown[0].pk if more else None)
 
 
-def with_attachments(messages):
-    """Prefetch the files of messages with their blobs, as `message.attachments.all()`."""
-    files = Attachment.objects.select_related("blob").order_by("pk")
-    return messages.prefetch_related(Prefetch("attachments", queryset=files))
+@lru_cache(maxsize=16)
+def _messages(staff: bool, count: int) -> Compiled[Message]:
+    """The last `count` messages of a ticket before a message, newest first, with their authors."""
+
+    def build(ticket: Place, before: Place) -> QuerySet[Message]:
+        rows = Message.objects.filter(ticket=ticket.expression, pk__lt=before.expression)
+        if not staff:
+            rows = rows.filter(visibility=Message.Visibility.PUBLIC)
+        return rows.select_related("author").order_by("-pk")[:count]
+
+    return Compiled(build, 2)
+
+
+_files = Compiled(
+    lambda messages: (
+        Attachment.objects.select_related("blob")
+        .order_by("pk")
+        .extra(where=["tickets_attachment.message_id = any(%s)"], params=[messages])
+    ),
+    1,
+)
+
+
+def files_of(messages: Sequence[Message]) -> dict[int, list[Attachment]]:
+    """The files of messages with their blobs, by message id."""
+    found: dict[int, list[Attachment]] = defaultdict(list)
+    if messages:
+        for file in _files([message.pk for message in messages]):
+            found[cast(int, file.message_id)].append(file)
+    return found
 
 
 def _time_of(message_id: int) -> datetime | None:
@@ -94,26 +129,35 @@ def _time_of(message_id: int) -> datetime | None:
 
 def _message_entries(messages: list[Message], staff: bool) -> list[Entry]:
     sent = deliveries([m.pk for m in messages if m.direction == "out"]) if staff else {}
+    files = files_of(messages)
     return [
         Entry(
             at=message.created_at,
             message=message,
             who=message.author.display_name if message.author else "",
-            attachments_shown=[file for file in message.attachments.all() if not file.inline]
-            if message.markup == Message.Markup.MAIL and message.html
-            else list(message.attachments.all()),
+            files=files.get(message.pk, []),
             deliveries=sent.get(message.pk, []),
         )
         for message in messages
     ]
 
 
+_deliveries = Compiled(
+    lambda messages: (
+        OutboxItem.objects.filter(cause_kind="message")
+        .extra(where=["outbox_outboxitem.cause_id = any(%s)"], params=[messages])
+        .defer("payload")
+        .order_by("pk")
+    ),
+    1,
+)
+
+
 def deliveries(message_ids: list[int]) -> dict[int, list[OutboxItem]]:
     """What left the house for each message, by message id."""
     found: dict[int, list[OutboxItem]] = defaultdict(list)
     if message_ids:
-        items = OutboxItem.objects.filter(cause_kind="message", cause_id__in=message_ids)
-        for item in items.defer("payload").order_by("pk"):
+        for item in _deliveries(message_ids):
             found[item.cause_id].append(item)
     return found
 
@@ -126,13 +170,22 @@ def _event_entries(
     until: datetime | None,
     labels: Labels | None,
 ) -> list[Entry]:
-    rows = trail(ticket, staff=staff).exclude(kind__in=NOT_SHOWN)
-    if since:
-        rows = rows.filter(at__gte=since)
-    if until:
-        rows = rows.filter(at__lt=until)
-    happened = list(rows.order_by("-id")[:EVENTS_SHOWN])
+    happened = _happened(staff)(ticket.pk, since or EVER[0], until or EVER[1])
     return described(happened, labels=labels)
+
+
+@lru_cache(maxsize=2)
+def _happened(staff: bool) -> Compiled[Event]:
+    """The last events of a ticket between two times, newest first."""
+
+    def build(ticket: Place, since: Place, until: Place) -> QuerySet[Event]:
+        rows = Event.objects.filter(about_kind="ticket", about_id=ticket.expression)
+        rows = rows.filter(at__gte=since.expression, at__lt=until.expression).exclude(kind__in=NOT_SHOWN)
+        if not staff:
+            rows = rows.filter(audience=Event.Audience.PUBLIC)
+        return rows.select_related("detail").order_by("-id")[:EVENTS_SHOWN]
+
+    return Compiled(build, 3)
 
 
 def trail(ticket: Ticket, *, staff: bool):
@@ -169,9 +222,15 @@ class PeopleOfTicket:
     followers: list[User]
 
 
+_watchers = Compiled(
+    lambda ticket: Watcher.objects.filter(ticket=ticket.expression).select_related("user").order_by("pk"),
+    1,
+)
+
+
 def people_of(ticket: Ticket) -> PeopleOfTicket:
     """Who is copied in and who follows, in one query."""
-    watchers = list(Watcher.objects.filter(ticket=ticket).select_related("user").order_by("pk"))
+    watchers = _watchers(ticket.pk)
     return PeopleOfTicket(
         copied=[w.user for w in watchers if w.kind == Watcher.Kind.CC],
         followers=[w.user for w in watchers if w.kind == Watcher.Kind.FOLLOW],
