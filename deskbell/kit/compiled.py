@@ -1,4 +1,4 @@
-"""Queries of the ORM whose SQL is made once: for the small ones of every page that takes longer than running."""
+"""Queries of the ORM whose SQL is made once: small ones take longer to make than to run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Place:
 
 
 class Compiled(Generic[Row]):
-    """`build` gets a Place for each value and returns the queryset. Calling it with the values gives its rows.
+    """`build` gets a Place for each value and returns the queryset; called with the values it gives the rows.
 
     A Place stands in a filter as `place.expression`, in `extra(where=…, params=[place])` as itself. The
     shape of the query must not depend on the values. `select_related` and annotations work as usual,
@@ -44,7 +44,7 @@ class Compiled(Generic[Row]):
 
     def __call__(self, *values: object) -> list[Row]:
         sql, params, compiler = self._made or self._make()
-        given = [values[each.number] if isinstance(each, Place) else each for each in params]
+        given: list[Any] = [values[each.number] if isinstance(each, Place) else each for each in params]
         with connection.cursor() as cursor:
             cursor.execute(sql, given)
             return _instances(compiler, cursor.fetchall())
@@ -64,7 +64,7 @@ def _instances(compiler: Any, rows: Iterable[tuple]) -> list[Any]:
     info, columns = compiler.klass_info, compiler.select
     start, end = info["select_fields"][0], info["select_fields"][-1] + 1
     names = [column[0].target.attname for column in columns[start:end]]
-    related = get_related_populators(info, columns, DEFAULT_DB_ALIAS)
+    related = get_related_populators(info, columns, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]  # of Django 6
     found = []
     for row in compiler.results_iter([rows]):
         instance = info["model"].from_db(DEFAULT_DB_ALIAS, names, row[start:end])
