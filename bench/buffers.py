@@ -82,7 +82,7 @@ def _lists(person: str, user: Any) -> Iterator[tuple[str, Callable[[], int]]]:
     from deskbell.tickets import listing
 
     if person in ("portal customer", "customer manager"):
-        for state in ("open", "ended", "all"):
+        for state in ("open", "ended"):
             yield state, partial(_portal, user, state, person == "customer manager")
         return
     for slug in listing.BOXES:

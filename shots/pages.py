@@ -20,9 +20,15 @@ class Shot:
 SHOTS = (
     Shot("front", "/"),
     Shot("sign in", "/signin/"),
+    Shot("play the customer", "{played}"),
+    Shot("write as the customer", "/demo/customer/?as=noor.feldt@milltown-dental.example&write=1"),
+    Shot("reset the demo", "/demo/reset/"),
     Shot("sign up", "/signup/"),
     Shot("code instead of password", "/signin/code/"),
     Shot("forgotten password", "/account/password/reset/"),
+    Shot("ask without an account", "/portal/ask/"),
+    Shot("home", "/desk/home/", "Agent"),
+    Shot("home with figures", "/desk/home/", "Owner"),
     Shot("needs reply", "/desk/", "Agent"),
     Shot("all open, by priority", "/desk/?box=open&sort=priority", "Agent"),
     Shot("filtered", "/desk/?box=open&priority=high,urgent", "Agent"),
@@ -31,13 +37,51 @@ SHOTS = (
     Shot("a ticket as an auditor", "{busy}", "Auditor"),
     Shot("new ticket", "/desk/tickets/new/", "Agent"),
     Shot("search", "/desk/search/?q=vpn", "Agent"),
+    Shot("several selected", "/desk/?box=open", "Agent", click="[data-select] >> nth=0"),
+    Shot("saved replies", "/desk/replies/", "Agent"),
+    Shot("a new saved reply", "/desk/replies/new/", "Agent"),
+    Shot("my desk", "/desk/me/", "Agent"),
     Shot("a ticket that is not there", "/desk/tickets/999999/", "Agent"),
+    Shot("customers", "/desk/people/", "Agent"),
+    Shot("a customer", "{person}", "Agent"),
+    Shot("a customer's details", "{person}details/", "Agent"),
+    Shot("a customer as an auditor", "{person}", "Auditor"),
+    Shot("organisations", "/desk/organizations/", "Agent"),
+    Shot("an organisation", "{organization}", "Agent"),
     Shot("my tickets", "/portal/", "Customer"),
-    Shot("my organisation", "/portal/?whose=organization", "Customer manager"),
+    Shot("closed tickets", "/portal/?state=ended", "Customer"),
+    Shot("search my tickets", "/portal/?q=the", "Customer"),
+    Shot("nothing found", "/portal/?q=xyzzy", "Customer"),
+    Shot("my organisation", "/portal/?who=organization", "Customer manager"),
     Shot("ask", "/portal/tickets/new/", "Customer"),
     Shot("a customer's ticket", "{asked}", "Customer"),
+    Shot("copying somebody in", "{asked}", "Customer", click="#copy-in summary"),
     Shot("my account", "/account/", "Agent"),
+    Shot("phone: sign in", "/field/signin/"),
+    Shot("phone: my tickets", "/field/", "Field engineer"),
+    Shot("phone: a ticket", "{job}", "Field engineer"),
+    Shot("phone: new ticket", "/field/tickets/new/", "Field engineer"),
+    Shot("phone: a ticket that is not there", "/field/tickets/999999/", "Field engineer"),
+    Shot("company", "/setup/company/", "Owner"),
+    Shot("first steps", "/setup/start/", "Owner"),
+    Shot("setup", "/setup/", "Owner"),
     Shot("people", "/setup/people/", "Owner"),
+    Shot("a person", "{jonas}", "Owner"),
+    Shot("closing an account", "{jonas}deactivation/", "Owner"),
+    Shot("inviting", "/setup/people/invitations/new/", "Owner"),
+    Shot("teams", "/setup/teams/", "Owner"),
+    Shot("a team", "/setup/teams/1/", "Owner"),
+    Shot("organisations in the setup", "/setup/organizations/", "Owner"),
+    Shot("an organisation in the setup", "/setup/organizations/1/", "Owner"),
+    Shot("a new site", "/setup/organizations/1/sites/new/", "Owner"),
+    Shot("queues", "/setup/queues/", "Owner"),
+    Shot("a queue", "/setup/queues/1/", "Owner"),
+    Shot("statuses", "/setup/statuses/", "Owner"),
+    Shot("a status", "/setup/statuses/1/", "Owner"),
+    Shot("types", "/setup/types/", "Owner"),
+    Shot("tags", "/setup/tags/", "Owner"),
+    Shot("a tag", "/setup/tags/1/", "Owner"),
+    Shot("system", "/setup/system/", "Owner"),
     Shot("received", "/setup/received/", "Owner"),
     Shot("sent", "/setup/sent/", "Owner"),
     Shot("audit trail", "/setup/audit/", "Owner"),
@@ -46,11 +90,34 @@ SHOTS = (
 
 
 def path_of(visitor: Visitor, path: str) -> str:
-    """`{busy}` is a ticket with a long conversation, `{asked}` the newest one of the customer."""
+    """`{busy}` is a ticket with a long conversation, `{asked}` the newest one of the customer, `{played}` his
+    thread about it in the demo's mail program, `{jonas}` the setup's page of an agent,
+    `{job}` the first ticket of an engineer's day, `{person}` and `{organization}` the last of their lists.
+    """
+    if path.startswith("{jonas}"):
+        visitor.go("/setup/people/?q=jonas")
+        link = visitor.page.locator("a.row-link").first.get_attribute("href") or "/setup/people/"
+        return link + path.removeprefix("{jonas}")
     if path == "{busy}":
-        return "/desk/tickets/1014/"
+        visitor.go("/desk/search/?q=rekey")
+        return _first(visitor, "a[href*='/desk/tickets/1']") or "/desk/"
+    if path == "{played}":
+        visitor.go("/demo/customer/?as=samir.haddow@quayside.example")
+        thread = visitor.page.locator(".play-thread", has_text="VPN drops").first.get_attribute("href")
+        return thread or "/demo/customer/"
+    if path == "{job}":
+        visitor.go("/field/")
+        return _first(visitor, "a[href*='/field/tickets/1']") or "/field/"
     if path == "{asked}":
-        visitor.go("/portal/?state=all")
-        link = visitor.page.locator("a[href*='/portal/tickets/1']").first
-        return link.get_attribute("href") or "/portal/"
+        visitor.go("/portal/")
+        return _first(visitor, "a[href*='/portal/tickets/1']") or "/portal/"
+    for name, listed in (("{person}", "/desk/people/"), ("{organization}", "/desk/organizations/")):
+        if path.startswith(name):
+            visitor.go(listed)
+            link = visitor.page.locator("a.row-link").last
+            return (link.get_attribute("href") or listed) + path.removeprefix(name)
     return path
+
+
+def _first(visitor: Visitor, selector: str) -> str | None:
+    return visitor.page.locator(selector).first.get_attribute("href")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,15 @@ from django.conf import settings
 from django.core.management.commands import flush
 from django.db import connection
 
+from deskbell.people import companies
 from tests.support.desk import open_folder
+
+
+@pytest.fixture(autouse=True)
+def company_of_this_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is stored yet, until the test changes it: a second is no measure for tests."""
+    monkeypatch.setattr(companies, "KEPT_SECONDS", 3600.0)
+    monkeypatch.setattr(companies, "_kept", (time.monotonic(), None))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from deskbell.people.addresses import BadAddress, email_key, is_email
 from deskbell.people.models import User
+from deskbell.people.queries import company
 
 
 class NewPassword(forms.CharField):
@@ -98,7 +99,7 @@ class ProfileForm(forms.Form):
         language.choices = [("", _("As the browser asks")), *settings.LANGUAGES]
         time_zone = cast(forms.ChoiceField, self.fields["time_zone"])
         time_zone.choices = [
-            ("", _("As the desk has it (%(zone)s)") % {"zone": settings.TIME_ZONE}),
+            ("", _("As the desk has it (%(zone)s)") % {"zone": company().time_zone}),
             *((zone, zone.replace("_", " ")) for zone in zones),
         ]
 

@@ -11,11 +11,12 @@ from django.conf import settings
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from deskbell.notifications import letterhead
 from deskbell.outbox import actions as outbox
+from deskbell.people.queries import company
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,9 @@ def put(name: str, recipient: str, *, code: str = "") -> None:
 
 
 def _payload(words: Words, code: str) -> dict[str, object]:
-    named = {"code": code, "company": settings.COMPANY_NAME}
+    named = {"code": code, "company": company().name}
     context = {
-        "company": settings.COMPANY_NAME,
-        "language": translation.get_language(),
-        "direction": "rtl" if translation.get_language_bidi() else "ltr",
-        "ticket": None,
-        "answerable": False,
+        **letterhead.context(),
         "subject": str(words.subject) % named,
         "words": words,
         "code": code,
@@ -93,6 +90,7 @@ def _payload(words: Words, code: str) -> dict[str, object]:
         "subject": context["subject"],
         "text": re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
         "html": _inliner.inline(render_to_string("account/mail.html", context)),
+        "attachments": letterhead.attached(),
         "headers": {
             "X-Deskbell-Type": "account",
             "Auto-Submitted": "auto-generated",

@@ -18,12 +18,17 @@ from django.http import HttpRequest
 from deskbell.account import mail
 from deskbell.people.addresses import email_key
 from deskbell.people.models import User
+from deskbell.people.queries import may_register
 
 SESSION_KEY = "sign_up"
 #: seconds
 LASTS = 15 * 60
 TRIES = 3
 RESENDS = 2
+
+
+class Closed(Exception):
+    """The company does not let people with this address sign up by themselves."""
 
 
 class TooSoon(Exception):
@@ -48,10 +53,13 @@ class SignUp:
 
 
 def begin(request: HttpRequest, *, email: str, name: str, password: str, next: str) -> SignUp:
-    """Remember the sign-up and mail its code. Raises TooSoon.
+    """Remember the sign-up and mail its code. Raises TooSoon, Closed.
 
-    Somebody who has a password already gets a mail that says so; the answer to the browser is the same.
+    Somebody who has a password already gets a mail that says so; the answer to the browser is the same. The
+    company's rule looks at the address alone, so it tells nobody who is known here.
     """
+    if not may_register(email):
+        raise Closed(email)
     sign_up = SignUp(email, name, make_password(password), next, time.time())
     _send(request, sign_up)
     _save(request, sign_up)

@@ -6,19 +6,14 @@ from allauth.account import views as library
 from django.urls import path
 from django.views.generic import RedirectView
 
-from deskbell.account import forms, views
-
-sign_in = library.LoginView.as_view(form_class=forms.SignInForm)
-sign_in_code = library.RequestLoginCodeView.as_view(form_class=forms.RequestCodeForm)
-forgotten_password = library.PasswordResetView.as_view(form_class=forms.ForgottenPasswordForm)
+from deskbell.account import branding, first, views
 
 urlpatterns = [
-    path("signin/", sign_in, name="account_login"),
-    path(
-        "signin/code/",
-        sign_in_code,
-        name="account_request_login_code",
-    ),
+    path("company.css", branding.colours, name="company_colours"),
+    path("company/logo", branding.logo, name="company_logo"),
+    path("company/icon", branding.icon, name="company_icon"),
+    path("signin/", library.login, name="account_login"),
+    path("signin/code/", library.request_login_code, name="account_request_login_code"),
     path("signin/code/confirm/", library.confirm_login_code, name="account_confirm_login_code"),
     path("signin/address/", library.email_verification_sent, name="account_email_verification_sent"),
     path("signout/", library.logout, name="account_logout"),
@@ -27,15 +22,12 @@ urlpatterns = [
     path("signup/code/", views.sign_up_code, name="account_signup_code"),
     path("account/", views.profile, name="account_profile"),
     path("account/invitation/<str:token>/", views.invitation, name="account_invitation"),
+    path("account/first/<str:token>/", first.first, name="account_first"),
     path("account/inactive/", library.account_inactive, name="account_inactive"),
     path("account/reauthenticate/", library.reauthenticate, name="account_reauthenticate"),
     path("account/password/", library.password_change, name="account_change_password"),
     path("account/password/set/", library.password_set, name="account_set_password"),
-    path(
-        "account/password/reset/",
-        forgotten_password,
-        name="account_reset_password",
-    ),
+    path("account/password/reset/", library.password_reset, name="account_reset_password"),
     path(
         "account/password/reset/confirm/",
         library.confirm_password_reset_code,

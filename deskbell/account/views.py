@@ -22,6 +22,7 @@ from deskbell.kit.once import accepted
 from deskbell.people import actions
 from deskbell.people.addresses import email_key
 from deskbell.people.models import User
+from deskbell.people.queries import company
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
 
@@ -33,11 +34,15 @@ READ_AND_WRITE = ["GET", "HEAD", "POST"]
 def sign_up(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect(_home(request))
+    if not company().open_to_new_people:
+        return render(request, "account/signup_closed.html", status=403)
     form = SignUpForm(request.POST or None, initial={"email": request.GET.get("email", "")})
     if form.is_valid():
         try:
             pending.begin(request, **form.cleaned_data, next=get_next_redirect_url(request) or "")
             return accepted(redirect("account_signup_confirm"), request)
+        except pending.Closed:
+            form.add_error("email", _closed())
         except pending.TooSoon:
             form.add_error(
                 "email", _("We sent a mail to this address a moment ago. Try again in a few seconds.")
@@ -45,6 +50,14 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     return render(
         request, "account/signup.html", {"form": form, "next": get_next_redirect_url(request) or ""}
     )
+
+
+def _closed() -> str:
+    words = _(
+        "Accounts here are for people of organisations we know, and this address belongs to none of them. "
+        "Ask %(support)s for an invitation. If you wrote to us before, sign in with a code instead."
+    )
+    return words % {"support": company().support_address}
 
 
 @rate_limit(action="signup")
@@ -72,6 +85,9 @@ def _finish_sign_up(request: HttpRequest, waiting: pending.SignUp) -> HttpRespon
         user = actions.sign_up(waiting.email, name=waiting.name, password_hash=waiting.password_hash)
     except actions.AddressTaken:  # signed up in another window meanwhile
         messages.info(request, _("You have an account already. Please sign in."))
+        return redirect("account_login")
+    except actions.RegistrationClosed:  # the rule was changed meanwhile
+        messages.error(request, _closed())
         return redirect("account_login")
     return _sign_in(request, user, waiting.email, waiting.next or None)
 

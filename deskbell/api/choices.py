@@ -29,7 +29,7 @@ def queue(user: User, given: int | str) -> Queue:
 
 def team(given: int | str) -> Team:
     named = Q(pk=given) if isinstance(given, int) else Q(name__iexact=given)
-    return _found("team", Team.objects.filter(named))
+    return _found("team", Team.objects.filter(named, active=True))
 
 
 def ticket_type(given: str) -> TicketType:

@@ -21,6 +21,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from deskbell.events.once import KeyReused
 from deskbell.files.actions import TooBig
+from deskbell.kit.patience import TooSlow
 from deskbell.people.actions import AddressTaken
 from deskbell.people.actions import NotAllowed as NotAllowedWithPeople
 from deskbell.people.addresses import BadAddress
@@ -35,7 +36,7 @@ from deskbell.tickets.actions import (
     UploadGone,
 )
 from deskbell.tickets.conditions import BadFilter
-from deskbell.tickets.listing import BadCursor, TooSlow
+from deskbell.tickets.listing import BadCursor
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from deskbell.channels import events
-from deskbell.channels.models import Channel, InboundItem
+from deskbell.channels.email import references
+from deskbell.channels.models import Channel, InboundFile, InboundItem
+from deskbell.channels.webform.sent import FormSent
 from deskbell.events.actor import SYSTEM, Actor
 from deskbell.events.publish import publish
 from deskbell.kit.secrets import seal
@@ -18,6 +20,7 @@ from deskbell.people import permissions
 from deskbell.people.addresses import email_key, is_email
 from deskbell.people.models import User
 from deskbell.people.rights import rights_of
+from deskbell.tickets.content import NewFile
 from deskbell.tickets.models import Queue
 
 NOTED_EVERY = timedelta(seconds=10)
@@ -29,6 +32,14 @@ class NotAllowed(Exception):
 
 class BadChannel(ValueError):
     """The channel cannot be made like this; the message is for people."""
+
+
+class NoMailbox(Exception):
+    """No mailbox that is on has this address."""
+
+
+class FormClosed(Exception):
+    """An administrator has switched the web form off."""
 
 
 class NotQuarantined(Exception):
@@ -51,19 +62,24 @@ def add_channel(
     by: Actor | User = SYSTEM,
     **secrets: str,
 ) -> Channel:
-    """A mailbox. `queue` is the name of the queue of its new tickets; `secrets` are kept encrypted.
+    """A mailbox or the web form. `queue` is the name of the queue of its new tickets; `secrets` are kept
+    encrypted.
 
-    Raises BadChannel for an unknown kind or queue, a bad address, and an address that is one already.
+    Raises BadChannel for an unknown kind or queue, a bad address, an address that is one already, and a
+    second web form.
     """
     _require_setup(by)
     if kind not in Channel.Kind.values:
         raise BadChannel(f"Unknown kind of channel: {kind}. Known: {', '.join(Channel.Kind.values)}")
-    if not is_email(address):
+    if kind == Channel.Kind.WEBFORM:
+        if address:
+            raise BadChannel("The web form has no address")
+    elif not is_email(address):
         raise BadChannel(f"address must be an e-mail address, not {address!r}")
     channel = Channel(
         kind=kind,
         name=name.strip() or address,
-        address=email_key(address),
+        address=email_key(address) if address else "",
         queue=_queue(queue),
         plus_addresses=plus_addresses is True or str(plus_addresses).lower() in ("1", "yes", "true", "on"),
         secrets=seal(secrets) if secrets else None,
@@ -72,7 +88,7 @@ def add_channel(
         with transaction.atomic():
             channel.save()
     except IntegrityError as error:
-        raise BadChannel(f"{address} is a channel already") from error
+        raise BadChannel(f"{address or 'The web form'} is a channel already") from error
     publish(events.ChannelAdded(channel_kind=kind, name=channel.name), about=channel, by=by)
     return channel
 
@@ -84,6 +100,52 @@ def _queue(name: str) -> Queue | None:
     if queue is None:
         raise BadChannel(f"There is no queue {name!r}")
     return queue
+
+
+@transaction.atomic
+def take_in(raw: bytes, *, to: str, sender: str) -> InboundItem:
+    """Store one raw mail for the mailbox `to`, with its job, as `deskbell mail receive` does.
+
+    `sender` is the envelope's. Raises NoMailbox.
+    """
+    address = email_key(to)
+    names = [address, references.base_address(address)]
+    mailboxes = Channel.objects.filter(kind=Channel.Kind.EMAIL, address__in=names)
+    found = {each.address: each for each in mailboxes.exclude(state=Channel.State.OFF)}
+    channel = found.get(names[0]) or found.get(names[1])
+    if channel is None:
+        raise NoMailbox(to)
+    item = InboundItem.objects.create(channel=channel, raw=raw, envelope_from=sender, envelope_to=address)
+    _think_about(item)
+    return item
+
+
+@transaction.atomic
+def receive_form(form: FormSent, files: list[NewFile]) -> InboundItem:
+    """Store what was sent by the web form, with the job that will think about it. Raises FormClosed."""
+    channel = _web_form()
+    if channel.state == Channel.State.OFF:
+        raise FormClosed
+    item = InboundItem.objects.create(
+        channel=channel, raw=form.raw(), envelope_from=form.email, external_id=form.reference
+    )
+    InboundFile.objects.bulk_create(
+        InboundFile(item=item, blob=file.blob, filename=file.filename) for file in files
+    )
+    _think_about(item)
+    return item
+
+
+def _web_form() -> Channel:
+    """The channel of the web form, made when the first form is sent."""
+    forms = Channel.objects.filter(kind=Channel.Kind.WEBFORM)
+    if known := forms.first():
+        return known
+    try:
+        with transaction.atomic():
+            return add_channel(Channel.Kind.WEBFORM, name="Web form")
+    except BadChannel:  # another guest was quicker
+        return forms.get()
 
 
 @transaction.atomic
@@ -100,10 +162,15 @@ def replay(item_id: int, *, by: Actor | User = SYSTEM) -> InboundItem:
     item.attempts, item.decided_at, item.external_id = 0, None, None
     item.save(update_fields=["state", "reason", "reason_text", "attempts", "decided_at", "external_id"])
     publish(events.Replayed(), about=item, by=by)
+    _think_about(item)
+    return item
+
+
+def _think_about(item: InboundItem) -> None:
+    """Give it a job that commits with the caller."""
     from deskbell.channels.jobs import receive  # app-ready: the job application exists only after set-up
 
     receive.defer(item_id=item.pk)
-    return item
 
 
 def note_sent(channel_id: int | None, result: Result) -> None:

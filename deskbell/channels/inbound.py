@@ -1,4 +1,4 @@
-"""The one door for mail: from a raw row of the ledger to a decision with its reason.
+"""The one door for what comes from outside: from a raw row of the ledger to a decision with its reason.
 
 Parsing and the writing of files happen outside the transaction; then one transaction holds the item, the
 person, the ticket, the message and the decision. A second run of a decided item does nothing.
@@ -18,11 +18,14 @@ from django.utils import timezone
 from deskbell.channels import events, verdicts
 from deskbell.channels.actions import note_received
 from deskbell.channels.email.parse import ParsedMail, parse
-from deskbell.channels.models import InboundItem
+from deskbell.channels.models import Channel, InboundItem
 from deskbell.channels.verdicts import Case, Verdict
+from deskbell.channels.webform import intake
+from deskbell.channels.webform.sent import FormSent
 from deskbell.events.actor import SYSTEM
 from deskbell.events.publish import publish
 from deskbell.files.actions import store
+from deskbell.people.queries import company
 from deskbell.tickets.content import NewFile
 from deskbell.tickets.models import Ticket
 
@@ -85,19 +88,27 @@ def _begin(item_id: int) -> InboundItem:
     InboundItem.objects.filter(pk=item_id, state=InboundItem.State.RECEIVED).update(
         attempts=F("attempts") + 1
     )
-    return InboundItem.objects.get(pk=item_id)
+    return InboundItem.objects.select_related("channel").get(pk=item_id)
 
 
 def _understand(item: InboundItem) -> None:
     if item.attempts > MAX_ATTEMPTS:
         _settle(item.pk, Verdict.quarantined("gave_up", f"{item.attempts} tries ended without a decision"))
         return
+    if item.channel.kind == Channel.Kind.WEBFORM:
+        _decide_form(item.pk, FormSent.parse(bytes(item.raw)))
+        return
     mail = parse(bytes(item.raw))
     files = [
         NewFile(store(file.content), file.filename, inline=file.inline, content_id=file.content_id)
         for file in mail.attachments
     ]
-    _decide(item.pk, mail, files)
+    _decide(item.pk, mail, [file for file in files if not _our_logo(file)])
+
+
+def _our_logo(file: NewFile) -> bool:
+    """An answer brings the logo of our own mail back with the text it quotes."""
+    return file.inline and file.blob.pk == company().logo_id
 
 
 @transaction.atomic
@@ -111,8 +122,16 @@ def _decide(item_id: int, mail: ParsedMail, files: list[NewFile]) -> None:
     _write(item, verdict.noting(mail.problems))
 
 
+@transaction.atomic
+def _decide_form(item_id: int, form: FormSent) -> None:
+    item = _locked(item_id)
+    if item is not None:
+        _one_at_a_time(item, form.email)
+        _write(item, intake.decide(item, form))
+
+
 def _one_at_a_time(item: InboundItem, sender: str) -> None:
-    """Mails of one sender to one mailbox are decided one after another: two first ones make one person."""
+    """What one sender sent by one channel is decided one after another: two first ones make one person."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select pg_advisory_xact_lock(hashtextextended(%s, 0))",
@@ -148,5 +167,8 @@ def _quarantine(item: InboundItem, error: Exception) -> None:
     ours = [f for f in traceback.extract_tb(error.__traceback__) if "/deskbell/" in f.filename]
     place = ours[-1] if ours else frame
     where = f"{place.filename.rpartition('/deskbell/')[2]}:{place.lineno}"
-    log.error("mail set aside", extra={"inbound": item.pk, "error": type(error).__name__, "where": where})
+    log.error(
+        "a received item was set aside",
+        extra={"inbound": item.pk, "error": type(error).__name__, "where": where},
+    )
     _settle(item.pk, Verdict.quarantined("failed", f"{type(error).__name__} at {where}"))

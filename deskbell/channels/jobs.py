@@ -6,6 +6,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from deskbell.channels import inbound
+from deskbell.channels.webform import limits
 
 
 @app.task(
@@ -29,3 +30,9 @@ def sweep(timestamp: int) -> None:
                 receive.configure(queueing_lock=f"channels.again:{item_id}").defer(item_id=item_id)
         except AlreadyEnqueued:
             continue
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(name="channels.forget_tallies", queue="slow")
+def forget_tallies(timestamp: int) -> None:
+    limits.forget_old()

@@ -7,6 +7,8 @@ from typing import Any
 from django.db import connection
 
 from deskbell.channels.models import Channel, InboundItem
+from deskbell.people.queries import company
+from deskbell.tickets.models import Queue
 
 DECIDED = ("ticketed", "added", "annotated", "quarantined", "blocked", "duplicate")
 
@@ -42,7 +44,7 @@ def present(item: InboundItem) -> dict[str, Any]:
     """One item as programs and pages see it. Times are datetimes in UTC."""
     return {
         "id": item.pk,
-        "channel": item.channel.address,
+        "channel": item.channel.address or item.channel.name,
         "external_id": item.external_id,
         "from": item.envelope_from,
         "to": item.envelope_to,
@@ -61,3 +63,15 @@ def present(item: InboundItem) -> dict[str, Any]:
 def own_addresses() -> frozenset[str]:
     """Every address that is a mailbox of this desk, off or not."""
     return frozenset(Channel.objects.filter(kind=Channel.Kind.EMAIL).values_list("address", flat=True))
+
+
+def desk_addresses() -> set[str]:
+    """Every address under which this desk writes or is written to, casefolded."""
+    queues = Queue.objects.exclude(address="").values_list("address", flat=True)
+    single = filter(None, [company().support_address])
+    return {*own_addresses(), *(address.casefold() for address in (*queues, *single))}
+
+
+def form_is_open() -> bool:
+    """Whether the web form takes anything in: an administrator may have switched its channel off."""
+    return not Channel.objects.filter(kind=Channel.Kind.WEBFORM, state=Channel.State.OFF).exists()

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,7 +14,7 @@ from deskbell.channels.email import references
 from deskbell.channels.email.automatic import AutoClass
 from deskbell.channels.email.parse import ParsedMail
 from deskbell.channels.models import InboundItem
-from deskbell.channels.queries import own_addresses
+from deskbell.channels.queries import desk_addresses
 from deskbell.channels.routing import Found, answered_ids, find
 from deskbell.events.actor import SYSTEM
 from deskbell.kit.html import clean_mail
@@ -99,10 +98,8 @@ class Case:
 
     @cached_property
     def ours(self) -> set[str]:
-        """Every address under which this desk writes or is written to."""
-        queues = Queue.objects.exclude(address="").values_list("address", flat=True)
-        single = (settings.SUPPORT_ADDRESS, references.base_address(self.item.envelope_to))
-        return {*own_addresses(), *(address.casefold() for address in (*queues, *single) if address)}
+        """Every address under which this desk writes or is written to, by this mail too."""
+        return desk_addresses() | {references.base_address(self.item.envelope_to)} - {""}
 
 
 def decide(case: Case) -> Verdict:
@@ -241,9 +238,10 @@ def _sender(mail: ParsedMail) -> User:
 
 def _queue(item: InboundItem) -> Queue | None:
     """The mailbox's queue, else the one that has its address; none lets the ticket's action choose."""
-    return (
-        item.channel.queue or Queue.objects.filter(address__iexact=item.channel.address, active=True).first()
-    )
+    queue = item.channel.queue
+    if queue is not None and queue.active:
+        return queue
+    return Queue.objects.filter(address__iexact=item.channel.address, active=True).first()
 
 
 def _copy_in(case: Case, ticket: Ticket, sender: User) -> None:

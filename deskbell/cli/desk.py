@@ -25,17 +25,37 @@ def manage(arguments: list[str]) -> None:
     execute_from_command_line(["deskbell manage", *arguments])
 
 
-def demo() -> None:
-    """Make the demo company where there is none yet, and print who may sign in."""
+def demo(*, reset: bool = False) -> None:
+    """Make the demo company where there is none yet, and print who may sign in. `reset` begins anew."""
     os.environ["DESKBELL_DEMO"] = "1"
     database.set_up()
-    from deskbell.demo import world
+    from deskbell.demo import resetting, world
 
     with database.plain_words():
+        if reset:
+            try:
+                resetting.reset()
+            except resetting.NotADemo:
+                raise Refusal("This is not a demo: nothing was changed.") from None
         people = world.ensure()
     width = max((len(person["email"]) for person in people), default=0)
     for person in people:
         print(f"  {person['email']:<{width}}  {person['password']}  {person.get('role', '')}".rstrip())
+
+
+def first_link() -> None:
+    """Print the link alone; a later one puts it out of use. Raises Refusal once there is an administrator."""
+    database.set_up()
+    from django.conf import settings
+    from django.urls import reverse
+
+    from deskbell.people import actions
+
+    with database.plain_words():
+        token = actions.make_first_link()
+    if token is None:
+        raise Refusal("Somebody can set this desk up already. Ask for an invitation.")
+    print(settings.BASE_URL + reverse("account_first", args=[token]))
 
 
 def check(*, as_json: bool) -> int:
@@ -116,7 +136,7 @@ def add_channel(kind: str, *, name: str, values: list[str]) -> None:
     pairs: dict[str, Any] = dict(value.partition("=")[::2] for value in values)
     if bad := [value for value in values if "=" not in value]:
         raise Refusal(f"Write settings as key=value, not {bad[0]}.")
-    if "address" not in pairs:
+    if kind == "email" and "address" not in pairs:
         raise Refusal("An e-mail channel needs its address: address=support@example.com")
     try:
         with database.plain_words():

@@ -85,13 +85,25 @@ def _parser() -> argparse.ArgumentParser:
     each = command("up", _up, "run everything on this machine: database, web and worker")
     _address(each)
     each.add_argument("--demo", action="store_true", help="with a demo company to try it out")
+    each.add_argument("--qr", action="store_true", help="show a QR code that opens it on a phone")
     _address(command("web", _web, "run the web server alone"))
     each = command("worker", _worker, "run the jobs alone")
     each.add_argument("--queues", help="only these queues, separated by commas")
     command("migrate", _migrate, "bring the database to this version")
     each = command("manage", _manage, "pass a command on to Django")
     each.add_argument("rest", nargs=argparse.REMAINDER)
-    command("demo", _demo, "make the demo company if it is not there, and show its sign-ins")
+    command("first-link", _first_link, "print a one-time link for the first administrator")
+    each = command("demo", _demo, "make the demo company if it is not there, and show its sign-ins")
+    each.add_argument("--reset", action="store_true", help="begin anew: everything on the demo desk is lost")
+    each = command("backup", _backup, "save the database and all files in one archive")
+    each.add_argument("file", metavar="FILE", help="the archive; in a folder it is named by the time")
+    each.add_argument(
+        "--with-keys", action="store_true", help="put the keys in, too: the archive is a secret"
+    )
+    each.add_argument("--keep", type=int, metavar="N", help="in a folder: remove all but the newest N")
+    each = command("restore", _restore, "bring back what a backup holds, in place of what is there")
+    each.add_argument("file", metavar="FILE")
+    each.add_argument("--yes", action="store_true", help="replace the people and tickets that are there")
     _json(command("check", _check, "look whether everything is well"))
 
     people = group("user", "people who can sign in")
@@ -116,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
 
     channels = group("channel", "the ways customers reach us")
     each = command("add", _channel_add, "add a channel and print its uuid", channels)
-    each.add_argument("kind", choices=["email"])
+    each.add_argument("kind", choices=["email", "webform"])
     each.add_argument("--name", required=True)
     each.add_argument("values", nargs="*", metavar="key=value")
     _json(command("list", _channel_list, "list the channels", channels))
@@ -151,7 +163,7 @@ def _json(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 def _up(given: argparse.Namespace) -> int:
     from deskbell.cli import up
 
-    return up.run(given.host, given.port, demo=given.demo)
+    return up.run(given.host, given.port, demo=given.demo, qr=given.qr)
 
 
 def _web(given: argparse.Namespace) -> int:
@@ -182,7 +194,25 @@ def _manage(given: argparse.Namespace) -> None:
 def _demo(given: argparse.Namespace) -> None:
     from deskbell.cli import desk
 
-    desk.demo()
+    desk.demo(reset=given.reset)
+
+
+def _first_link(given: argparse.Namespace) -> None:
+    from deskbell.cli import desk
+
+    desk.first_link()
+
+
+def _backup(given: argparse.Namespace) -> int:
+    from deskbell.cli import backup
+
+    return backup.run(Path(given.file).absolute(), with_keys=given.with_keys, keep=given.keep)
+
+
+def _restore(given: argparse.Namespace) -> int:
+    from deskbell.cli import restore
+
+    return restore.run(Path(given.file).absolute(), yes=given.yes)
 
 
 def _check(given: argparse.Namespace) -> int:

@@ -27,14 +27,15 @@ def refuse_newer(data_dir: Path) -> None:
         kept = (data_dir / "version").read_text().strip()
     except FileNotFoundError:
         return
-    if _order(kept) > _order(deskbell.__version__):
+    if order(kept) > order(deskbell.__version__):
         raise Refusal(
             f"The data folder {data_dir} was last used by Deskbell {kept}; this is {deskbell.__version__}, "
             "which is older. Install that version or a newer one, or restore a backup."
         )
 
 
-def _order(version: str) -> tuple[int, ...]:
+def order(version: str) -> tuple[int, ...]:
+    """The version as numbers, so that versions compare."""
     return tuple(int(part) for part in version.split(".") if part.isdigit())
 
 
@@ -52,9 +53,25 @@ def is_current(connection: Any, data_dir: Path) -> bool:
     return sorted(map(list, applied)) == note["applied"]
 
 
-def has_people(connection: Any) -> bool:
-    """Whether anybody is in the migrated database."""
-    return bool(connection.execute("select exists(select 1 from people_user)").fetchone()[0])
+def whose(connection: Any) -> str:
+    """Whose data is in the migrated database: "demo", "real", or "nobody" while it is empty."""
+    demo, people = connection.execute(
+        "select (select demo from people_company), exists(select 1 from people_user)"
+    ).fetchone()
+    if demo:
+        return "demo"
+    return "nobody" if demo is None and not people else "real"
+
+
+def is_set_up(connection: Any) -> bool:
+    """Whether somebody may set this desk up; as people.actions.is_set_up."""
+    question = """
+        select exists(
+            select 1 from people_grant g
+            join people_role r on r.id = g.role_id and 'setup.enter' = any(r.permissions)
+            join people_user u on u.id = g.user_id and u.is_active
+        )"""
+    return bool(connection.execute(question).fetchone()[0])
 
 
 def remember(applied: list[tuple[str, str]], data_dir: Path) -> None:

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-from deskbell.cli import children, database, schema, web
+from deskbell.cli import children, database, reachable, schema, web
 from deskbell.cli.children import Child
 from deskbell.cli.embedded import Cluster
 from deskbell.cli.refusal import Refusal
@@ -27,7 +27,7 @@ from deskbell.kit.paths import data_dir
 READY_SECONDS = 60
 
 
-def run(host: str, port: int, *, demo: bool) -> int:
+def run(host: str, port: int, *, demo: bool, qr: bool = False) -> int:
     """Run until a signal stops it. Returns the exit code; raises Refusal when it cannot start."""
     folder = data_dir()
     make_folder(folder)
@@ -35,7 +35,7 @@ def run(host: str, port: int, *, demo: bool) -> int:
     with Lock(folder) as lock:
         _wait_for_port(host, port, seconds=lifeline.GRACE + 2 if lock.left_over else 0)
         _environment(host, port, demo=demo)
-        parent = Parent(host, port, demo=demo)
+        parent = Parent(host, port, demo=demo, qr=qr)
         try:
             parent.start()
             return parent.watch()
@@ -46,6 +46,20 @@ def run(host: str, port: int, *, demo: bool) -> int:
 def make_folder(folder: Path) -> None:
     """Make the data folder. As root others may pass through it: PostgreSQL runs as another user."""
     folder.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+
+
+def refuse_mixing(whose: str, *, demo: bool) -> None:
+    """Raise Refusal where demo data would come among `whose` (schema.whose) data, or the other way round."""
+    if demo and whose == "real":
+        raise Refusal(
+            "This desk has data of its own, and the demo never mixes with it. Start without --demo, "
+            "or choose another folder with --data-dir."
+        )
+    if not demo and whose == "demo":
+        raise Refusal(
+            "This data folder holds the demo, which never becomes a real desk. Start with --demo, "
+            "or choose an empty folder with --data-dir."
+        )
 
 
 class Lock:
@@ -96,25 +110,23 @@ def _wait_for_port(host: str, port: int, *, seconds: float) -> None:
 
 def _environment(host: str, port: int, *, demo: bool) -> None:
     """What the children are told, unless it was set."""
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - compared, not bound
+    everywhere = host in reachable.ALL
+    others = reachable.names() if everywhere else [host]
+    shown = others[0] if reachable.addresses() or not everywhere else "127.0.0.1"
     os.environ.setdefault("DESKBELL_BASE_URL", f"http://{f'[{shown}]' if ':' in shown else shown}:{port}")
     os.environ.setdefault(
-        "DESKBELL_ALLOWED_HOSTS", ",".join(dict.fromkeys(["127.0.0.1", "localhost", "[::1]", shown]))
+        "DESKBELL_ALLOWED_HOSTS", ",".join(dict.fromkeys(["127.0.0.1", "localhost", "[::1]", *others]))
     )
     os.environ["DESKBELL_DATA_DIR"] = str(data_dir())
     if demo:
-        from deskbell.demo import company  # only names; needed for the demo alone
-
         os.environ["DESKBELL_DEMO"] = "1"
-        os.environ.setdefault("DESKBELL_COMPANY_NAME", company.NAME)
-        os.environ.setdefault("DESKBELL_SUPPORT_ADDRESS", company.SUPPORT)
 
 
 class Parent:
     """The processes of one `up`."""
 
-    def __init__(self, host: str, port: int, *, demo: bool) -> None:
-        self.host, self.port, self.demo = host, port, demo
+    def __init__(self, host: str, port: int, *, demo: bool, qr: bool = False) -> None:
+        self.host, self.port, self.demo, self.qr = host, port, demo, qr
         self.cluster: Cluster | None = None
         self.database_restart = children.Backoff()
         reading, self.writing = os.pipe()
@@ -142,19 +154,23 @@ class Parent:
         address = self._start_database()
         if not database.ask(address, lambda each: schema.is_current(each, data_dir())):
             self._deskbell("migrate")
-        empty = database.ask(address, lambda each: not schema.has_people(each))
+        refuse_mixing(database.ask(address, schema.whose), demo=self.demo)
+        nobody = not database.ask(address, schema.is_set_up)
         for child in self.children:
             child.start()
         # both take about a second, on cores of their own
         sign_ins = self._deskbell("demo") if self.demo else ""
+        link = self._deskbell("first-link") if nobody and not self.demo else ""
         if not self._wait_until_ready():
             return
         say(f"Deskbell runs at {os.environ['DESKBELL_BASE_URL']}/  (Ctrl-C stops it)")
+        for line in reachable.told(self.host, self.port, os.environ["DESKBELL_BASE_URL"], qr=self.qr):
+            say(line)
         if sign_ins:
             print(sign_ins, flush=True)
-        elif empty:
-            say("Nobody can sign in yet. Make the first administrator:")
-            say("  deskbell user create EMAIL --name NAME --role owner --password-stdin")
+        elif link:
+            say("Nobody can set it up yet. Open this link to become the first administrator; it works once:")
+            say(f"  {link}")
 
     def _start_database(self) -> str:
         """The database's address; the embedded one is started unless DATABASE_URL names another."""
@@ -178,6 +194,7 @@ class Parent:
             if said[-1].startswith("deskbell: "):
                 raise Refusal(said[-1].removeprefix("deskbell: "), code=done.returncode)
             raise Refusal("\n".join(said), code=done.returncode)
+        print(done.stderr, end="", file=sys.stderr, flush=True)
         return done.stdout.rstrip()
 
     def _wait_until_ready(self) -> bool:

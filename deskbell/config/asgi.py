@@ -10,6 +10,7 @@ import os
 
 from a2wsgi import WSGIMiddleware
 
+from deskbell.config.proxies import Proxies
 from deskbell.config.wsgi import application as django_application
 from deskbell.kit import lifeline
 from deskbell.kit.http_body import FileAnswers, Receive, Scope, Send, Spool, hand_over
@@ -21,11 +22,15 @@ from deskbell.realtime.live import live  # isort: skip
 #: bytes of a form around its files: names, boundaries, the text typed
 FORM_SLACK = 2 * 1024 * 1024
 PLAIN_LIMIT = 2 * 1024 * 1024
-UPLOADS = ("/desk/", "/portal/", "/setup/", "/api/v1/uploads")
+#: uploads of people who did not sign in
+GUESTS = "/portal/ask/"
+UPLOADS = ("/desk/", "/portal/", "/field/", "/setup/", "/api/v1/uploads")
 
 
 def body_limit(path: str) -> int:
     """The most bytes a request to `path` may carry."""
+    if path.startswith(GUESTS):
+        return int(settings.GUEST_UPLOAD_LIMIT) + FORM_SLACK
     if path.startswith(UPLOADS):
         return int(settings.UPLOAD_LIMIT) + FORM_SLACK
     return PLAIN_LIMIT
@@ -42,8 +47,8 @@ django = Spool(
 )
 
 
-async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """The ASGI entry point."""
+async def route(scope: Scope, receive: Receive, send: Send) -> None:
+    """Each kind of request to what answers it."""
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
     elif scope["path"] == "/live":
@@ -55,6 +60,10 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _healthz(send)
     else:
         await django(scope, receive, send)
+
+
+#: the ASGI entry point
+application = Proxies(route, trusted=settings.TRUSTED_PROXIES)
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from importlib import metadata
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ SECRET_KEY = key("secret")
 BASE_URL = env.str("DESKBELL_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("DESKBELL_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+#: addresses or networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed
+TRUSTED_PROXIES = env.list("DESKBELL_TRUSTED_PROXIES", [], subcast=lambda each: ip_network(each.strip()))
 
 # --- database -----------------------------------------------------------------------------------
 # `deskbell` fills DATABASE_URL for the embedded PostgreSQL before settings are read.
@@ -67,6 +71,7 @@ AREAS = [
     "setup",
     "portal",
     "desk",
+    "field",
     "account",
 ]
 if DEMO:
@@ -141,6 +146,11 @@ LOGIN_URL = "/signin/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "deskbell.account.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "deskbell.account.forms.SignInForm",
+    "request_login_code": "deskbell.account.forms.RequestCodeForm",
+    "reset_password": "deskbell.account.forms.ForgottenPasswordForm",
+}
 ACCOUNT_TEMPLATE_EXTENSION = "html"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -184,6 +194,8 @@ CONTENT_SECURITY_POLICY = {
 }
 #: bytes; checked before a thread is taken (config/asgi.py) and again by forms
 UPLOAD_LIMIT = env.int("DESKBELL_UPLOAD_LIMIT", 50_000_000)
+#: of a file that somebody sends without an account
+GUEST_UPLOAD_LIMIT = min(UPLOAD_LIMIT, 20_000_000)
 MAIL_LIMIT = env.int("DESKBELL_MAIL_LIMIT", 60_000_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
@@ -226,9 +238,10 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HO
 EMAIL_USE_SSL, EMAIL_USE_TLS = _mail["EMAIL_USE_SSL"], _mail["EMAIL_USE_TLS"]
 EMAIL_FILE_PATH = f"/{_mail['EMAIL_FILE_PATH'].lstrip('/')}"
 EMAIL_TIMEOUT = 30
-#: the sender when no queue has an address of its own
-SUPPORT_ADDRESS = env.str("DESKBELL_SUPPORT_ADDRESS", "support@localhost")
-COMPANY_NAME = env.str("DESKBELL_COMPANY_NAME", "Deskbell")
+#: used until /setup/company/ stores others (people.queries.company): name, and the sender of mails
+FACTORY_NAME, FACTORY_ADDRESS = "Deskbell", "support@localhost"
+SUPPORT_ADDRESS = env.str("DESKBELL_SUPPORT_ADDRESS", FACTORY_ADDRESS)
+COMPANY_NAME = env.str("DESKBELL_COMPANY_NAME", FACTORY_NAME)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = SUPPORT_ADDRESS
 
 # --- jobs ---------------------------------------------------------------------------------------

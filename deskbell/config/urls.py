@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.urls import include, path
 
+from deskbell.config import health
 from deskbell.config.health import readyz
 from deskbell.portal.views.home import home
+from deskbell.setup import system
+
+#: the setup's System page says what `deskbell check` says; it may not look up here itself
+system.LOOKS[:] = [lambda: health.findings(health.ALL)]
 
 urlpatterns = [
     path("", home, name="home"),
@@ -11,7 +17,11 @@ urlpatterns = [
     path("", include("deskbell.account.urls")),
     path("portal/", include("deskbell.portal.urls")),
     path("desk/", include("deskbell.desk.urls")),
+    path("field/", include("deskbell.field.urls")),
     path("setup/", include("deskbell.setup.urls")),
     path("live/", include("deskbell.realtime.urls")),
     path("api/v1/", include("deskbell.api.urls")),
 ]
+
+if settings.DEMO:
+    urlpatterns.append(path("demo/", include("deskbell.demo.urls")))

@@ -33,21 +33,44 @@ VARIABLES = (
     Variable("DESKBELL_REFERENCE_KEY", "made in the data folder", "Signs references in outgoing mail."),
     Variable("DESKBELL_BASE_URL", "`http://127.0.0.1:8000`", "The address people open; used in mails."),
     Variable("DESKBELL_ALLOWED_HOSTS", "this machine", "Host names answered, separated by commas."),
+    Variable(
+        "DESKBELL_TRUSTED_PROXIES",
+        "none",
+        "Addresses or networks of reverse proxies, separated by commas; only theirs of the headers "
+        "`X-Forwarded-For` and `X-Forwarded-Proto` are believed.",
+    ),
     Variable("REDIS_URL", "PostgreSQL", "A Redis for the cache alone (extra `redis`)."),
     Variable(
         "EMAIL_URL", "files in the data folder", "`smtp://user:password@host:587?tls=True` for outgoing mail."
     ),
     Variable(
-        "DESKBELL_SUPPORT_ADDRESS", "`support@localhost`", "Sender of mails of queues without an address."
+        "DESKBELL_SUPPORT_ADDRESS",
+        "`support@localhost`",
+        "Sender of mails of queues without an address, until one is stored in the setup.",
     ),
-    Variable("DESKBELL_COMPANY_NAME", "Deskbell", "Your name, on pages and in mails."),
-    Variable("DESKBELL_LANGUAGE", "`en`", "Language of readers who chose none."),
-    Variable("DESKBELL_TIME_ZONE", "`UTC`", "Time zone of readers who chose none."),
+    Variable(
+        "DESKBELL_COMPANY_NAME",
+        "Deskbell",
+        "Your name, on pages and in mails, until one is stored in the setup.",
+    ),
+    Variable(
+        "DESKBELL_LANGUAGE", "`en`", "Language of readers who chose none, until one is stored in the setup."
+    ),
+    Variable(
+        "DESKBELL_TIME_ZONE",
+        "`UTC`",
+        "Time zone of readers who chose none, until one is stored in the setup.",
+    ),
     Variable("DESKBELL_UPLOAD_LIMIT", "50 MB", "Largest file, in bytes."),
     Variable("DESKBELL_MAIL_LIMIT", "60 MB", "Largest mail taken in, in bytes."),
     Variable("DESKBELL_WEB_WORKERS", "1, on four cores or more 2", "Web processes."),
     Variable("DESKBELL_WEB_THREADS", "4", "Threads of a web process; each holds one database connection."),
     Variable("DESKBELL_STALLED_AFTER", "60", "Seconds until the job of a silent worker is taken up again."),
+    Variable(
+        "DESKBELL_BACKUP_BEFORE_UPGRADE",
+        "`on`",
+        "`off`: migrations run without a backup of the database in `backups/` of the data folder.",
+    ),
     Variable("DESKBELL_LOG_FORMAT", "`text`", "`text` or `json`."),
 )
 

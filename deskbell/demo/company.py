@@ -7,6 +7,9 @@ from dataclasses import dataclass
 NAME = "Lanternfield IT"
 DOMAIN = "lanternfield.example"
 SUPPORT = f"support@{DOMAIN}"
+PHONE = "+44 1632 960100"
+#: where its working days are
+TIME_ZONE = "Europe/London"
 PASSWORD = "deskbell-demo"  # noqa: S105  printed at every start of the demo
 
 #: team → queue it is in charge of
@@ -81,6 +84,14 @@ STAFF = (
         phone="+44 7700 900112",
         signs_in=True,
     ),
+    Person(slug="office_agent", name="Hester Quaye", email=f"hester@{DOMAIN}", grants=(("agent", "Office"),)),
+    Person(
+        slug="engineer_2",
+        name="Tomas Wren",
+        email=f"tomas@{DOMAIN}",
+        grants=(("engineer", "Field service"),),
+        phone="+44 7700 900146",
+    ),
     Person(
         slug="auditor",
         name="Ruth Salvesen",
@@ -121,6 +132,53 @@ CUSTOMERS = (
         notes="Large drawings: 600 GB on the file server, backed up every night.",
         sites=(("Studio", "The Old Dairy, Ashby", ""),),
     ),
+    Customer(
+        name="Tarn & Rook Solicitors",
+        domain="tarnrook.example",
+        notes="Confidential: never open a document on their machines. Partners want a phone call first.",
+        sites=(
+            (
+                "Chambers",
+                "2 Cloister Court, Milltown",
+                "Ring for Imogen Tarn's office. No visits on Fridays.",
+            ),
+        ),
+    ),
+    Customer(
+        name="Marlpit Brewery",
+        domain="marlpit.example",
+        notes="The bottling line runs on one old PC; never restart it before asking Doug.",
+        sites=(
+            (
+                "Brewhouse",
+                "Marlpit Lane, Ashby",
+                "Through the yard, wet floor. Ear protection in the bottling hall.",
+            ),
+            ("Tap room", "9 Canal Street, Milltown", "Opens at 16:00, key at the brewhouse."),
+        ),
+    ),
+    Customer(
+        name="Thistledown Care Home",
+        domain="thistledown.example",
+        notes="Somebody is there day and night. Masks in the bedroom wing.",
+        sites=(("Main house", "Thistle Avenue 40, Ashby", "Sign the visitors' book, wash hands."),),
+    ),
+    Customer(
+        name="Gearwheel Cycle Works",
+        domain="gearwheel.example",
+        sites=(
+            ("Workshop and shop", "77 Station Road, Milltown", "Closed on Mondays. Parking in the yard."),
+        ),
+    ),
+    Customer(
+        name="Oxbow Housing Trust",
+        domain="oxbow.example",
+        notes="Graham Leckie wants to be copied in on everything that costs money.",
+        sites=(
+            ("Trust office", "Weir House, Milltown", "Badge from reception, third floor."),
+            ("Estate hut", "Oxbow Close, Milltown", "Key box at the door, code with the service desk."),
+        ),
+    ),
 )
 
 PEOPLE = (
@@ -158,5 +216,39 @@ PEOPLE = (
     Person(slug="noor", name="Noor Feldt", email="noor.feldt@milltown-dental.example", site="Practice"),
     Person(slug="gwen", name="Gwen Ashdown", email="reception@milltown-dental.example", site="Practice"),
     Person(slug="ivo", name="Ivo Castellane", email="ivo@halebirch.example", site="Studio"),
+    Person(
+        slug="imogen",
+        name="Imogen Tarn",
+        email="i.tarn@tarnrook.example",
+        phone="+44 1632 960410",
+        site="Chambers",
+    ),
+    Person(slug="felix", name="Felix Abara", email="f.abara@tarnrook.example", site="Chambers"),
+    Person(
+        slug="doug",
+        name="Doug Penhallow",
+        email="doug@marlpit.example",
+        phone="+44 1632 960455",
+        site="Brewhouse",
+    ),
+    Person(slug="aneta", name="Aneta Kowal", email="aneta@marlpit.example", site="Tap room"),
+    Person(
+        slug="joy",
+        name="Joy Adeyo",
+        email="joy.adeyo@thistledown.example",
+        phone="+44 1632 960501",
+        site="Main house",
+    ),
+    Person(slug="reza", name="Reza Tahmin", email="reza.tahmin@thistledown.example", site="Main house"),
+    Person(slug="mattis", name="Mattis Verhoeve", email="mattis@gearwheel.example", site="Workshop and shop"),
+    Person(
+        slug="graham",
+        name="Graham Leckie",
+        email="graham.leckie@oxbow.example",
+        grants=(("customer_manager", ""),),
+        phone="+44 1632 960622",
+        site="Trust office",
+    ),
+    Person(slug="sunniva", name="Sunniva Clay", email="sunniva.clay@oxbow.example", site="Trust office"),
     Person(slug="petra", name="Petra Quill", email="petra.quill@mailbox.example", phone="+44 1632 960383"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -129,6 +129,19 @@ def says(ago: timedelta, who: str, text: str, *files: File) -> Step:
         else:
             content = cast.words(text, files, author)
         return actions.customer_reply(ticket, content, by=author, channel=ticket.channel)
+
+    return Step(ago, act)
+
+
+def is_absent(ago: timedelta, who: str, text: str) -> Step:
+    """The answer of a machine while `who` is away: kept for the staff, wakes nothing."""
+
+    def act(cast: Cast, ticket: Ticket) -> object:
+        mail = cast.mail(text, (), cast[who], f"Automatic reply: {ticket.subject}")
+        content = replace(mail, kind="auto")
+        return actions.add_message(
+            ticket, content, author=cast[who], direction="in", visibility="internal", channel="email"
+        )
 
     return Step(ago, act)
 

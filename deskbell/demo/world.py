@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 from django.contrib.auth.hashers import make_password
@@ -10,20 +12,29 @@ from django.utils import timezone
 
 from deskbell.channels.actions import add_channel
 from deskbell.channels.models import Channel
-from deskbell.demo import company
+from deskbell.demo import company, conversations, events, seed, variations
 from deskbell.demo.clock import Clock
+from deskbell.demo.seed.rows import Ledger, Names
 from deskbell.demo.stories import BEGINNING, STORIES
 from deskbell.demo.telling import Cast, Step, Story, open_story
+from deskbell.events import subscribe
 from deskbell.events.actor import SYSTEM
+from deskbell.events.models import Delivery, Event
+from deskbell.events.publish import publish
 from deskbell.people import actions as people
 from deskbell.people.models import Organization, Role, Site, Team, User
+from deskbell.setup import steps
 from deskbell.tickets.models import Queue
+
+#: before the oldest of the everyday tickets
+HISTORY = timedelta(days=100)
 
 
 class SignIn(TypedDict):
-    """Who may sign in; `role` is the role's name."""
+    """Who may sign in; `role` is the role's name, `slug` its slug."""
 
     role: str
+    slug: str
     name: str
     email: str
     password: str
@@ -35,32 +46,78 @@ def ensure() -> list[SignIn]:
     A desk that has people of its own is left alone, and has no demo sign-ins. Twice at once makes one.
     """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(hashtextextended('demo.world', 0))")
+        lock()
         if not User.objects.exists():
-            build()
+            build(everything=True)
     return sign_ins()
 
 
-def build() -> Cast:
-    """Make it, in the caller's transaction, on a desk without people."""
+def lock() -> None:
+    """Keep others from making or resetting the demo until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended('demo.world', 0))")
+
+
+def build(*, everything: bool = False) -> Cast:
+    """Make it, in the caller's transaction, on a desk without people.
+
+    The company and its dozen named tickets; with `everything` also the written conversations and the
+    everyday tickets of three months. Nobody gets a mail about what is only history.
+    """
     now = timezone.now()
+    stories = [*STORIES, *(conversations.read(now) if everything else [])]
     clock = Clock()
-    clock.set(now - BEGINNING)
+    clock.set(now - (HISTORY if everything else BEGINNING))
     with clock.running():
         cast = Cast({}, clock.moment)
+        _company()
         _teams()
         _customers()
         _people(cast)
-        add_channel("email", name="Support", address=company.SUPPORT, queue="Support")
-        for story, step in _in_order():
+        mailbox = add_channel("email", name="Support", address=company.SUPPORT, queue="Support")
+        everyday = _Everyday(cast, now) if everything else None
+        for story, step in _in_order(stories):
             cast.moment = now - (step.ago if step else story.ago)
+            if everyday and not step:
+                everyday.tell_until(cast.moment)
             clock.set(max(cast.moment, clock.moment))
             if step:
                 step.act(cast, cast.tickets[story.slug])
             else:
                 cast.tickets[story.slug] = open_story(story, cast, now)
+    if everyday:
+        everyday.tell_until(now)
+        only_history = cast.tickets.keys() - {story.slug for story in STORIES}
+        _keep_quiet_about(only_history, cast, everyday)
+    publish(events.Made(), about=mailbox, by=SYSTEM)
     return cast
+
+
+class _Everyday:
+    """The everyday tickets, told in portions between the stories, so that numbers follow the openings."""
+
+    def __init__(self, cast: Cast, now: datetime) -> None:
+        self.names = Names.read(variations.TAGS)
+        self.plots = deque(variations.plots(cast.people, now))
+        self.tickets: list[int] = []
+
+    def tell_until(self, moment: datetime) -> None:
+        ledger = Ledger(self.names)
+        while self.plots and self.plots[0].at <= moment:
+            ledger.tell(self.plots.popleft())
+        if ledger.tickets:
+            self.tickets += seed.write(ledger)
+
+
+def _keep_quiet_about(slugs: set[str], cast: Cast, everyday: _Everyday) -> None:
+    """Mark what happened to these tickets as heard by everybody: it is history, nobody is told of it now."""
+    tickets = [*everyday.tickets, *(cast.tickets[slug].pk for slug in slugs)]
+    happened = Event.objects.filter(about_kind="ticket", about_id__in=tickets).values_list("pk", "kind")
+    Delivery.objects.bulk_create(
+        Delivery(event_id=pk, subscriber=subscriber.name)
+        for pk, kind in happened
+        for subscriber in subscribe.later_subscribers(kind)
+    )
 
 
 def sign_ins() -> list[SignIn]:
@@ -68,23 +125,47 @@ def sign_ins() -> list[SignIn]:
     if not Channel.objects.filter(address=company.SUPPORT).exists():
         return []
     names = dict(Role.objects.values_list("slug", "name"))
+    roles = {person.slug: person.grants[0][0] if person.grants else "customer" for person in _cast()}
     return [
         SignIn(
-            role=names[person.grants[0][0] if person.grants else "customer"],
+            role=names[roles[person.slug]],
+            slug=roles[person.slug],
             name=person.name,
             email=person.email,
             password=company.PASSWORD,
         )
-        for person in (*company.STAFF, *company.PEOPLE)
+        for person in _cast()
         if person.signs_in
     ]
 
 
-def _in_order() -> list[tuple[Story, Step | None]]:
+def made_at() -> datetime | None:
+    """When the demo company was made here; None on every other desk, whatever it is called."""
+    made = Event.objects.filter(about_kind="channel", kind=events.Made.kind)
+    return made.order_by("-pk").values_list("at", flat=True).first()
+
+
+def _cast() -> tuple[company.Person, ...]:
+    return (*company.STAFF, *company.PEOPLE)
+
+
+def _in_order(stories: list[Story]) -> list[tuple[Story, Step | None]]:
     """All openings (no step) and steps of all stories, the oldest first."""
-    told: list[tuple[Story, Step | None]] = [(story, None) for story in STORIES]
-    told += [(story, step) for story in STORIES for step in story.steps]
+    told: list[tuple[Story, Step | None]] = [(story, None) for story in stories]
+    told += [(story, step) for story in stories for step in story.steps]
     return sorted(told, key=lambda each: -(each[1].ago if each[1] else each[0].ago).total_seconds())
+
+
+def _company() -> None:
+    people.change_company(
+        by=SYSTEM,
+        name=company.NAME,
+        support_address=company.SUPPORT,
+        support_phone=company.PHONE,
+        time_zone=company.TIME_ZONE,
+        skipped_steps=list(steps.DONE),
+        demo=True,
+    )
 
 
 def _teams() -> None:
@@ -107,7 +188,7 @@ def _people(cast: Cast) -> None:
     password = make_password(company.PASSWORD)  # slow by design: one for all
     sites = {(site.organization_id, site.name): site for site in Site.objects.all()}
     teams = {team.name: team for team in Team.objects.all()}
-    for person in (*company.STAFF, *company.PEOPLE):
+    for person in _cast():
         grants = person.grants or (("customer", ""),)
         user = people.create_user(person.email, name=person.name, role=grants[0][0])
         for role, team in grants:

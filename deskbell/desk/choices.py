@@ -101,7 +101,7 @@ def _rows(query: Any, kind: str, name: str, slug: str = "", group: str = "", pos
             slug_=Cast(slug, text) if slug else Value("", text),
             group_=Cast(group, text) if group else Value("", text),
             default_=Cast("default", IntegerField()) if kind == "status" else Value(0, IntegerField()),
-            active_=Cast("active", IntegerField()) if position else Value(1, IntegerField()),
+            active_=Value(1, IntegerField()) if kind == "staff" else Cast("active", IntegerField()),
             position_=Cast(position, IntegerField()) if position else Value(0, IntegerField()),
         )
         .values_list("kind_", "pk", "name_", "slug_", "group_", "default_", "active_", "position_")

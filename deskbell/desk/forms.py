@@ -8,12 +8,15 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from deskbell.people import queries as people
 from deskbell.people.addresses import BadAddress, is_email, phone_key
-from deskbell.people.models import Team
-from deskbell.tickets.models import Priority, Queue, Source, Status, TicketType
+from deskbell.people.models import Team, User
+from deskbell.tickets import actions, replies
+from deskbell.tickets.actions.properties import clean_tag
+from deskbell.tickets.models import BulkChange, Priority, Queue, SavedReply, Source, Status, TicketType
 
 LONGEST_TEXT = 200_000
 LOCAL_TIME = "%Y-%m-%dT%H:%M"
@@ -41,7 +44,13 @@ class TextForm(forms.Form):
     )
 
 
-class MessageForm(TextForm):
+class DraftForm(TextForm):
+    """`draft` is the stamp of the draft that its writer's page had."""
+
+    draft = forms.CharField(required=False, max_length=20)
+
+
+class MessageForm(DraftForm):
     """A reply or a note. `after` is the newest message its writer had on the screen."""
 
     visibility = forms.ChoiceField(choices=[("public", _("Reply")), ("internal", _("Internal note"))])
@@ -121,7 +130,7 @@ class NewTicketForm(TextForm):
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
         fields["queue"].queryset = Queue.objects.filter(active=True).order_by("position", "pk")
-        fields["team"].queryset = Team.objects.order_by("name")
+        fields["team"].queryset = Team.objects.filter(active=True).order_by("name")
         fields["type"].queryset = TicketType.objects.filter(active=True).order_by("position", "pk")
         fields["assignee"].queryset = people.staff()
 
@@ -169,9 +178,125 @@ PROPERTIES: dict[str, Callable[[], forms.Field]] = {
     "status": lambda: forms.ModelChoiceField(Status.objects.filter(active=True)),
     "priority": lambda: forms.TypedChoiceField(choices=Priority.choices, coerce=int),
     "queue": lambda: forms.ModelChoiceField(Queue.objects.filter(active=True)),
-    "team": lambda: forms.ModelChoiceField(Team.objects.all(), required=False),
+    "team": lambda: forms.ModelChoiceField(Team.objects.filter(active=True), required=False),
     "type": lambda: forms.ModelChoiceField(TicketType.objects.filter(active=True), required=False),
     "assignee": lambda: forms.ModelChoiceField(people.staff(), required=False),
     "due_at": _due,
     "subject": lambda: forms.CharField(max_length=255),
 }
+
+
+class SignatureForm(forms.Form):
+    signature = forms.CharField(
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        label=_("Signature"),
+        help_text=_("In Markdown. It stands below your replies that leave by mail; notes never have it."),
+    )
+
+    def clean_signature(self) -> str:
+        return str(self.cleaned_data["signature"]).replace("\0", "").replace("\r\n", "\n").strip()
+
+
+class SavedReplyForm(forms.Form):
+    """`scope` is personal, everyone or team:<id>, as far as the person may keep such replies."""
+
+    name = forms.CharField(max_length=100, label=_("Name"), help_text=_("What you will search for."))
+    text = forms.CharField(
+        max_length=20_000, widget=forms.Textarea(attrs={"rows": 10}), label=_("Text"), strip=False
+    )
+    scope = forms.ChoiceField(label=_("Who may use it"))
+    then = forms.ChoiceField(
+        required=False,
+        choices=SavedReply.Then.choices,
+        label=_("Status after sending"),
+        help_text=_("Offered on the Send button once the reply is inserted."),
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.teams = {f"team:{team.pk}": team for team in replies.teams_kept(user)}
+        scopes: list[tuple[str, Any]] = [("personal", _("Only me"))]
+        scopes += [(key, _team_named(team.name)) for key, team in self.teams.items()]
+        if replies.may_keep(user, owner=None, team=None):
+            scopes.append(("everyone", _("Everyone at the desk")))
+        fields: dict[str, Any] = self.fields
+        fields["scope"].choices = scopes
+
+    @staticmethod
+    def initial_of(reply: SavedReply) -> dict[str, Any]:
+        scope = f"team:{reply.team_id}" if reply.team_id else reply.scope
+        return {"name": reply.name, "text": reply.text, "then": reply.then, "scope": scope}
+
+    def clean_name(self) -> str:
+        return " ".join(str(self.cleaned_data["name"]).replace("\0", "").split())
+
+    def clean_text(self) -> str:
+        return str(self.cleaned_data["text"]).replace("\0", "").replace("\r\n", "\n").strip("\n")
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """As the actions take them."""
+        given = {name: self.cleaned_data[name] for name in ("name", "text", "then")}
+        scope = self.cleaned_data["scope"]
+        return {**given, "personal": scope == "personal", "team": self.teams.get(scope)}
+
+    def refuse(self, error: Exception) -> None:
+        """Say what the action found wrong beside its field."""
+        if isinstance(error, actions.NameTaken):
+            self.add_error("name", _("There is a reply of this name already. Choose another one."))
+        elif isinstance(error, actions.UnknownVariable):
+            names = ", ".join(f"{{{{{name}}}}}" for name in error.names)
+            unknown = _("Not a variable: %(names)s. The known ones are listed beside the text.")
+            self.add_error("text", ValidationError(unknown, params={"names": names}))
+
+
+def _team_named(name: str) -> str:
+    return gettext("Team %(name)s") % {"name": name}
+
+
+MOST_AT_ONCE = 200
+
+
+class NumbersField(forms.Field):
+    """Ticket numbers, given as several values of one name; cleaned to a sorted list."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: Any) -> list[int]:
+        given = {int(each) for each in value or [] if each.isdecimal() and len(each) < 19}
+        if not given:
+            raise ValidationError(_("Select at least one ticket."))
+        if len(given) > MOST_AT_ONCE:
+            raise ValidationError(
+                _("Select at most %(most)d tickets at once."), params={"most": MOST_AT_ONCE}
+            )
+        return sorted(given)
+
+
+class BulkForm(forms.Form):
+    """What to do with the selected tickets: `change` is a verb, and after a colon its value. The tag has a
+    field of its own. Cleaned to `tickets` (numbers), `verb` and `value` as BulkChange has them.
+    """
+
+    tickets = NumbersField()
+    change = forms.CharField(max_length=60)
+    tag = forms.CharField(required=False, max_length=50)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        verb, _colon, given = cleaned.get("change", "").partition(":")
+        if verb not in BulkChange.Verb.values:
+            raise ValidationError(_("Choose what to do with the tickets."))
+        return {**cleaned, "verb": verb, "value": self._value(verb, given)}
+
+    def _value(self, verb: str, given: str) -> Any:
+        if verb == "tag":
+            if name := clean_tag(self.cleaned_data.get("tag", "")):
+                return name
+            raise ValidationError(_("Write a word for the tag."))
+        if field := {"assign": "assignee", "status": "status", "priority": "priority"}.get(verb):
+            value = PROPERTIES[field]().clean(given)
+            return getattr(value, "pk", value)
+        return None

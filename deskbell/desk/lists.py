@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from deskbell.desk.choices import Choice, Choices
+from deskbell.kit.time import day
 from deskbell.people import queries as people
 from deskbell.people.models import User
 from deskbell.tickets.conditions import READERS, BadFilter, Condition, from_query
@@ -43,6 +45,9 @@ LABELS = {
     "organization": gettext_lazy("Organisation"),
     "created_since": gettext_lazy("Created since"),
     "updated_since": gettext_lazy("Updated since"),
+    "created_on": gettext_lazy("Created on"),
+    "resolved_on": gettext_lazy("Resolved on"),
+    "first_reply_since": gettext_lazy("First reply since"),
 }
 CHANNELS = {
     "web": gettext_lazy("Web"),
@@ -102,14 +107,14 @@ class ListAddress:
         """The sorting in use."""
         return (
             self.sort
-            if self.sort and (self.sort != "waiting" or self.box.slug == DEFAULT_BOX)
+            if self.sort and (self.sort != "waiting" or self.box.sort == "waiting")
             else self.box.sort
         )
 
     @property
     def sorts(self) -> list[Any]:
         """Sortings that this box offers."""
-        return [sort for sort in SORTS.values() if sort.slug != "waiting" or self.box.slug == DEFAULT_BOX]
+        return [sort for sort in SORTS.values() if sort.slug != "waiting" or self.box.sort == "waiting"]
 
     def query(self, **changes: str | None) -> str:
         """The parameters as text beginning with "?", or "" for the default list; None leaves one out."""
@@ -154,6 +159,8 @@ def _one_in_words(name: str, value: str, known: Choices, user: User) -> str:
     if name == "organization" and value.isdecimal() and len(value) < 18:
         organization = people.visible_organizations(user).filter(pk=int(value)).first()
         return organization.name if organization else value
+    if name.endswith(("_on", "_since")):
+        return _day_in_words(value)
     words: dict[str, Any] = {
         "category": dict(Category.choices),
         "source": dict(Source.choices),
@@ -164,6 +171,14 @@ def _one_in_words(name: str, value: str, known: Choices, user: User) -> str:
         return str(words[name].get(value, value))
     options = offered(name, known)
     return next((choice.name for choice in options if value in (str(choice.pk), choice.slug)), value)
+
+
+def _day_in_words(value: str) -> str:
+    """A day as the reader writes it; a moment or nonsense as it was given."""
+    try:
+        return day(date.fromisoformat(value))
+    except ValueError:
+        return value
 
 
 def offered(name: str, known: Choices) -> list[Choice]:

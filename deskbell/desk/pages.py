@@ -19,9 +19,11 @@ from deskbell.desk.lists import ListAddress
 from deskbell.kit import once
 from deskbell.people import permissions
 from deskbell.people.rights import rights_of
+from deskbell.people.rules import may_look_up
 from deskbell.tickets import actions, queries, rules
+from deskbell.tickets.actions.drafts import stamp_of
 from deskbell.tickets.actions.messages import NOTE_EDITABLE_FOR
-from deskbell.tickets.listing import BOXES, COUNT_CAP
+from deskbell.tickets.listing import COUNT_CAP, LISTED
 from deskbell.tickets.models import Ticket
 
 #: session key of what was chosen last beside "Send"
@@ -43,12 +45,17 @@ def page(
 def _frame(request: HttpRequest) -> dict[str, Any]:
     rights = rights_of(person(request))
     return {
-        "boxes": [box for box in BOXES.values() if box.slug != "my-teams" or rights.teams],
+        "boxes": [box for box in LISTED.values() if box.slug != "my-teams" or rights.teams],
         "box": None,
         "counts": None,
         "count_cap": COUNT_CAP,
         "list_query": "",
+        "at_home": False,
+        "at_people": False,
+        "at_organizations": False,
+        "may_look_up": may_look_up(person(request)),
         "may_open": rights.has(permissions.TICKET_CREATE),
+        "may_select": rights.has(permissions.TICKET_EDIT) or rights.has(permissions.TICKET_TRASH),
         "may_set_up": rights.has(permissions.SETUP),
         "words": "",
         "word": gettext,
@@ -151,7 +158,8 @@ def _fresh_form(ticket: Ticket) -> MessageForm:
     """An empty form, or what was begun here before."""
     reply, note = ticket.draft_reply, ticket.draft_note  # type: ignore[attr-defined]
     visibility = "internal" if note and not reply else "public"
-    return MessageForm(initial={"text": reply or note or "", "visibility": visibility})
+    stamp = stamp_of(ticket.draft_at)  # type: ignore[attr-defined]
+    return MessageForm(initial={"text": reply or note or "", "visibility": visibility, "draft": stamp})
 
 
 def _entry_of(timeline: queries.Timeline, pk: int | None) -> queries.Entry | None:

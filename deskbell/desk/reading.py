@@ -21,8 +21,8 @@ AUDIT_PAGE = 100
 
 
 def ticket_for_page(user: User, number: int) -> Ticket:
-    """With `tag_names`, and `draft_reply` and `draft_note` of `user`; names of its status, team and type are
-    those of `choices`. Raises Ticket.DoesNotExist.
+    """With `tag_names`, and `draft_reply`, `draft_note`, `draft_at` of `user`; names of its status, team and
+    type are those of `choices`. Raises Ticket.DoesNotExist.
     """
     drafts = Draft.objects.filter(user=user, ticket=OuterRef("pk"))
     tags = Tag.objects.filter(tickets=OuterRef("pk")).order_by("name")
@@ -33,6 +33,7 @@ def ticket_for_page(user: User, number: int) -> Ticket:
             tag_names=ArraySubquery(tags.values("name")),
             draft_reply=Subquery(drafts.filter(kind="reply").values("text")[:1]),
             draft_note=Subquery(drafts.filter(kind="note").values("text")[:1]),
+            draft_at=Subquery(drafts.order_by("-kind").values("updated_at")[:1]),  # a reply before a note
         )
         .get(number=number)
     )

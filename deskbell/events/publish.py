@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db import connection, models, transaction
 
 from deskbell.events import subscribe
@@ -10,7 +12,17 @@ from deskbell.events.kinds import Happened
 from deskbell.events.models import Event, EventDetail
 
 
-def publish(event: Happened, *, about: models.Model, by: Actor | HasPk, cause: Event | None = None) -> Event:
+@dataclass(frozen=True)
+class Subject:
+    """What an event is about when that is no row of a table."""
+
+    kind: str
+    id: int = 0
+
+
+def publish(
+    event: Happened, *, about: models.Model | Subject, by: Actor | HasPk, cause: Event | None = None
+) -> Event:
     """Write `event` about `about` and let the `now` subscribers run; `later` ones hear it after the commit.
 
     Raises RuntimeError outside a transaction: an event and its cause are written together or not at all.
@@ -18,12 +30,14 @@ def publish(event: Happened, *, about: models.Model, by: Actor | HasPk, cause: E
     if not connection.in_atomic_block:
         raise RuntimeError(f"{event.kind} published outside a transaction")
     who = actor(by)
+    if not isinstance(about, Subject):
+        about = Subject(about._meta.model_name or "", about.pk)
     row = Event.objects.create(
         kind=event.kind,
         actor_kind=who.kind,
         actor_id=who.id,
-        about_kind=about._meta.model_name or "",
-        about_id=about.pk,
+        about_kind=about.kind,
+        about_id=about.id,
         audience=event.heard_by(),
         data=event.plain(),
         cause_id=cause.pk if cause else None,

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote_from_bytes
 
+from deskbell.kit.archive import Packed, zipped
+
 Scope = dict[str, Any]
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -33,6 +35,7 @@ CHUNK = 64 * 1024
 #: middle of an upload shows a broken connection instead of our sentence
 DRAIN = 4
 FILE_HEADER = b"x-deskbell-file"
+ARCHIVE_HEADER = b"x-deskbell-archive"
 FILE_KEY = "deskbell.file"
 
 log = logging.getLogger(__name__)
@@ -123,6 +126,7 @@ class FileAnswers:
 
     Two ways to name one: the header `X-Deskbell-File: <absolute path>` (inside `folder` only; the header
     never leaves this process), or an open file under FILE_KEY in the scope, left there by `hand_over`.
+    Several go out as one zip: `X-Deskbell-Archive: [[name, absolute path, seconds since the epoch], …]`.
     """
 
     def __init__(self, app: App, *, folder: Path) -> None:
@@ -131,12 +135,19 @@ class FileAnswers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         file: IO[bytes] | None = None
+        packed: list[Packed] | None = None
         silent = False
 
         async def look(message: Message) -> None:
-            nonlocal file, silent
+            nonlocal file, packed, silent
             if message["type"] == "http.response.start":
-                name = dict(message["headers"]).get(FILE_HEADER)
+                headers = dict(message["headers"])
+                if ARCHIVE_HEADER in headers:
+                    silent = True
+                    packed = self._packed(headers[ARCHIVE_HEADER])
+                    await (send(_archive_start(message)) if packed else _say(MISSING, scope, send))
+                    return
+                name = headers.get(FILE_HEADER)
                 if name is not None:
                     silent = True
                     file = self._open(name)
@@ -152,14 +163,31 @@ class FileAnswers:
             await self.app(scope, receive, look)
             if file is not None:
                 await _send_file(file, send, empty=scope["method"] == "HEAD")
+            if packed:
+                await _send_archive(packed, send, empty=scope["method"] == "HEAD")
         finally:
             if file is not None:
                 file.close()
 
+    def _packed(self, header: bytes) -> list[Packed] | None:
+        """The files of an archive; None when one of them is not there, before anything is sent."""
+        packed = [Packed(name, Path(path), at) for name, path, at in json.loads(header)]
+        if not all(self._inside(file.path) for file in packed):
+            return None
+        if missing := [file for file in packed if not os.access(file.path, os.R_OK)]:
+            log.error("%s stored files cannot be read", len(missing))
+            return None
+        return packed
+
+    def _inside(self, path: Path) -> bool:
+        if path.resolve().is_relative_to(self.folder):
+            return True
+        log.error("a view named a file outside the files folder")
+        return False
+
     def _open(self, name: bytes) -> IO[bytes] | None:
-        path = Path(os.fsdecode(name)).resolve()
-        if not path.is_relative_to(self.folder):
-            log.error("a view named a file outside the files folder")
+        path = Path(os.fsdecode(name))
+        if not self._inside(path):
             return None
         try:
             return path.open("rb")
@@ -206,6 +234,20 @@ def _file_start(message: Message, file: IO[bytes]) -> dict[str, Any]:
     headers = [(name, value) for name, value in message["headers"] if name not in dropped]
     size = os.fstat(file.fileno()).st_size
     return {**message, "headers": [*headers, (b"content-length", str(size).encode())]}
+
+
+def _archive_start(message: Message) -> dict[str, Any]:
+    """Its length is known only at its end, so it goes out in chunks."""
+    dropped = {ARCHIVE_HEADER, b"content-length"}
+    return {**message, "headers": [each for each in message["headers"] if each[0] not in dropped]}
+
+
+async def _send_archive(packed: list[Packed], send: Send, *, empty: bool) -> None:
+    loop = asyncio.get_running_loop()
+    pieces = zipped(packed)
+    while not empty and (piece := await loop.run_in_executor(None, next, pieces, None)) is not None:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _send_file(file: IO[bytes], send: Send, *, empty: bool) -> None:

@@ -26,7 +26,16 @@ from markupsafe import Markup, escape
 from deskbell.kit import markdown, once, time
 
 #: name → function of the request; areas above `kit` add what every page may show (kept lazy)
-PROVIDED: dict[str, Callable[[HttpRequest], object]] = {"live_token": lambda request: ""}
+PROVIDED: dict[str, Callable[[HttpRequest], object]] = {
+    "live_token": lambda request: "",
+    #: HTML at the end of the bar above every page
+    "corner": lambda request: "",
+    #: HTML below the form of a sign-in page: other ways in
+    "ways_in": lambda request: "",
+}
+#: name → function that every template and macro may call, mails too; filled like PROVIDED. `company()` shows
+#: as the company's name
+SHARED: dict[str, Callable[..., object]] = {}
 
 STYLES = Path(__file__).parent / "static" / "kit" / "css"
 AVATAR_COLOURS = 6
@@ -58,13 +67,14 @@ def environment(**options: Any) -> Environment:
         direction=direction,
         avatar_colour=avatar_colour,
         initials=initials,
-        company=lambda: settings.COMPANY_NAME,
+        **SHARED,
     )
     jinja.filters.update(
         ago=time.relative,
         when=time.exact,
         day=time.day,
         clock=time.clock,
+        duration=time.duration,
         iso=time.iso,
         filesize=file_size,
         number=number,

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
 import css_inline
-from django.conf import settings
+from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.formats import date_format
 from markupsafe import Markup
 
 from deskbell.channels.email import references
 from deskbell.channels.email.compose import references_header
+from deskbell.channels.email.driver import mail_goes_to_files
 from deskbell.channels.models import Channel, InboundItem
 from deskbell.files.models import Blob
-from deskbell.notifications import links
+from deskbell.kit.time import day
+from deskbell.notifications import letterhead, links
 from deskbell.outbox import actions as outbox
 from deskbell.outbox.models import OutboxItem
 from deskbell.people.models import Invitation, User
+from deskbell.people.queries import company
+from deskbell.people.reader import reading
 from deskbell.tickets.models import Attachment, Message, Ticket
 
 #: bytes of files in one mail; what is more stays on the ticket's page
@@ -57,14 +61,14 @@ def put(notice: Notice, recipient: User) -> OutboxItem | None:
     """Put `notice` for `recipient`, in his language; None when he was told already."""
     ticket = notice.ticket
     mailbox = _mailbox(ticket)
-    with translation.override(recipient.language or settings.LANGUAGE_CODE):
+    with reading(language=recipient.language, time_zone=recipient.time_zone):
         context = _context(notice, recipient)
         payload: dict[str, Any] = {
             **_rendered(notice.template, context),
             "from": [_from_name(notice), mailbox.address],
             "to_name": recipient.name,
             "headers": _headers(notice),
-            "attachments": _attached(context["files"]),
+            "attachments": letterhead.attached() + _attached(context["files"]),
         }
     if mailbox.plus_addresses and notice.answerable:
         payload["reply_to"] = references.reply_address(mailbox.address, ticket.number)
@@ -80,25 +84,47 @@ def put(notice: Notice, recipient: User) -> OutboxItem | None:
     )
 
 
-def put_invitation(invitation: Invitation, link: str) -> OutboxItem | None:
+def put_invitation(invitation: Invitation, link: str, *, cause: tuple[str, int]) -> OutboxItem | None:
     """Put the mail that carries an invitation, in the desk's language: the person's is not known yet."""
-    inviter = invitation.invited_by.display_name if invitation.invited_by else settings.COMPANY_NAME
-    with translation.override(settings.LANGUAGE_CODE):
+    inviter = invitation.invited_by.display_name if invitation.invited_by else company().name
+    with reading():
         context = {
             **_common(),
-            "subject": translation.gettext("Invitation to %(company)s") % {"company": settings.COMPANY_NAME},
+            "subject": translation.gettext("Invitation to %(company)s") % {"company": company().name},
             "actor": inviter,
             "link": link,
             "link_label": translation.gettext("Accept the invitation"),
-            "expires": date_format(invitation.expires_at, "DATE_FORMAT"),
+            "expires": day(invitation.expires_at),
         }
         payload = _rendered("invitation", context)
     payload["headers"] = {"X-Deskbell-Type": "invitation"} | _automatic("auto-generated")
+    payload["attachments"] = letterhead.attached()
     return outbox.put(
         "email",
         recipient=invitation.email,
         kind="invitation",
-        cause=("invitation", invitation.pk),
+        cause=cause,
+        payload=payload,
+    )
+
+
+@transaction.atomic
+def put_test(recipient: User) -> OutboxItem | None:
+    """Put a mail by which `recipient` sees whether mail leaves this desk; each time a new one.
+
+    Its kind tells the way it takes: a mail in a file (no EMAIL_URL) proves nothing about a mail server.
+    """
+    with reading(language=recipient.language, time_zone=recipient.time_zone):
+        subject = translation.gettext("Test mail of %(company)s") % {"company": company().name}
+        context = {**_common(), "subject": subject, "address": company().support_address}
+        payload = _rendered("test", context)
+    payload["headers"] = {"X-Deskbell-Type": "test"} | _automatic("auto-generated")
+    payload["attachments"] = letterhead.attached()
+    return outbox.put(
+        "email",
+        recipient=str(recipient.email),
+        kind=f"test_mail.{'files' if mail_goes_to_files() else 'smtp'}",
+        cause=("test_mail", secrets.randbits(62)),
         payload=payload,
     )
 
@@ -107,17 +133,7 @@ def put_invitation(invitation: Invitation, link: str) -> OutboxItem | None:
 
 
 def _common() -> dict[str, Any]:
-    return {
-        "company": settings.COMPANY_NAME,
-        "language": translation.get_language(),
-        "direction": "rtl" if translation.get_language_bidi() else "ltr",
-        "ticket": None,
-        "link": "",
-        "link_label": "",
-        "answerable": False,
-        "history": [],
-        "files": [],
-    }
+    return {**letterhead.context(), "history": [], "files": []}
 
 
 def _context(notice: Notice, recipient: User) -> dict[str, Any]:
@@ -130,7 +146,7 @@ def _context(notice: Notice, recipient: User) -> dict[str, Any]:
         "subject": f"{references.subject_token(ticket.number)} {ticket.subject}",
         "ticket": ticket,
         "requester": ticket.requester.display_name,
-        "actor": notice.actor.display_name if notice.actor else settings.COMPANY_NAME,
+        "actor": notice.actor.display_name if notice.actor else company().name,
         "link": link,
         "link_label": translation.gettext("Open the ticket"),
         "answerable": notice.answerable,
@@ -138,6 +154,7 @@ def _context(notice: Notice, recipient: User) -> dict[str, Any]:
         "message_html": Markup(message.html) if ours and message else "",  # noqa: S704 - cleaned when it was stored
         "message_paragraphs": paragraphs(text),
         "files": _files(message, link) if message else [],
+        "signature": message.author.signature if message and message.author else "",
         "history": _history(ticket, message) if notice.history and message else [],
     }
 
@@ -171,7 +188,7 @@ def _history(ticket: Ticket, message: Message) -> list[dict[str, Any]]:
         text = (one.new_text or one.text)[:QUOTED]
         quoted.append(
             {
-                "author": one.author.display_name if one.author else settings.COMPANY_NAME,
+                "author": one.author.display_name if one.author else company().name,
                 "quoted": "\n".join(f"> {line}".rstrip() for line in text.split("\n")),
                 "paragraphs": paragraphs(text),
             }
@@ -225,23 +242,24 @@ def _mailbox(ticket: Ticket) -> _Mailbox:
     channel = None
     if newest is not None and newest.inbound_id:
         item = InboundItem.objects.select_related("channel").defer("raw").filter(pk=newest.inbound_id).first()
-        channel = item.channel if item else None
+        channel = item.channel if item and item.channel.kind == Channel.Kind.EMAIL else None
     if channel is None and ticket.queue.address:
         channel = Channel.objects.filter(address__iexact=ticket.queue.address).first()
         if channel is None:
             return _Mailbox(ticket.queue.address)
-    channel = channel or Channel.objects.exclude(state=Channel.State.OFF).order_by("pk").first()
+    mailboxes = Channel.objects.filter(kind=Channel.Kind.EMAIL).exclude(state=Channel.State.OFF)
+    channel = channel or mailboxes.order_by("pk").first()
     if channel is None:
-        return _Mailbox(settings.SUPPORT_ADDRESS)
+        return _Mailbox(company().support_address)
     return _Mailbox(channel.address, channel.pk, channel.plus_addresses)
 
 
 def _from_name(notice: Notice) -> str:
     if notice.automatic or notice.actor is None:
-        return settings.COMPANY_NAME
+        return company().name
     return translation.gettext("%(agent)s via %(company)s") % {
         "agent": notice.actor.display_name,
-        "company": settings.COMPANY_NAME,
+        "company": company().name,
     }
 
 

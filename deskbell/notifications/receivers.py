@@ -5,7 +5,7 @@ from __future__ import annotations
 from deskbell.events import subscribe
 from deskbell.events.models import Event
 from deskbell.notifications import answers, links, mail, recipients
-from deskbell.people.events import Invited
+from deskbell.people.events import Invited, InvitedAgain
 from deskbell.people.models import Invitation, User
 from deskbell.tickets.events import Assigned, CopyAdded, MessageAdded, Opened, StatusChanged
 from deskbell.tickets.models import Category, Message, Ticket
@@ -160,12 +160,13 @@ def tell_copied(event: Event) -> None:
     _put(notice, recipients.told([person], event))
 
 
-@subscribe.later(Invited)
+@subscribe.later(Invited, InvitedAgain)
 def send_invitation(event: Event) -> None:
     invitation = Invitation.objects.select_related("invited_by").filter(pk=event.about_id).first()
     if invitation is None or invitation.accepted_at or invitation.withdrawn_at:
         return
-    mail.put_invitation(invitation, links.of_invitation(invitation))
+    cause = ("invitation", invitation.pk) if event.kind == Invited.kind else ("event", event.pk)
+    mail.put_invitation(invitation, links.of_invitation(invitation), cause=cause)
 
 
 def _put(notice: mail.Notice, people: list[User]) -> None:

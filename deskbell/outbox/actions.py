@@ -1,15 +1,16 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from cryptography.fernet import InvalidToken
 from django.db import connection, transaction
 from django.utils import timezone
 
-from deskbell.events.actor import SYSTEM
+from deskbell.events.actor import SYSTEM, Actor, HasPk
 from deskbell.events.publish import publish
 from deskbell.kit.secrets import seal, unseal
-from deskbell.outbox.events import Delivered
+from deskbell.outbox.events import Delivered, Retried
 from deskbell.outbox.models import OutboxItem
 from deskbell.outbox.results import Accepted, Final, Result, Retry, Unknown
 
@@ -19,6 +20,10 @@ GIVE_UP_AFTER = timedelta(hours=24)
 #: a try that has not reported back for this long died with its worker
 SENDING_LOST_AFTER = timedelta(minutes=2)
 FINAL = frozenset({"sent", "delivered", "read", "failed", "unknown"})
+#: somebody may send it once more by hand …
+AGAIN = frozenset({"failed", "unknown"})
+#: … as long as its content is kept
+CONTENT_KEPT = timedelta(days=30)
 _FORWARD = {"queued": 0, "sending": 1, "unknown": 2, "failed": 2, "sent": 3, "delivered": 4, "read": 5}
 
 
@@ -80,7 +85,13 @@ def claim(item_id: int) -> tuple[OutboxItem, dict[str, Any]] | None:
         item.attempts += 1
         item.changed_at = timezone.now()
         item.save(update_fields=["state", "attempts", "changed_at"])
-        return item, unseal(bytes(item.payload or b""))
+        try:
+            return item, unseal(bytes(item.payload or b""))
+        except InvalidToken:
+            # restored from a backup without its keys: nobody can read it, a person has to write it again
+            item.payload = None
+            _move(item, Final("unreadable", "It was written with keys this desk does not have"))
+            return None
 
 
 @transaction.atomic
@@ -102,18 +113,42 @@ def record_delivery(external_id: str, state: str, *, code: str = "", text: str =
     return True
 
 
+class NothingToSend(Exception):
+    """The content of the item was erased, or the item is on its way or has arrived."""
+
+
 @transaction.atomic
-def retry(item: OutboxItem, *, payload: dict[str, Any]) -> None:
-    """Try a failed or unknown item again, by hand. The payload is given anew: it was erased."""
-    locked = OutboxItem.objects.select_for_update(no_key=True).get(pk=item.pk)
-    if locked.state not in {"failed", "unknown"}:
-        return
-    locked.payload, locked.next_try_at, locked.attempts = seal(payload), timezone.now(), 0
-    locked.state, locked.error_code, locked.error_text = "queued", "", ""
-    locked.save()
+def retry(item_id: int, *, by: Actor | HasPk) -> OutboxItem:
+    """Send a failed or unknown item once more, by hand; the caller has checked that `by` may.
+
+    It keeps its id and Message-ID, so that a receiver who has it already can tell. Raises NothingToSend,
+    OutboxItem.DoesNotExist.
+    """
+    item = OutboxItem.objects.select_for_update(no_key=True).get(pk=item_id)
+    if item.state not in AGAIN or item.payload is None:
+        raise NothingToSend(item.state)
+    before, item.state = item.state, OutboxItem.State.QUEUED
+    item.error_code, item.error_text, item.attempts = "", "", 0
+    item.next_try_at = item.changed_at = timezone.now()
+    item.save()
+    publish(Retried(before=before, ticket_id=item.ticket_id), about=item, by=by)
     from deskbell.outbox.jobs import send  # app-ready
 
-    send.configure(lock=f"outbox:{locked.pk}").defer(item_id=locked.pk)
+    send.configure(lock=f"outbox:{item.pk}").defer(item_id=item.pk)
+    return item
+
+
+@transaction.atomic
+def forget_contents(ticket_id: int) -> None:
+    """Erase what is still kept of undelivered items of a ticket: words in them were taken away for ever."""
+    kept = OutboxItem.objects.filter(ticket_id=ticket_id, state__in=AGAIN, payload__isnull=False)
+    kept.update(payload=None)
+
+
+def forget_old_contents(*, now: datetime) -> int:
+    """Erase the content of items that nobody sent again for CONTENT_KEPT. Returns how many there were."""
+    old = OutboxItem.objects.filter(state__in=AGAIN, payload__isnull=False, changed_at__lt=now - CONTENT_KEPT)
+    return old.update(payload=None)
 
 
 def _move(item: OutboxItem, result: Result) -> None:
@@ -134,7 +169,7 @@ def _move(item: OutboxItem, result: Result) -> None:
 def _write(item: OutboxItem, state: str, code: str = "", text: str = "") -> None:
     item.state, item.error_code, item.error_text = state, code[:40], text[:500]
     item.changed_at = timezone.now()
-    if state in FINAL:
+    if state in FINAL - AGAIN:
         item.payload = None
     item.save()
     publish(

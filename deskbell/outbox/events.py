@@ -15,3 +15,12 @@ class Delivered(Happened):
     cause_kind: str
     cause_id: int
     ticket_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retried(Happened):
+    """Somebody sends a failed or unknown item once more; `about` is the item."""
+
+    kind = "outbox.retried"
+    before: str
+    ticket_id: int | None

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from django.db import OperationalError, transaction
+from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from deskbell.outbox import delivery
+from deskbell.outbox import actions, delivery
 
 
 @app.task(
@@ -32,3 +33,9 @@ def sweep(timestamp: int) -> None:
                 )
         except AlreadyEnqueued:
             continue
+
+
+@app.periodic(cron="41 3 * * *")
+@app.task(name="outbox.forget_old_contents", queue="slow")
+def forget_old_contents(timestamp: int) -> None:
+    actions.forget_old_contents(now=timezone.now())

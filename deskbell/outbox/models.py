@@ -30,7 +30,7 @@ class OutboxItem(models.Model):
     ticket_id = models.BigIntegerField(null=True)
     #: fixed before the first try (a Message-ID, a wamid once known)
     external_id = models.CharField(max_length=300, blank=True, default="", db_index=True)
-    #: encrypted JSON for the driver; erased in a final state
+    #: encrypted JSON for the driver; erased when it has left, and a while after it could not (CONTENT_KEPT)
     payload = models.BinaryField(null=True)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveIntegerField(default=0)
@@ -55,6 +55,7 @@ class OutboxItem(models.Model):
             models.Index(
                 fields=["ticket_id"], name="outbox_ticket", condition=models.Q(ticket_id__isnull=False)
             ),
+            models.Index(fields=["state", "id"], name="outbox_state"),
         ]
 
     def __str__(self) -> str:

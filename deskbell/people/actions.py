@@ -5,18 +5,22 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.core import signing
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from deskbell.events.actor import SYSTEM, Actor
 from deskbell.events.publish import publish
-from deskbell.people import events, permissions
+from deskbell.files.models import Blob
+from deskbell.people import companies, events, permissions, pictures, rules
 from deskbell.people.addresses import BadAddress, domain_key, email_key, is_email, phone_key
 from deskbell.people.models import (
     ApiToken,
+    Company,
+    FirstLink,
     Grant,
     Identity,
     Invitation,
@@ -27,9 +31,11 @@ from deskbell.people.models import (
     Team,
     User,
 )
+from deskbell.people.pictures import Picture
 from deskbell.people.rights import rights_of
 
 INVITATION_LASTS = timedelta(days=7)
+FIRST_LINK_LASTS = timedelta(hours=24)
 TOKEN_PREFIX = "desk_"  # noqa: S105  not a secret: it lets scanners recognise one
 
 
@@ -47,6 +53,18 @@ class InvitationGone(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class RegistrationClosed(Exception):
+    """Who has this address may not sign up by himself."""
+
+
+class FirstLinkGone(Exception):
+    """The link was never made, was used, is too old, or somebody runs this desk already."""
+
+
+class SignInAddress(Exception):
+    """The person signs in with this address and has no other verified one."""
 
 
 class LastOwner(Exception):
@@ -112,6 +130,22 @@ def create_person(*, name: str, how: str, by: Actor | User) -> User:
     return _new_person(name, how, by)
 
 
+@transaction.atomic
+def person_described(*, name: str, email: str, phone: str, how: str, by: Actor | User) -> User:
+    """Whom a form describes: known by the address or the phone, else made now; a new phone is noted.
+
+    Raises BadAddress, AddressTaken when the phone is somebody else's.
+    """
+    if not email:
+        if phone:
+            return person_for_phone(phone, name=name, how=how, by=by)[0]
+        return create_person(name=name, how=how, by=by)
+    found, _made = person_for_email(email, name=name, how=how, by=by)
+    if phone and not found.identities.filter(kind=Identity.Kind.PHONE, key=phone_key(phone)).exists():
+        add_identity(found, "phone", phone, by=by)
+    return found
+
+
 def _person_for(kind: str, key: str, given: str, name: str, how: str, by: Actor | User) -> tuple[User, bool]:
     if known := _owner(kind, key):
         return known, False
@@ -161,6 +195,51 @@ def _add_identity(user: User, kind: str, key: str, given: str, *, by: Actor | Us
         _join_organization(user, key)
         _project(user)
     return identity
+
+
+@transaction.atomic
+def add_address(user: User, given: str, *, by: Actor | User) -> Identity:
+    """Give a person an e-mail address or a phone number with its country code; one he has is left as it is.
+
+    It counts as unverified until he shows that it is his. Raises NotAllowed, BadAddress, AddressTaken.
+    """
+    _require_edit(user, by)
+    kind = "email" if "@" in given else "phone"
+    if kind == "email" and not is_email(given):
+        raise BadAddress(f"{given!r} is not an e-mail address")
+    key = email_key(given) if kind == "email" else phone_key(given)
+    known = user.identities.filter(kind=kind, scope="", key=key).first()
+    return known or add_identity(user, kind, given, by=by)
+
+
+@transaction.atomic
+def remove_address(identity: Identity, *, by: Actor | User) -> None:
+    """Take an address from its person; another one of the kind becomes the primary. Twice does nothing.
+
+    Raises NotAllowed, SignInAddress.
+    """
+    user = User.objects.select_for_update(no_key=True).get(pk=identity.user_id)
+    _require_edit(user, by)
+    removed = user.identities.filter(pk=identity.pk).first()
+    if removed is None:
+        return
+    others = user.identities.filter(kind=removed.kind).exclude(pk=removed.pk).order_by("verified_at", "pk")
+    signs_in = removed.kind == Identity.Kind.EMAIL and removed.verified_at and user.has_usable_password()
+    if signs_in and not others.filter(verified_at__isnull=False).exists():
+        raise SignInAddress(removed.given)
+    removed.delete()
+    if removed.primary and (heir := others.first()):
+        heir.primary = True
+        heir.save(update_fields=["primary"])
+    given = events.IdentityRemoved(identity_kind=removed.kind, given=removed.given)
+    publish(given, about=user, by=by)
+    if removed.kind == Identity.Kind.EMAIL:
+        _project(user)
+
+
+def _require_edit(user: User, by: Actor | User) -> None:
+    if isinstance(by, User) and not rules.may_edit(by, user):
+        raise NotAllowed(permissions.PEOPLE_EDIT)
 
 
 def _join_organization(user: User, key: str) -> None:
@@ -217,8 +296,11 @@ def set_password_hash(user: User, encoded: str, *, how: str, by: Actor | User) -
 def sign_up(email: str, *, name: str, password_hash: str) -> User:
     """Make the person whose code proved `email`, or give the one we know by it his first password.
 
-    Raises BadAddress, and AddressTaken when the person has a password already or was deactivated.
+    Raises BadAddress, RegistrationClosed, and AddressTaken when the person has a password already or was
+    deactivated.
     """
+    if not may_register(email):
+        raise RegistrationClosed(email)
     user, _ = person_for_email(email, name=name, how="sign_up")
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if user.has_usable_password() or not user.is_active:
@@ -229,11 +311,23 @@ def sign_up(email: str, *, name: str, password_hash: str) -> User:
     return user
 
 
+def may_register(email: str) -> bool:
+    """Whether the company lets somebody with this address sign up by himself. Raises BadAddress."""
+    policy = companies.company().registration
+    if policy == Company.Registration.DOMAINS:
+        domain = email_key(email).rpartition("@")[2]
+        return OrganizationDomain.objects.filter(domain=domain).exists()
+    return policy == Company.Registration.ANYONE
+
+
 @transaction.atomic
 def change_person(user: User, *, by: Actor | User, **values: object) -> None:
-    """Change name, language, time_zone, notes, organization or site: one's own, or by permission."""
-    if isinstance(by, User) and by != user:
-        _require(by, permissions.PEOPLE_EDIT)
+    """Change name, language, time_zone, notes, signature, organization or site.
+
+    One's own, or by `rules.may_edit`. Raises NotAllowed.
+    """
+    if by != user:
+        _require_edit(user, by)
     changed = [field for field, value in values.items() if getattr(user, field) != value]
     for field in changed:
         setattr(user, field, values[field])
@@ -401,6 +495,20 @@ def accept_invitation(token: str, *, name: str, password: str | None) -> User:
 
 
 @transaction.atomic
+def send_invitation_again(invitation: Invitation, *, by: User) -> None:
+    """The same link by mail, good for another INVITATION_LASTS. Raises NotAllowed, InvitationGone."""
+    invitation = (
+        Invitation.objects.select_for_update(of=("self",)).select_related("role").get(pk=invitation.pk)
+    )
+    _may_hand_out(invitation.role, by)
+    if invitation.accepted_at or invitation.withdrawn_at:
+        raise InvitationGone("used" if invitation.accepted_at else "withdrawn")
+    invitation.expires_at = timezone.now() + INVITATION_LASTS
+    invitation.save(update_fields=["expires_at"])
+    publish(events.InvitedAgain(), about=invitation, by=by)
+
+
+@transaction.atomic
 def withdraw_invitation(invitation: Invitation, *, by: User) -> None:
     _require(by, permissions.PEOPLE_INVITE)
     if invitation.accepted_at is None and invitation.withdrawn_at is None:
@@ -466,11 +574,113 @@ def create_site(
     site = Site.objects.create(
         organization=organization, name=name, address=address, access_notes=access_notes
     )
-    publish(events.OrganizationChanged(fields=["sites"]), about=organization, by=by)
+    publish(events.SiteAdded(name=name), about=organization, by=by)
     return site
 
 
 @transaction.atomic
 def create_team(name: str, *, address: str = "", by: Actor | User = SYSTEM) -> Team:
     _require(by, permissions.SETUP)
-    return Team.objects.create(name=name, address=address)
+    team = Team.objects.create(name=name, address=address)
+    publish(events.TeamAdded(name=name), about=team, by=by)
+    return team
+
+
+# --- the company --------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def change_company(*, by: Actor | User, **values: Any) -> Company:
+    """Change fields of the company; what is as it was is left alone. Takes over the first values.
+
+    `logo` and `icon` are a `pictures.Picture`, or None to remove it. Raises NotAllowed.
+    """
+    _require(by, permissions.SETUP)
+    row = _own_company()
+    changed = _put_pictures(row, values)
+    changed += [name for name, value in values.items() if getattr(row, name) != value]
+    for name, value in values.items():
+        setattr(row, name, value)
+    if changed:
+        row.version += 1
+        row.save()
+        publish(events.CompanyChanged(fields=sorted(set(changed))), about=row, by=by)
+        companies.forget()
+        transaction.on_commit(companies.forget)
+    return row
+
+
+def _own_company() -> Company:
+    """The row, locked; made of the first values where there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended('people.company', 0))")
+    return Company.objects.select_for_update(no_key=True).first() or companies.first_values()
+
+
+def _put_pictures(row: Company, values: dict[str, Any]) -> list[str]:
+    """Move logo and icon out of `values` into `row`; the icon follows the logo unless one is given."""
+    before = row.logo_id, row.icon_id
+    if "logo" in values:
+        logo: Picture | None = values.pop("logo")
+        row.logo = logo.blob if logo else None
+        row.logo_width, row.logo_height = (logo.width, logo.height) if logo else (0, 0)
+        if not row.icon_given:
+            row.icon = logo.icon if logo else None
+    if "icon" in values:
+        icon: Picture | None = values.pop("icon")
+        row.icon_given = icon is not None
+        row.icon = icon.icon if icon else _icon_of_logo(row)
+    after = row.logo_id, row.icon_id
+    return [name for name, old, new in zip(("logo", "icon"), before, after, strict=True) if old != new]
+
+
+def _icon_of_logo(row: Company) -> Blob | None:
+    return pictures.icon_of(row.logo) if row.logo else None
+
+
+# --- the first administrator --------------------------------------------------------------------
+
+
+def is_set_up() -> bool:
+    """Whether somebody active may set this desk up."""
+    runs = Grant.objects.filter(role__permissions__contains=[permissions.SETUP], user__is_active=True)
+    return runs.exists()
+
+
+@transaction.atomic
+def make_first_link() -> str | None:
+    """The secret part of a new link for the first administrator; older ones die. None once there is one."""
+    if is_set_up():
+        return None
+    FirstLink.objects.filter(used_at=None).delete()
+    token = secrets.token_urlsafe(32)
+    expires_at = timezone.now() + FIRST_LINK_LASTS
+    row = FirstLink.objects.create(digest=token_digest(token), expires_at=expires_at)
+    publish(events.FirstLinkMade(), about=row, by=SYSTEM)
+    return token
+
+
+def open_first_link(token: str) -> FirstLink:
+    """The link behind `token` while it works. Raises FirstLinkGone."""
+    row = FirstLink.objects.filter(
+        digest=token_digest(token), used_at=None, expires_at__gt=timezone.now()
+    ).first()
+    if row is None or is_set_up():
+        raise FirstLinkGone
+    return row
+
+
+@transaction.atomic
+def become_first(token: str, *, email: str, name: str, password: str) -> User:
+    """Make the owner of a new desk. The link proves that he started it, so his address counts as verified.
+
+    Raises FirstLinkGone, BadAddress, and AddressTaken when somebody signed up with the address before.
+    """
+    row = FirstLink.objects.select_for_update().get(pk=open_first_link(token).pk)
+    if row.used_at:
+        raise FirstLinkGone
+    user = create_user(email, name=name, role="owner", password=password)
+    row.used_at = timezone.now()
+    row.save(update_fields=["used_at"])
+    publish(events.FirstLinkUsed(user_id=user.pk), about=row, by=user)
+    return user

@@ -27,6 +27,31 @@ def domain_key(domain: str) -> str:
         raise BadAddress(f"{domain!r} is not a domain") from error
 
 
+#: mail providers that give an address to anybody
+PUBLIC_MAIL = """
+    126.com 163.com aol.com fastmail.com gmail.com gmx.at gmx.ch gmx.com gmx.de gmx.net googlemail.com hey.com
+    icloud.com libero.it live.com mac.com mail.com mail.ru mailbox.org me.com msn.com naver.com orange.fr
+    outlook.com pm.me posteo.de proton.me protonmail.com qq.com rediffmail.com rocketmail.com seznam.cz
+    t-online.de tutanota.com web.de wp.pl yandex.com yandex.ru ymail.com zoho.com
+"""
+PUBLIC_MAIL_DOMAINS = frozenset(PUBLIC_MAIL.split())
+#: those with a domain in many countries
+PUBLIC_MAIL_BRANDS = frozenset({"hotmail", "live", "outlook", "yahoo"})
+
+
+def is_public_mail_domain(domain: str) -> bool:
+    """Whether anybody can have an address there, so that it says nothing about a person's company."""
+    key = domain_key(domain)
+    brand, _dot, country = key.partition(".")
+    national = brand in PUBLIC_MAIL_BRANDS and (len(country) == 2 or country[:3] in {"co.", "com"})
+    return key in PUBLIC_MAIL_DOMAINS or national
+
+
+def is_domain(given: str) -> bool:
+    """Whether mail could be sent there: a name with a dot, as strict as a form should be."""
+    return "." in given and is_email(f"somebody@{given}")
+
+
 def is_email(given: str) -> bool:
     """Whether a person could receive mail there, as strict as a form should be."""
     try:

@@ -1,6 +1,8 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from deskbell.kit.jinja import SHARED
+
 
 class PeopleConfig(AppConfig):
     name = "deskbell.people"
@@ -8,6 +10,9 @@ class PeopleConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        from deskbell.people.seed import ensure  # app-ready: models load after the configuration
+        # app-ready: models load after the configuration
+        from deskbell.people.companies import company
+        from deskbell.people.seed import ensure
 
+        SHARED["company"] = company
         post_migrate.connect(ensure, sender=self)

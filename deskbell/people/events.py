@@ -27,6 +27,14 @@ class IdentityAdded(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class IdentityRemoved(Happened):
+    kind = "user.identity_removed"
+    erasable = ("given",)
+    identity_kind: str
+    given: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class IdentityVerified(Happened):
     kind = "user.identity_verified"
     identity_id: int
@@ -66,6 +74,13 @@ class Invited(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class InvitedAgain(Happened):
+    """The same invitation is sent once more and lasts longer."""
+
+    kind = "invitation.sent_again"
+
+
+@dataclass(frozen=True, kw_only=True)
 class InvitationAccepted(Happened):
     kind = "invitation.accepted"
     user_id: int
@@ -92,3 +107,69 @@ class OrganizationAdded(Happened):
 class OrganizationChanged(Happened):
     kind = "organization.changed"
     fields: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompanyChanged(Happened):
+    kind = "company.changed"
+    fields: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstLinkMade(Happened):
+    kind = "firstlink.made"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstLinkUsed(Happened):
+    kind = "firstlink.used"
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationRemoved(Happened):
+    kind = "organization.removed"
+    erasable = ("name",)
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteAdded(Happened):
+    """`about` is its organisation, as of all events of a site."""
+
+    kind = "site.added"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteChanged(Happened):
+    kind = "site.changed"
+    name: str
+    fields: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteRemoved(Happened):
+    kind = "site.removed"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeamAdded(Happened):
+    kind = "team.added"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeamChanged(Happened):
+    """`name` is the one it had before."""
+
+    kind = "team.changed"
+    name: str
+    fields: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeamRemoved(Happened):
+    kind = "team.removed"
+    name: str

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone, translation
+from django.utils import translation
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+from deskbell.people.reader import reading
 
 
 class ReaderMiddleware:
@@ -18,15 +20,19 @@ class ReaderMiddleware:
         language, zone = "", ""
         if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
             language, zone = request.user.language, request.user.time_zone
-        language = language or translation.get_language_from_request(request)
-        with translation.override(language), timezone.override(_zone(zone)):
+        with reading(language=language or _asked(request), time_zone=zone) as spoken:
             response = self.get_response(request)
-        response.headers.setdefault("Content-Language", language)
+        response.headers.setdefault("Content-Language", spoken)
         return response
 
 
-def _zone(name: str) -> zoneinfo.ZoneInfo:
-    try:
-        return zoneinfo.ZoneInfo(name or settings.TIME_ZONE)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return zoneinfo.ZoneInfo(settings.TIME_ZONE)
+def _asked(request: HttpRequest) -> str:
+    """The first language the browser asks for that we speak; empty when we speak none of them."""
+    for wanted, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
+        if wanted == "*":
+            return ""
+        try:
+            return translation.get_supported_language_variant(wanted)
+        except LookupError:
+            continue
+    return ""

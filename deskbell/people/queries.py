@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from deskbell.people import permissions
-from deskbell.people.actions import token_digest
-from deskbell.people.models import ApiToken, Grant, Identity, Organization, Team, User
+from deskbell.people.actions import is_set_up, may_register, token_digest
+from deskbell.people.companies import company
+from deskbell.people.models import (
+    ApiToken,
+    Grant,
+    Identity,
+    Organization,
+    OrganizationDomain,
+    Team,
+    User,
+)
+from deskbell.people.models.user import LISTED_AS
 from deskbell.people.rights import rights_of
 
+__all__ = [
+    "company",
+    "find_people",
+    "holder_of_token",
+    "is_set_up",
+    "may_register",
+    "members",
+    "staff",
+    "visible_organizations",
+    "visible_people",
+]
 TOKEN_USE_NOTED_EVERY = timedelta(minutes=5)
 
 
@@ -29,8 +52,16 @@ def visible_organizations(user: User) -> QuerySet[Organization]:
     return Organization.objects.filter(pk=user.organization_id or 0)
 
 
-def find_people(user: User, words: str, *, limit: int = 10) -> QuerySet[User]:
-    """People whose name, address or phone contains `words`, among those `user` may look up."""
+def find_people(
+    user: User, words: str, *, limit: int = 10, among: QuerySet[User] | None = None
+) -> QuerySet[User]:
+    """People whose name, address or phone contains `words`, `among` these or those `user` may look up."""
+    people = visible_people(user) if among is None else among
+    return people.filter(_called(words), is_active=True).order_by("name", "pk")[:limit]
+
+
+def _called(words: str) -> Q:
+    """Condition on User: `words` in the name or an address, its digits in a phone number."""
     named = Exists(Identity.objects.filter(user=OuterRef("pk"), key__icontains=words.strip()))
     digits = "".join(c for c in words if c.isdigit())
     condition = Q(name__icontains=words.strip()) | Q(named)
@@ -38,7 +69,58 @@ def find_people(user: User, words: str, *, limit: int = 10) -> QuerySet[User]:
         condition |= Q(
             Exists(Identity.objects.filter(user=OuterRef("pk"), kind="phone", key__contains=digits))
         )
-    return visible_people(user).filter(condition, is_active=True).order_by("name", "pk")[:limit]
+    return condition
+
+
+def phones_of(users: Iterable[User | None]) -> dict[int, str]:
+    """The first phone number (E.164) of each by the person's id, in one query."""
+    ids = {user.pk for user in users if user is not None}
+    if not ids:
+        return {}
+    rows = Identity.objects.filter(user__in=ids, kind=Identity.Kind.PHONE).order_by("primary", "-pk")
+    return dict(rows.values_list("user_id", "key"))
+
+
+def knows(reader: User, person: User) -> bool:
+    """Whether a customer may read who `person` is: himself, and the people of his own organisation."""
+    same = reader.organization_id is not None and reader.organization_id == person.organization_id
+    return reader.pk == person.pk or same
+
+
+def name_for(reader: User, person: User) -> str:
+    """What a customer reads of `person`: his name within the organisation, else the bare address."""
+    return person.display_name if knows(reader, person) or not person.email else person.email
+
+
+def colleagues(user: User, *, limit: int = 200) -> QuerySet[User]:
+    """The other active people of his organisation whom mail can reach; none for somebody without one."""
+    same = User.objects.filter(organization=user.organization_id or 0, is_active=True, email__isnull=False)
+    return same.exclude(pk=user.pk).order_by("name", "pk")[:limit]
+
+
+def customers(user: User, *, words: str = "", organization: int | None = None) -> QuerySet[User]:
+    """People who do not work at the desk, among those `user` may look up, by name; closed accounts too.
+
+    `words` stand in the name, an address, a phone number or the organisation's name.
+    """
+    works = Grant.objects.filter(user=OuterRef("pk"), role__permissions__contains=[permissions.DESK])
+    found = visible_people(user).filter(~Exists(works)).annotate(listed_as=LISTED_AS)
+    if organization is not None:
+        found = found.filter(organization=organization)
+    if words:
+        found = found.filter(_called(words) | Q(organization__name__icontains=words.strip()))
+    return found.order_by("listed_as", "pk")
+
+
+def organizations(user: User, *, words: str = "") -> QuerySet[Organization]:
+    """Organisations `user` may look up, by name, with `words` in it or in a mail domain."""
+    found = visible_organizations(user).annotate(listed_as=Lower("name"))
+    if words:
+        domain = OrganizationDomain.objects.filter(
+            organization=OuterRef("pk"), domain__contains=words.strip().casefold()
+        )
+        found = found.filter(Q(name__icontains=words.strip()) | Exists(domain))
+    return found.order_by("listed_as", "pk")
 
 
 def staff() -> QuerySet[User]:

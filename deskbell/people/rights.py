@@ -77,6 +77,12 @@ class Rights:
         return self.has(permissions.DESK)
 
     @cached_property
+    def in_the_field(self) -> bool:
+        """An engineer: works at the desk, but reaches only what he was put in charge of."""
+        reach = self.reach()
+        return self.staff and not (reach.everything or reach.teams or reach.queues_of_teams)
+
+    @cached_property
     def whole_organization(self) -> bool:
         return any(grant.role.scope == "organization" for grant in self.grants)
 

@@ -5,20 +5,12 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from deskbell.people.addresses import is_email
 from deskbell.tickets.models import Queue
+from deskbell.tickets.posting import UploadsField
 
 #: characters of a message; more belongs into a file
 LONGEST = 100_000
-
-
-class UploadsField(forms.Field):
-    """The ids in the hidden `uploads` fields that the file list makes; anything else in them is ignored."""
-
-    widget = forms.MultipleHiddenInput
-
-    def clean(self, value: Any) -> list[int]:
-        given = [str(each) for each in value or []]
-        return [int(each) for each in given if each.isascii() and each.isdigit() and len(each) < 19]
 
 
 class ReplyForm(forms.Form):
@@ -56,3 +48,61 @@ class TicketForm(ReplyForm):
         if not text.strip():
             raise forms.ValidationError(_("Describe what happens, and since when."))
         return text
+
+
+class TokensField(forms.Field):
+    """The tokens in the hidden `uploads` fields of a guest's form; they are checked where they are used."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: Any) -> list[str]:
+        return [str(each) for each in value or []]
+
+
+class CopyForm(forms.Form):
+    email = forms.CharField(
+        label=_("E-mail address"),
+        max_length=254,
+        error_messages={"required": _("Write an e-mail address.")},
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "list": "colleagues"}),
+    )
+
+    def clean_email(self) -> str:
+        return _address(self.cleaned_data["email"])
+
+
+class GuestForm(TicketForm):
+    name = forms.CharField(
+        label=_("Your name"),
+        max_length=200,
+        error_messages={"required": _("Tell us what to call you.")},
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=254,
+        error_messages={"required": _("We need it to answer you.")},
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    #: seen and filled in by programs alone
+    website = forms.CharField(required=False)
+    uploads = TokensField(required=False)  # type: ignore[assignment]  # another kind of field, as forms allow
+
+    def clean_email(self) -> str:
+        return _address(self.cleaned_data["email"])
+
+    def clean_text(self) -> str:
+        return super().clean_text().replace("\0", "")
+
+    def clean(self) -> dict[str, Any]:
+        if self.cleaned_data.get("website"):
+            raise forms.ValidationError(
+                _("A hidden field was filled in, as programs do. It is empty again: send it once more.")
+            )
+        return self.cleaned_data
+
+
+def _address(given: str) -> str:
+    if not is_email(given):
+        raise forms.ValidationError(_("Enter a valid e-mail address."))
+    return given.strip()

@@ -2,16 +2,22 @@ from __future__ import annotations
 
 from django.urls import path
 
-from deskbell.portal.views import files, tickets
+from deskbell.portal.views import asking, copies, files, tickets
 
 app_name = "portal"
 urlpatterns = [
     path("", tickets.tickets, name="tickets"),
+    path("ask/", asking.ask, name="ask"),
+    path("ask/files/", asking.ask_files, name="ask_files"),
+    path("ask/<str:token>/", asking.asked, name="asked"),
     path("tickets/new/", tickets.new, name="new"),
     path("tickets/<int:number>/", tickets.ticket, name="ticket"),
     path("tickets/<int:number>/replies/", tickets.replies, name="replies"),
     path("tickets/<int:number>/closure/", tickets.closure, name="closure"),
     path("tickets/<int:number>/reopening/", tickets.reopening, name="reopening"),
+    path("tickets/<int:number>/copies/", copies.copies, name="copies"),
+    path("tickets/<int:number>/copies/<int:pk>/", copies.uncopy, name="uncopy"),
+    path("tickets/<int:number>/files.zip", files.archive, name="archive"),
     path("uploads/", files.uploads, name="uploads"),
     path("attachments/<int:pk>/", files.attachment, name="attachment"),
     path("messages/<int:pk>/html/", files.message_html, name="message-html"),

@@ -10,11 +10,11 @@ from deskbell.tickets.models import Category
 #: category → its name for customers
 STATUS: dict[str, str | Promise] = {
     Category.NEW: _("Received"),
-    Category.OPEN: _("In progress"),
+    Category.OPEN: _("We are on it"),
     Category.SCHEDULED: _("Visit planned"),
     Category.PENDING: _("Waiting for you"),
     Category.ON_HOLD: _("On hold"),
-    Category.RESOLVED: _("Resolved"),
+    Category.RESOLVED: _("Solved"),
     Category.CLOSED: _("Closed"),
 }
 

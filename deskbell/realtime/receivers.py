@@ -13,7 +13,7 @@ from deskbell.outbox import events as outbox_events
 from deskbell.people import events as people_events
 from deskbell.realtime import hub, topics
 from deskbell.tickets import events
-from deskbell.tickets.models import Queue, Ticket, Watcher
+from deskbell.tickets.models import Message, Queue, Ticket, Watcher
 
 TICKET_EVENTS = (
     events.Opened,
@@ -43,7 +43,7 @@ TICKET_EVENTS = (
 COPIES = {events.CopyAdded.kind, events.CopyRemoved.kind}
 
 
-@subscribe.now(*TICKET_EVENTS, outbox_events.Delivered, order=90)
+@subscribe.now(*TICKET_EVENTS, outbox_events.Delivered, outbox_events.Retried, order=90)
 def notify_ticket(event: Event) -> None:
     """A ticket, or what left the house for it, changed: tell staff who reach it and, of what is public, its
     customers.
@@ -53,9 +53,12 @@ def notify_ticket(event: Event) -> None:
     if ticket is None:
         return
     hearers = _staff(ticket, event)
-    if event.audience == Event.Audience.PUBLIC and ticket["trashed_at"] is None:
+    if _customers_may_know(event) and ticket["trashed_at"] is None:
         hearers |= _customers(ticket, event)
-    hub.publish(hearers, {"kind": event.kind, "ticket": ticket["number"], "event": event.pk})
+    notice = {"kind": event.kind, "ticket": ticket["number"], "event": event.pk}
+    if _incoming(ticket, event):
+        notice["incoming"] = True
+    hub.publish(hearers, notice)
 
 
 @subscribe.now(people_events.RightsChanged, people_events.Deactivated, people_events.PersonChanged, order=90)
@@ -63,6 +66,23 @@ def notify_rights(event: Event) -> None:
     """Somebody may hear more or less than his streams were opened for: they end and ask for a new token."""
     if event.kind != people_events.PersonChanged.kind or "organization" in event.data["fields"]:
         hub.publish([topics.person(event.about_id)], {"kind": hub.RIGHTS_CHANGED, "event": event.pk})
+
+
+def _incoming(ticket: dict[str, Any], event: Event) -> bool:
+    """Whether a customer wrote: what somebody at the desk types for a caller is no news to the desk."""
+    if event.kind != events.MessageAdded.kind or event.data["direction"] != "in":
+        return False
+    customers = {ticket["requester_id"], *ticket["copied"]}
+    return event.actor_kind != "user" or event.actor_id in customers
+
+
+def _customers_may_know(event: Event) -> bool:
+    """What is public; and that words they can see were redacted, though not by whom and why."""
+    if event.kind == events.Redacted.kind:
+        return Message.objects.filter(
+            pk=event.data["message_id"], visibility=Message.Visibility.PUBLIC
+        ).exists()
+    return event.audience == Event.Audience.PUBLIC
 
 
 def _facts(ticket_id: int | None) -> dict[str, Any] | None:

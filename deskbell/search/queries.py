@@ -45,44 +45,46 @@ def tsquery(words: str) -> str:
     return " & ".join([*terms[:-1], f"{terms[-1]}:*"]) if terms else ""
 
 
-def search(user: User, words: str, *, limit: int = 20, staff: bool = True) -> list[Hit]:
+def search(
+    user: User, words: str, *, limit: int = 20, staff: bool = True, whole_organization: bool = True
+) -> list[Hit]:
     """Tickets of which a message or the head has all the words, newest find first.
 
     With `staff`, what `user` reaches at the desk is searched, internal notes included; without, what he
-    sees as a customer, public messages only.
+    sees as a customer, public messages only; not `whole_organization`: what he asked or is copied in to.
     """
     hits = []
-    if (number := number_of(words)) and (ticket := _reached(user, staff).filter(number=number).first()):
+    arms = desk_arms(user) if staff else customer_arms(user)[: None if whole_organization else 2]
+    if (number := number_of(words)) and (ticket := _reached(arms).filter(number=number).first()):
         hits.append(Hit(ticket, escape(ticket.subject), number_match=True))
     query = tsquery(words)
     if query:
-        hits += [hit for hit in _by_words(user, query, limit, staff) if hit.ticket.number != number]
+        hits += [hit for hit in _by_words(user, arms, query, limit, staff) if hit.ticket.number != number]
     return hits[:limit]
 
 
-def _reached(user: User, staff: bool):
-    arms = desk_arms(user) if staff else customer_arms(user)
+def _reached(arms: list[Q]):
     return Ticket.objects.filter(any_of(arms), trashed_at=None).with_row()
 
 
-def _by_words(user: User, query: str, limit: int, staff: bool) -> list[Hit]:
-    found = _documents(user, query, limit, staff)
+def _by_words(user: User, arms: list[Q], query: str, limit: int, staff: bool) -> list[Hit]:
+    found = _documents(user, arms, query, limit, staff)
     if not found:
         return []
-    tickets = {ticket.pk: ticket for ticket in _reached(user, staff).filter(pk__in=[row[1] for row in found])}
-    lines = _lines(query, [row[0] for row in found])
+    tickets = {ticket.pk: ticket for ticket in _reached(arms).filter(pk__in=[row[1] for row in found])}
+    lines = _lines(query, [row[0] for row in found], staff)
     return [
         Hit(tickets[ticket], lines.get(document, Markup())) for document, ticket in found if ticket in tickets
     ]
 
 
-def _documents(user: User, query: str, limit: int, staff: bool) -> list[tuple[int, int]]:
+def _documents(user: User, arms: list[Q], query: str, limit: int, staff: bool) -> list[tuple[int, int]]:
     """(document, ticket) of the newest matching document of each ticket within reach."""
     within = ""
     params: list = [query, *(["public"] if not staff else [])]
     everything = staff and rights_of(user).reach(DESK).everything
     if not everything:
-        sql, values = _reached(user, staff).values("pk").order_by().query.sql_with_params()
+        sql, values = _reached(arms).values("pk").order_by().query.sql_with_params()
         within = f"and ticket_id in ({sql})"
         params += values
     with connection.cursor() as cursor:
@@ -103,7 +105,8 @@ def _documents(user: User, query: str, limit: int, staff: bool) -> list[tuple[in
 
 _LINES = """
     select d.id,
-           ts_headline('simple', coalesce(m.new_text, concat_ws(' · ', t.subject, u.name, i.given, o.name)),
+           ts_headline('simple', coalesce(m.new_text, case when %s
+                           then concat_ws(' · ', t.subject, u.name, i.given, o.name) else t.subject end),
                        to_tsquery('simple', unaccent(%s)),
                        'MaxWords=24, MinWords=8, MaxFragments=1, StartSel=' || %s || ', StopSel=' || %s)
     from search_document d
@@ -118,9 +121,10 @@ _LINES = """
 """
 
 
-def _lines(query: str, documents: list[int]) -> dict[int, Markup]:
+def _lines(query: str, documents: list[int], staff: bool) -> dict[int, Markup]:
+    """How to reach people is for staff: a customer gets the subject where the head of a ticket was found."""
     with connection.cursor() as cursor:
-        cursor.execute(_LINES, [query, _START, _STOP, documents])
+        cursor.execute(_LINES, [staff, query, _START, _STOP, documents])
         return {pk: _marked(text or "") for pk, text in cursor.fetchall()}
 
 

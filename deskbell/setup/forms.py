@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+import re
+from email.utils import getaddresses
 from typing import Any, cast
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from deskbell.people.addresses import is_email
 from deskbell.people.models import Role, Team, User
+from deskbell.people.queries import staff
 from deskbell.people.rights import rights_of
+
+#: invitations of one form
+INVITED_AT_ONCE = 50
 
 #: scopes of roles that work for customers, who are in no team
 CUSTOMER_SCOPES = {Role.Scope.OWN, Role.Scope.ORGANIZATION}
@@ -47,15 +54,84 @@ class RoleForm(forms.Form):
 
 
 class InvitationForm(RoleForm):
-    email = forms.EmailField(label=_("E-mail address"), max_length=320)
-    name = forms.CharField(label=_("Name"), max_length=200, required=False)
-    field_order = ["email", "name", "role", "team"]
+    """`cleaned_data["people"]` is a list of (name or "", address), no address twice."""
 
-    def clean_email(self) -> str:
-        email = str(self.cleaned_data["email"]).strip()
-        if not is_email(email):
-            raise forms.ValidationError(_("This is not an e-mail address."))
-        return email
+    people = forms.CharField(
+        label=_("Who"),
+        max_length=20_000,
+        widget=forms.Textarea(
+            attrs={"rows": 4, "autocomplete": "off", "placeholder": "Ada Example <ada@example.com>"}
+        ),
+        help_text=_("One a line: an e-mail address, or a name and the address in angle brackets."),
+    )
+    field_order = ["people", "role", "team"]
+
+    def clean_people(self) -> list[tuple[str, str]]:
+        found: dict[str, tuple[str, str]] = {}
+        for line in filter(None, (line.strip(" ,;\t") for line in self.cleaned_data["people"].splitlines())):
+            for name, email in getaddresses([line.replace(";", ",")]) or [("", line)]:
+                if len(name) > 200 or len(email) > 320 or not is_email(email):
+                    raise forms.ValidationError(
+                        gettext("“%(line)s” holds no e-mail address we understand.") % {"line": line[:100]}
+                    )
+                found.setdefault(email.lower(), (name, email))
+        if len(found) > INVITED_AT_ONCE:
+            raise forms.ValidationError(
+                gettext("At most %(count)s at once. Send the others after these.")
+                % {"count": INVITED_AT_ONCE}
+            )
+        return list(found.values())
+
+
+class PeopleForm(forms.Form):
+    """Filters of the list of people, beside the words one looks for; all may be empty."""
+
+    role = forms.ChoiceField(label=_("Role"), required=False)
+    state = forms.ChoiceField(
+        label=_("Account"),
+        required=False,
+        choices=[("", _("Open and closed")), ("active", _("Open")), ("closed", _("Closed"))],
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        roles = Role.objects.order_by("pk").values_list("slug", "name")
+        cast(forms.ChoiceField, self.fields["role"]).choices = [
+            ("", _("All staff")),
+            *((slug, gettext(name)) for slug, name in roles),
+        ]
+
+
+class LeavingForm(forms.Form):
+    """What becomes of the open tickets of `person`, whose account is closed."""
+
+    tickets = forms.ChoiceField(
+        label=_("The open tickets"),
+        required=False,
+        initial="free",
+        widget=forms.RadioSelect,
+        choices=[
+            ("free", _("Give them to nobody: they wait among the unassigned")),
+            ("hand over", _("Hand them over to somebody")),
+            ("keep", _("Leave them as they are")),
+        ],
+    )
+    to = forms.ModelChoiceField(
+        User.objects.none(), label=_("To whom"), required=False, empty_label=_("Choose somebody")
+    )
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(forms.ModelChoiceField, self.fields["to"]).queryset = staff().exclude(pk=person.pk)
+
+    def clean_tickets(self) -> str:
+        return self.cleaned_data["tickets"] or "keep"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("tickets") == "hand over" and not cleaned.get("to"):
+            self.add_error("to", gettext("Choose who gets the tickets."))
+        return cleaned
 
 
 class AuditForm(forms.Form):
@@ -63,7 +139,7 @@ class AuditForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("What"), required=False)
     person = forms.CharField(label=_("Who"), max_length=200, required=False)
-    ticket = forms.IntegerField(label=_("Ticket"), min_value=1, max_value=2**63 - 1, required=False)
+    about = forms.CharField(label=_("About"), max_length=200, required=False)
     since = forms.DateField(
         label=_("From"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     )
@@ -71,11 +147,17 @@ class AuditForm(forms.Form):
         label=_("To"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     )
 
-    def __init__(self, *args: Any, kinds: list[tuple[str, Any]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kinds: list[tuple[Any, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast(forms.ChoiceField, self.fields["kind"]).choices = [("", _("Everything")), *kinds]
         self.fields["person"].widget.attrs["placeholder"] = _("Name or e-mail address")
-        self.fields["ticket"].widget = forms.TextInput(attrs={"inputmode": "numeric", "placeholder": "1042"})
+        self.fields["about"].widget.attrs["placeholder"] = _("#1042, or a person")
+
+    def clean_about(self) -> str:
+        about = str(self.cleaned_data["about"]).strip()
+        if about.startswith("#") and not re.fullmatch(r"#[0-9]{1,18}", about):
+            raise forms.ValidationError(gettext("A ticket is named by its number: #1042."))
+        return about
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
+from django.db.models import CharField, Exists, Model, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from deskbell.channels.models import Channel
+from deskbell.events.kinds import Happened
 from deskbell.events.models import Event, EventDetail
+from deskbell.kit.jinja import file_size
+from deskbell.kit.time import midnight
 from deskbell.people import permissions
 from deskbell.people.models import ApiToken, Identity, Invitation, Organization, Role, Team, User
 from deskbell.people.queries import visible_people
 from deskbell.people.rights import rights_of
-from deskbell.tickets.models import Ticket
+from deskbell.tickets.models import Queue, Status, Tag, Ticket, TicketType
 from deskbell.tickets.queries import described
 
 #: milliseconds a filtered page may take
@@ -27,29 +29,84 @@ TIMEOUT = 5000
 #: people that a name in the filter may stand for
 PEOPLE_MEANT = 50
 
-#: what one may filter by: a kind's beginning → its name
-AREAS: list[tuple[str, str | Promise]] = [
-    ("ticket.", gettext_lazy("Tickets: everything")),
-    ("ticket.opened", gettext_lazy("Tickets: opened")),
-    ("ticket.message_added", gettext_lazy("Tickets: messages")),
-    ("ticket.status_changed", gettext_lazy("Tickets: status")),
-    ("ticket.assigned", gettext_lazy("Tickets: assignment")),
-    ("ticket.redacted", gettext_lazy("Tickets: removed words and files")),
-    ("ticket.deleted", gettext_lazy("Tickets: deleted for ever")),
-    ("user.", gettext_lazy("People: everything")),
-    ("user.rights_changed", gettext_lazy("People: roles")),
-    ("user.password_set", gettext_lazy("People: passwords")),
-    ("invitation.", gettext_lazy("Invitations")),
-    ("token.", gettext_lazy("API tokens")),
-    ("organization.", gettext_lazy("Organisations")),
-    ("channel.", gettext_lazy("Channels")),
-    ("inbound.", gettext_lazy("Messages received")),
-    ("outbox.", gettext_lazy("Messages sent")),
+#: what one may filter by, in groups: a kind, or its beginning up to the dot → its name
+AREAS: list[tuple[str | Promise, list[tuple[str, str | Promise]]]] = [
+    (
+        gettext_lazy("Tickets"),
+        [
+            ("ticket.", gettext_lazy("Everything about tickets")),
+            ("ticket.opened", gettext_lazy("Opened")),
+            ("ticket.message_added", gettext_lazy("Messages")),
+            ("ticket.status_changed", gettext_lazy("Status")),
+            ("ticket.assigned", gettext_lazy("Assignment")),
+            ("ticket.redacted", gettext_lazy("Removed words and files")),
+            ("ticket.deleted", gettext_lazy("Deleted for ever")),
+            ("bulk.", gettext_lazy("Several at once")),
+        ],
+    ),
+    (
+        gettext_lazy("People"),
+        [
+            ("user.", gettext_lazy("Everything about people")),
+            ("user.rights_changed", gettext_lazy("Roles")),
+            ("user.password_set", gettext_lazy("Passwords")),
+            ("user.deactivated", gettext_lazy("Closed accounts")),
+            ("invitation.", gettext_lazy("Invitations")),
+            ("token.", gettext_lazy("API tokens")),
+            ("team.", gettext_lazy("Teams")),
+            ("organization.", gettext_lazy("Organisations")),
+            ("site.", gettext_lazy("Sites")),
+        ],
+    ),
+    (
+        gettext_lazy("Setup"),
+        [
+            ("company.", gettext_lazy("Company")),
+            ("queue.", gettext_lazy("Queues")),
+            ("status.", gettext_lazy("Statuses")),
+            ("type.", gettext_lazy("Types")),
+            ("tag.", gettext_lazy("Tags")),
+            ("reply.", gettext_lazy("Saved replies")),
+            ("channel.", gettext_lazy("Channels")),
+        ],
+    ),
+    (
+        gettext_lazy("Mail"),
+        [("inbound.", gettext_lazy("Received")), ("outbox.", gettext_lazy("Sent"))],
+    ),
+    (gettext_lazy("System"), [("backup.", gettext_lazy("Backups"))]),
 ]
 
+#: field of the company → what to call it
+COMPANY: dict[str, str | Promise] = {
+    "name": gettext_lazy("name"),
+    "logo": gettext_lazy("logo"),
+    "icon": gettext_lazy("icon"),
+    "accent": gettext_lazy("colour"),
+    "support_address": gettext_lazy("support address"),
+    "support_phone": gettext_lazy("support phone"),
+    "language": gettext_lazy("language"),
+    "time_zone": gettext_lazy("time zone"),
+    "date_format": gettext_lazy("dates"),
+    "footer_links": gettext_lazy("links in the footer"),
+    "announcement": gettext_lazy("announcement"),
+    "announced_until": gettext_lazy("end of the announcement"),
+    "registration": gettext_lazy("who may make an account"),
+    "guests": gettext_lazy("tickets without an account"),
+    "skipped_steps": gettext_lazy("first steps left out"),
+    "demo": gettext_lazy("demo data"),
+}
 
-class TooSlow(Exception):
-    """The filters would read too much; narrower ones help."""
+
+def _kinds_from(beginning: str) -> list[str]:
+    """Every kind of event of one area, so that an index on kinds can serve it."""
+    return sorted(kind for kind in known_kinds() if kind.startswith(beginning))
+
+
+def known_kinds(of: type[Happened] = Happened) -> set[str]:
+    """The kinds that the areas of this desk publish."""
+    own = {of.kind} if "kind" in of.__dict__ else set()
+    return own.union(*(known_kinds(each) for each in of.__subclasses__()))
 
 
 @dataclass
@@ -82,18 +139,26 @@ def events_visible_to(user: User) -> QuerySet[Event]:
 def narrowed(rows: QuerySet[Event], user: User, filters: dict[str, Any]) -> QuerySet[Event]:
     """`filters` is the cleaned data of AuditForm."""
     if kind := filters["kind"]:
-        rows = rows.filter(kind__startswith=kind) if kind.endswith(".") else rows.filter(kind=kind)
+        rows = rows.filter(kind__in=_kinds_from(kind) if kind.endswith(".") else [kind])
     if words := filters["person"].replace("\0", "").strip():
-        people = _people_called(user, words)
-        acted = Q(actor_kind="user", actor_id__in=people)
-        rows = rows.filter(acted | Q(about_kind="user", about_id__in=people))
-    if number := filters["ticket"]:
-        rows = rows.filter(about_kind="ticket", about_id__in=_tickets_numbered(number))
+        rows = rows.filter(actor_kind="user", actor_id__in=_people_called(user, words))
+    if about := filters["about"].replace("\0", ""):
+        rows = rows.filter(_about(about, user))
     if since := filters["since"]:
-        rows = rows.filter(at__gte=_midnight(since))
+        rows = rows.filter(at__gte=midnight(since))
     if until := filters["until"]:
-        rows = rows.filter(at__lt=_midnight(until + timedelta(days=1)))
+        rows = rows.filter(at__lt=midnight(until + timedelta(days=1)))
     return rows
+
+
+def _about(words: str, user: User) -> Q:
+    """A ticket by its number, with or without #; else people by name or address."""
+    ticket = Q(pk__in=[])
+    if (digits := words.removeprefix("#")).isascii() and digits.isdigit() and len(digits) < 19:
+        ticket = Q(about_kind="ticket", about_id__in=_tickets_numbered(int(digits)))
+        if words.startswith("#"):
+            return ticket
+    return ticket | Q(about_kind="user", about_id__in=_people_called(user, words))
 
 
 def _people_called(user: User, words: str) -> list[int]:
@@ -110,24 +175,6 @@ def _tickets_numbered(number: int) -> list[int]:
         return known
     opened = Event.objects.filter(kind="ticket.deleted", data__number=number)
     return list(opened.values_list("about_id", flat=True))
-
-
-def _midnight(day: Any) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
-
-
-def within_time(read: Any) -> Any:
-    """What `read()` returns. Raises TooSlow."""
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"set local statement_timeout = {TIMEOUT}")
-            found = read()
-            cursor.execute("set local statement_timeout = default")
-            return found
-    except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", None) == "57014":  # query_canceled
-            raise TooSlow from error
-        raise
 
 
 # --- in words -------------------------------------------------------------------------------------
@@ -163,6 +210,8 @@ class _Names:
     invitations: dict[int, str] = field(default_factory=dict)
     tokens: dict[int, tuple[str, int]] = field(default_factory=dict)
     organizations: dict[int, str] = field(default_factory=dict)
+    #: (kind of what an administrator shapes, its id) → its name
+    shaped: dict[tuple[str, int], str] = field(default_factory=dict)
     channels: dict[int, str] = field(default_factory=dict)
     teams: dict[int, str] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
@@ -177,7 +226,7 @@ class _Names:
             token.pk: (token.name, token.user_id) for token in ApiToken.objects.filter(pk__in=ids("apitoken"))
         }
         people = ids("user") | {holder for _name, holder in tokens.values()}
-        teams = {event.data.get("team_id") for event in happened} - {None}
+        teams = {event.data.get("team_id") for event in happened} - {None} | ids("team")
         reached = Ticket.objects.visible_to(user, trashed=True).filter(pk__in=tickets)
         return cls(
             tickets=dict(Ticket.objects.filter(pk__in=tickets).values_list("pk", "number")),
@@ -188,7 +237,11 @@ class _Names:
             organizations=dict(
                 Organization.objects.filter(pk__in=ids("organization")).values_list("pk", "name")
             ),
-            channels=dict(Channel.objects.filter(pk__in=ids("channel")).values_list("pk", "address")),
+            shaped=_shaped(happened),
+            channels={
+                channel.pk: channel.address or channel.name
+                for channel in Channel.objects.filter(pk__in=ids("channel"))
+            },
             teams=dict(Team.objects.filter(pk__in=teams).values_list("pk", "name")),
             roles=dict(Role.objects.values_list("slug", "name")),
         )
@@ -208,15 +261,45 @@ class _Names:
         if event.about_kind in {"inbounditem", "outboxitem"}:
             known = self.tickets.get(ticket) if ticket else None
             return (f"#{known}" if known else _("message %(id)s") % {"id": pk}), number, None
+        if event.about_kind == "company":
+            return _("the company"), None, None
+        if event.about_kind in _SHAPED:
+            return self.shaped.get((event.about_kind, pk), event.data.get("name", "")), number, None
+        if event.about_kind == "installation":
+            return _("this desk"), None, None
         table = {
             "invitation": self.invitations,
             "organization": self.organizations,
             "channel": self.channels,
+            "team": self.teams,
         }.get(event.about_kind, {})
-        return table.get(pk, ""), number, None
+        return table.get(pk) or event.data.get("name") or _detail(event, "name"), number, None
 
     def role(self, slug: str) -> str:
         return _(self.roles.get(slug, slug))
+
+
+#: what an administrator shapes about tickets, by the kind its events bear
+_SHAPED: dict[str, tuple[type[Model], str]] = {
+    "queue": (Queue, "name"),
+    "status": (Status, "label"),
+    "tickettype": (TicketType, "name"),
+    "tag": (Tag, "name"),
+}
+
+
+def _shaped(happened: list[Event]) -> dict[tuple[str, int], str]:
+    """One query for all four kinds; none when no event is about one."""
+    wanted = {(event.about_kind, event.about_id) for event in happened if event.about_kind in _SHAPED}
+    parts = [
+        model._default_manager.filter(pk__in=[pk for each, pk in wanted if each == kind])
+        .order_by()
+        .values_list(Value(kind, CharField()), "pk", Cast(column, CharField()))
+        for kind, (model, column) in _SHAPED.items()
+    ]
+    if not wanted:
+        return {}
+    return {(kind, pk): name for kind, pk, name in parts[0].union(*parts[1:], all=True)}
 
 
 def _detail(event: Event, name: str) -> str:
@@ -238,6 +321,11 @@ def _identity(event: Event, names: _Names) -> str:
     return _("added the address %(address)s") % {"address": given} if given else _("added an address")
 
 
+def _identity_removed(event: Event, names: _Names) -> str:
+    given = _detail(event, "given")
+    return _("removed the address %(address)s") % {"address": given} if given else _("removed an address")
+
+
 def _invited(event: Event, names: _Names) -> str:
     role, team = names.role(event.data["role"]), names.teams.get(event.data["team_id"])
     if team:
@@ -251,8 +339,68 @@ def _token(event: Event, names: _Names) -> str:
     return _("made the API token “%(name)s”") % {"name": event.data["name"]}
 
 
+#: column → what a reader calls it
+FIELDS: dict[str, str | Promise] = {
+    "access_notes": gettext_lazy("how to get in"),
+    "active": gettext_lazy("in use"),
+    "address": gettext_lazy("address"),
+    "category": gettext_lazy("category"),
+    "default": gettext_lazy("default of its category"),
+    "domains": gettext_lazy("mail domains"),
+    "label": gettext_lazy("label"),
+    "language": gettext_lazy("language"),
+    "latitude": gettext_lazy("latitude"),
+    "longitude": gettext_lazy("longitude"),
+    "name": gettext_lazy("name"),
+    "notes": gettext_lazy("notes"),
+    "organization": gettext_lazy("organisation"),
+    "phone": gettext_lazy("phone"),
+    "position": gettext_lazy("order"),
+    "public": gettext_lazy("whether customers can choose it"),
+    "site": gettext_lazy("site"),
+    "slug": gettext_lazy("short name"),
+    "team": gettext_lazy("team"),
+    "time_zone": gettext_lazy("time zone"),
+}
+
+
+def _changed(event: Event) -> str:
+    return ", ".join(str(FIELDS.get(name, name)) for name in event.data["fields"])
+
+
 def _fields(event: Event, names: _Names) -> str:
-    return _("changed %(fields)s") % {"fields": ", ".join(event.data["fields"])}
+    return _("changed %(fields)s") % {"fields": _changed(event)}
+
+
+def _of(words: Any) -> Any:
+    """A sentence with the name of what it was, and what changed of it."""
+
+    def tell(event: Event, names: _Names) -> str:
+        fields = _changed(event) if "fields" in event.data else ""
+        return str(words) % {**event.data, "fields": fields}
+
+    return tell
+
+
+def _tag_merged(event: Event, names: _Names) -> str:
+    return ngettext(
+        "merged the tag “%(name)s” into “%(into)s” on %(tickets)s ticket",
+        "merged the tag “%(name)s” into “%(into)s” on %(tickets)s tickets",
+        event.data["tickets"],
+    ) % {key: event.data[key] for key in ("name", "into", "tickets")}
+
+
+def _tag_removed(event: Event, names: _Names) -> str:
+    return ngettext(
+        "removed the tag “%(name)s” from %(tickets)s ticket",
+        "removed the tag “%(name)s” from %(tickets)s tickets",
+        event.data["tickets"],
+    ) % {key: event.data[key] for key in ("name", "tickets")}
+
+
+def _company(event: Event, names: _Names) -> str:
+    changed = [str(COMPANY.get(name, name)) for name in event.data["fields"]]
+    return _("changed: %(what)s") % {"what": ", ".join(changed)}
 
 
 def _decided(event: Event, names: _Names) -> str:
@@ -271,14 +419,56 @@ def _delivery(event: Event, names: _Names) -> str:
     return _("noted a message as %(state)s") % {"state": event.data["state"]}
 
 
+def _bulk(event: Event, names: _Names) -> str:
+    number = event.data["tickets"]
+    said = ngettext(
+        "began a change of %(number)s ticket at once", "began a change of %(number)s tickets at once", number
+    )
+    return said % {"number": number}
+
+
+def _bulk_undone(event: Event, names: _Names) -> str:
+    number = event.data["tickets"]
+    said = ngettext(
+        "took back a change of %(number)s ticket", "took back a change of %(number)s tickets", number
+    )
+    return said % {"number": number}
+
+
+def _reply(text: str) -> Any:
+    return lambda event, names: _(text) % {"name": event.data["name"]}
+
+
+def N_(text: str) -> str:
+    """Marks a text for translation where it is used later."""
+    return text
+
+
+def _backup(event: Event, names: _Names) -> str:
+    return _("made the backup %(file)s (%(size)s)") % {
+        "file": event.data["file"],
+        "size": file_size(event.data["size"]),
+    }
+
+
+def _restored(event: Event, names: _Names) -> str:
+    return _("brought the desk back from the backup %(file)s") % {"file": event.data["file"]}
+
+
 def _plain(text: Any) -> Any:
     return lambda event, names: str(text)
 
 
 WORDS: dict[str, Any] = {
+    "bulk.started": _bulk,
+    "bulk.undone": _bulk_undone,
+    "reply.added": _reply(N_("saved the reply “%(name)s”")),
+    "reply.changed": _reply(N_("changed the saved reply “%(name)s”")),
+    "reply.removed": _reply(N_("removed the saved reply “%(name)s”")),
     "user.added": _plain(gettext_lazy("came to know the person")),
     "user.changed": _fields,
     "user.identity_added": _identity,
+    "user.identity_removed": _identity_removed,
     "user.identity_verified": _plain(gettext_lazy("verified an address")),
     "user.password_set": _plain(gettext_lazy("set the password")),
     "user.rights_changed": _rights,
@@ -290,8 +480,35 @@ WORDS: dict[str, Any] = {
     "token.created": _token,
     "organization.added": _plain(gettext_lazy("added the organisation")),
     "organization.changed": _fields,
+    "company.changed": _company,
+    "firstlink.made": _plain(gettext_lazy("printed a link for the first administrator")),
+    "firstlink.used": _plain(gettext_lazy("became the first administrator by the link")),
     "channel.added": _plain(gettext_lazy("added the channel")),
     "inbound.decided": _decided,
     "inbound.replayed": _plain(gettext_lazy("sent a received message through intake again")),
     "outbox.delivery": _delivery,
+    "outbox.retried": _plain(gettext_lazy("sent a message again that had not arrived")),
+    "invitation.sent_again": _plain(gettext_lazy("sent the invitation again")),
+    "organization.removed": _plain(gettext_lazy("removed the organisation")),
+    "site.added": _of(gettext_lazy("added the site “%(name)s”")),
+    "site.changed": _of(gettext_lazy("changed the site “%(name)s”: %(fields)s")),
+    "site.removed": _of(gettext_lazy("removed the site “%(name)s”")),
+    "team.added": _of(gettext_lazy("added the team “%(name)s”")),
+    "team.changed": _of(gettext_lazy("changed the team “%(name)s”: %(fields)s")),
+    "team.removed": _of(gettext_lazy("removed the team “%(name)s”")),
+    "queue.added": _of(gettext_lazy("added the queue “%(name)s”")),
+    "queue.changed": _of(gettext_lazy("changed the queue “%(name)s”: %(fields)s")),
+    "queue.removed": _of(gettext_lazy("removed the queue “%(name)s”")),
+    "status.added": _of(gettext_lazy("added the status “%(name)s”")),
+    "status.changed": _of(gettext_lazy("changed the status “%(name)s”: %(fields)s")),
+    "status.removed": _of(gettext_lazy("removed the status “%(name)s”")),
+    "type.added": _of(gettext_lazy("added the type “%(name)s”")),
+    "type.changed": _of(gettext_lazy("changed the type “%(name)s”: %(fields)s")),
+    "type.removed": _of(gettext_lazy("removed the type “%(name)s”")),
+    "tag.renamed": _of(gettext_lazy("renamed the tag “%(name)s” to “%(after)s”")),
+    "tag.merged": _tag_merged,
+    "tag.removed": _tag_removed,
+    "demo.made": _plain(gettext_lazy("made the demo company")),
+    "backup.made": _backup,
+    "backup.restored": _restored,
 }

@@ -2,24 +2,75 @@ from __future__ import annotations
 
 from django.urls import path
 
-from deskbell.setup.views import audit, mail, people, start
+from deskbell.setup.shapes import ORDERED, SHAPES
+from deskbell.setup.views import audit, company, mail, people, shapes, start, steps, system, tags
 
 app_name = "setup"
+#: form and removal of everything that is shaped in the one way; those with an order move by buttons
+SHAPED = [
+    path(f"{shape.key}/<int:pk>/removal/", shapes.removal, {"one": one}, name=f"{one}_removal")
+    for one, shape in SHAPES.items()
+    if one != "site"
+]
+SHAPED += [
+    path(f"{shape.key}/<int:pk>/", shapes.change, {"one": one}, name=one)
+    for one, shape in SHAPES.items()
+    if one not in {"site", "tag"}
+]
+SHAPED += [
+    path(f"{shape.key}/new/", shapes.new, {"one": one}, name=f"{one}_new")
+    for one, shape in SHAPES.items()
+    if one not in {"site", "tag"}
+]
+SHAPED += [
+    path(f"{shape.key}/<int:pk>/move/", shapes.move, {"one": shape.one}, name=f"{shape.one}_move")
+    for shape in ORDERED
+]
 urlpatterns = [
     path("", start.start, name="start"),
+    path("start/", steps.steps, name="steps"),
+    path("start/support/", steps.support, name="steps_support"),
+    path("start/mail/", steps.mail, name="steps_mail"),
+    path("start/<slug:step>/skipping/", steps.skipping, name="steps_skipping"),
+    path("company/", company.company, name="company"),
+    path("company/colours.css", company.colours, name="company_colours"),
     path("people/", people.people, name="people"),
     path("people/invitations/", people.invitations, name="invitations"),
     path("people/invitations/new/", people.invite, name="invite"),
+    path("people/invitations/<int:pk>/again/", people.invitation_again, name="invitation_again"),
     path("people/invitations/<int:pk>/removal/", people.invitation_removal, name="invitation_removal"),
     path("people/<int:pk>/", people.person, name="person"),
     path("people/<int:pk>/grants/", people.grants, name="grants"),
     path("people/<int:pk>/grants/<int:grant_pk>/removal/", people.grant_removal, name="grant_removal"),
     path("people/<int:pk>/deactivation/", people.deactivation, name="deactivation"),
     path("people/<int:pk>/reactivation/", people.reactivation, name="reactivation"),
+    path("teams/", shapes.teams, name="teams"),
+    path("teams/<int:pk>/members/", people.team_members, name="team_members"),
+    path("teams/<int:pk>/members/<int:grant_pk>/removal/", people.team_leaving, name="team_leaving"),
+    path("organizations/", shapes.organizations, name="organizations"),
+    path("organizations/<int:pk>/sites/new/", shapes.site_new, name="site_new"),
+    path("organizations/<int:pk>/people/", shapes.organization_people, name="organization_people"),
+    path(
+        "organizations/<int:pk>/people/<int:person_pk>/removal/",
+        shapes.organization_leaving,
+        name="organization_leaving",
+    ),
+    path("sites/<int:pk>/", shapes.site, name="site"),
+    path("sites/<int:pk>/removal/", shapes.removal, {"one": "site"}, name="site_removal"),
+    path("queues/", shapes.queues, name="queues"),
+    path("statuses/", shapes.statuses, name="statuses"),
+    path("types/", shapes.types, name="types"),
+    path("tags/", tags.tags, name="tags"),
+    path("tags/<int:pk>/", tags.tag, name="tag"),
+    path("tags/<int:pk>/merging/", tags.merging, name="tag_merging"),
+    *SHAPED,
     path("received/", mail.received, name="received"),
     path("received/<int:pk>/", mail.received_item, name="received_item"),
     path("received/<int:pk>/source/", mail.received_source, name="received_source"),
     path("received/<int:pk>/replay/", mail.replay, name="replay"),
     path("sent/", mail.sent, name="sent"),
+    path("sent/<int:pk>/retry/", mail.retry, name="retry"),
+    path("system/", system.system, name="system"),
     path("audit/", audit.audit, name="audit"),
+    path("audit.csv", audit.download, name="audit_csv"),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from deskbell.kit.time import midnight
 from deskbell.people.models import User
 from deskbell.tickets.models import Category, Priority, Queue, Source, Status, Tag, Ticket, TicketType
 
@@ -127,6 +128,8 @@ PROPERTIES: dict[str, Property] = {
     "due": _column("due_at"),
     "created": _column("created_at"),
     "updated": _column("updated_at"),
+    "resolved": _column("resolved_at"),
+    "first_reply": _column("first_responded_at"),
     "waiting": _column("waiting_since"),
     "tag": Property("tags", lambda ticket: [tag.pk for tag in ticket.tags.all()]),
 }
@@ -239,18 +242,21 @@ def _tag(name: str, given: str, user: User) -> Condition:
     return Test(name, "is", tag.pk) if tag else Test(name, "in", ())
 
 
+def _between(prop: str, begin: datetime, end: datetime) -> Condition:
+    return All((Test(prop, "after", begin), Test(prop, "before", end)))
+
+
 def _due(name: str, given: str, user: User) -> Condition:
-    now = timezone.now()
-    tomorrow = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    now, today = timezone.now(), timezone.localdate()
     match given:
         case "none":
             return Test("due", "is", None)
         case "overdue":
             return Test("due", "before", now)
         case "today":
-            return All((Test("due", "after", tomorrow - timedelta(days=1)), Test("due", "before", tomorrow)))
+            return _between("due", midnight(today), midnight(today + timedelta(days=1)))
         case "week":
-            return All((Test("due", "after", now), Test("due", "before", tomorrow + timedelta(days=6))))
+            return _between("due", now, midnight(today + timedelta(days=7)))
     raise BadFilter(name, _("One of: %(choices)s.") % {"choices": "overdue, today, week, none"})
 
 
@@ -263,6 +269,20 @@ def _since(prop: str) -> Reader:
         if moment is None:
             raise BadFilter(name, _("A time such as 2026-01-31T09:00:00Z."))
         return Test(prop, "after", moment if moment.tzinfo else timezone.make_aware(moment))
+
+    return read
+
+
+def _on(prop: str) -> Reader:
+    """A day as the reader's clock has it."""
+
+    def read(name: str, given: str, user: User) -> Condition:
+        try:
+            day = date.fromisoformat(given)
+            begin, end = midnight(day), midnight(day + timedelta(days=1))
+        except (ValueError, OverflowError) as error:
+            raise BadFilter(name, _("A day such as 2026-01-31.")) from error
+        return _between(prop, begin, end)
 
     return read
 
@@ -288,4 +308,7 @@ READERS: dict[str, Reader] = {
     "q": _words,
     "updated_since": _since("updated"),
     "created_since": _since("created"),
+    "created_on": _on("created"),
+    "resolved_on": _on("resolved"),
+    "first_reply_since": _since("first_reply"),
 }

@@ -177,3 +177,122 @@ class Linked(Happened):
     kind = "ticket.linked"
     link_kind: str
     target_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkStarted(Happened):
+    """About a BulkChange; the cause of each change it makes."""
+
+    kind = "bulk.started"
+    verb: str
+    tickets: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkUndone(Happened):
+    kind = "bulk.undone"
+    verb: str
+    tickets: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyAdded(Happened):
+    """About a SavedReply; `scope` is personal, team or everyone."""
+
+    kind = "reply.added"
+    name: str
+    scope: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyChanged(Happened):
+    kind = "reply.changed"
+    name: str
+    scope: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyRemoved(Happened):
+    kind = "reply.removed"
+    name: str
+    scope: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shaped(Happened):
+    """An administrator changed what tickets may be. `name` is what it was called before."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reshaped(Shaped):
+    """`fields` are those that took another value."""
+
+    fields: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueAdded(Shaped):
+    kind = "queue.added"
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueShaped(Reshaped):
+    kind = "queue.changed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueRemoved(Shaped):
+    kind = "queue.removed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusAdded(Shaped):
+    kind = "status.added"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusShaped(Reshaped):
+    kind = "status.changed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusRemoved(Shaped):
+    kind = "status.removed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypeAdded(Shaped):
+    kind = "type.added"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypeShaped(Reshaped):
+    kind = "type.changed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypeRemoved(Shaped):
+    kind = "type.removed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagRenamed(Shaped):
+    kind = "tag.renamed"
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagMerged(Shaped):
+    """All tickets of `name` have `into` now; `tickets` says how many got it by that."""
+
+    kind = "tag.merged"
+    into: str
+    tickets: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagRemoved(Shaped):
+    kind = "tag.removed"
+    tickets: int

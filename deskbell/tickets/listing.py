@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from django.core import signing
 from django.core.exceptions import EmptyResultSet
-from django.db import OperationalError, connection, transaction
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
 from django.db.models.functions import Coalesce
@@ -24,12 +24,13 @@ from django.db.models.lookups import Exact
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from deskbell.kit.patience import within
 from deskbell.people.models import User
 from deskbell.people.permissions import DESK
 from deskbell.people.rights import Reach, rights_of
 from deskbell.tickets.conditions import Condition
 from deskbell.tickets.listrow import ListRow, list_rows
-from deskbell.tickets.models import ACTIVE_CATEGORIES, Ticket, Watcher
+from deskbell.tickets.models import ACTIVE_CATEGORIES, ENDED_CATEGORIES, Category, Ticket, Watcher
 from deskbell.tickets.reach import customer_arms, desk_arms
 
 #: a badge never counts further; shown as "999+"
@@ -40,10 +41,6 @@ FILTER_TIMEOUT = 5000
 
 class BadCursor(ValueError):
     """The cursor is not ours, or belongs to other filters."""
-
-
-class TooSlow(Exception):
-    """The filters would read too much; narrower ones help."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +63,8 @@ SORTS: dict[str, Sort] = {
         Sort("priority", _("Most urgent"), ("priority", "updated_at", "id"), True),
     )
 }
+#: of customers, who never see when staff last touched a ticket
+PORTAL_SORT = Sort("public", _("Last news"), ("public_at", "id"), True)
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,8 @@ class Box:
     sort: str
     #: conditions of which each is served by one index, given what the person reaches
     arms: Callable[[User], list[Q]]
+    #: stands beside every page of the desk; the others are opened by links
+    listed: bool = True
 
 
 Item = TypeVar("Item")
@@ -95,6 +96,15 @@ def _reached(condition: Q) -> Callable[[User], list[Q]]:
 
 def _mine(user: User) -> list[Q]:
     return [Q(active=True, assignee_id=user.pk)] if rights_of(user).reach(DESK).assigned else []
+
+
+def _needs_my_reply(user: User) -> list[Q]:
+    return [arm & Q(waiting_since__isnull=False) for arm in _mine(user)]
+
+
+def _all(user: User) -> list[Q]:
+    """Whatever is neither spam nor trash, by category: so each sorting has its index."""
+    return [Q(place=category) & arm for arm in desk_arms(user) for category in Category.values]
 
 
 def _my_teams(user: User) -> list[Q]:
@@ -134,8 +144,11 @@ BOXES: dict[str, Box] = {
         Box("closed", _("Closed"), "updated", _reached(Q(place="closed"))),
         Box("spam", _("Spam"), "updated", _reached(Q(place="spam"))),
         Box("trash", _("Trash"), "updated", _reached(Q(place="trash"))),
+        Box("needs-my-reply", _("Needs my reply"), "waiting", _needs_my_reply, listed=False),
+        Box("all", _("Open and ended"), "updated", _all, listed=False),
     )
 }
+LISTED = {slug: box for slug, box in BOXES.items() if box.listed}
 
 
 def page(
@@ -161,10 +174,57 @@ def page(
 
 
 def _sort(box: Box, wanted: str | None) -> Sort:
-    """Waiting times exist only in the box of those who wait."""
-    if wanted == "waiting" and box.slug != "needs-reply":
+    """Waiting times exist only in the boxes of those who wait."""
+    if wanted == "waiting" and box.sort != "waiting":
         wanted = None
     return SORTS[wanted or box.sort]
+
+
+def beginnings(user: User, slugs: Sequence[str], *, limit: int = 10) -> dict[str, list[ListRow]]:
+    """The first rows of several boxes: a statement for each box and two for all rows."""
+    ids = {
+        slug: [key[-1] for key in _keys(box.arms(user), None, SORTS[box.sort], None, False, limit)]
+        for slug, box in ((slug, BOXES[slug]) for slug in slugs)
+    }
+    rows = {row.pk: row for row in list_rows(sorted({pk for found in ids.values() for pk in found}))}
+    return {slug: [rows[pk] for pk in found if pk in rows] for slug, found in ids.items()}
+
+
+@dataclass(frozen=True)
+class TicketsAbout:
+    open: Page[ListRow]
+    ended: Page[ListRow]
+
+
+def tickets_about(
+    user: User, about: Q, *, cursors: Mapping[str, str | None], limit: int = 25
+) -> TicketsAbout:
+    """What `user` reaches at the desk of a customer's or organisation's tickets, last updated first.
+
+    `about` names whose; `cursors` may have "open" and "ended". Spam and trash are left out. Raises BadCursor.
+    """
+    ids = {
+        state: _page(
+            [arm & about & condition & Q(trashed_at=None, spam=False) for arm in desk_arms(user)],
+            None,
+            SORTS["updated"],
+            cursors.get(state),
+            limit,
+            scope=f"{user.pk}:about:{about}:{state}",
+            load=list,
+        )
+        for state, condition in (
+            ("open", Q(category__in=ACTIVE_CATEGORIES)),
+            ("ended", ~Q(category__in=ACTIVE_CATEGORIES)),
+        )
+    }
+    rows = {row.pk: row for row in list_rows([pk for page in ids.values() for pk in page.items])}
+    return TicketsAbout(
+        **{
+            state: Page([rows[pk] for pk in page.items if pk in rows], page.next, page.previous)
+            for state, page in ids.items()
+        }
+    )
 
 
 def portal_page(
@@ -175,19 +235,19 @@ def portal_page(
     cursor: str | None = None,
     limit: int = 25,
 ) -> Page[Ticket]:
-    """A customer's tickets, last updated first: `state` is open, ended or all. Raises BadCursor."""
+    """A customer's tickets, those with the latest news for him first: `state` is open or ended.
+
+    What staff write and do among themselves moves nothing. Raises BadCursor.
+    """
     arms = customer_arms(user)
     if not whole_organization:
         arms = arms[:2]
     narrow = {
         "open": Q(category__in=ACTIVE_CATEGORIES),
-        "ended": ~Q(category__in=ACTIVE_CATEGORIES),
-        "all": Q(),
+        "ended": Q(category__in=ENDED_CATEGORIES),
     }[state] & Q(trashed_at=None)
     scope = f"{user.pk}:portal:{state}:{whole_organization}"
-    return _page(
-        [arm & narrow for arm in arms], None, SORTS["updated"], cursor, limit, scope=scope, load=_whole
-    )
+    return _page([arm & narrow for arm in arms], None, PORTAL_SORT, cursor, limit, scope=scope, load=_whole)
 
 
 def api_page(
@@ -257,7 +317,7 @@ def _keys(
     if len(queries) > 1:
         names = [f"-{name}" if descending else name for name in sort.fields]
         whole = queries[0].union(*queries[1:]).order_by(*names)[:limit]
-    return _within_time(whole) if filters else list(whole)
+    return within(FILTER_TIMEOUT, lambda: list(whole)) if filters else list(whole)
 
 
 def _after(tickets: QuerySet, sort: Sort, after: list[Any] | None, descending: bool) -> QuerySet:
@@ -265,19 +325,6 @@ def _after(tickets: QuerySet, sort: Sort, after: list[Any] | None, descending: b
         return tickets
     compare = TupleLessThan if descending else TupleGreaterThan
     return tickets.filter(compare(tuple(F(name) for name in sort.fields), tuple(after)))
-
-
-def _within_time(query: QuerySet) -> list[tuple]:
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"set local statement_timeout = {FILTER_TIMEOUT}")
-            found = list(query)
-            cursor.execute("set local statement_timeout = default")
-            return found
-    except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", None) == "57014":  # query_canceled
-            raise TooSlow from error
-        raise
 
 
 def _whole(ids: list[int]) -> list[Ticket]:
@@ -313,16 +360,16 @@ def _open_cursor(cursor: str, seal: str, sort: Sort) -> tuple[bool, list[Any]]:
 # --- counts and neighbours ----------------------------------------------------------------------
 
 
-def counts(user: User) -> dict[str, int]:
-    """How many tickets lie in each box, up to COUNT_CAP, in one statement."""
-    rights = rights_of(user)
-    sql, params, slugs = _count_statement(_Counter(user, user.pk, rights.reach(DESK), rights.teams))
+def counts(user: User, *, also: tuple[str, ...] = ()) -> dict[str, int]:
+    """How many tickets lie in each listed box and those of `also`, up to COUNT_CAP, in one statement."""
+    rights, wanted = rights_of(user), (*LISTED, *also)
+    sql, params, slugs = _count_statement(_Counter(user, user.pk, rights.reach(DESK), rights.teams, wanted))
     numbers: tuple = ()
     if slugs:
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
             numbers = cursor.fetchone() or ()
-    return dict.fromkeys(BOXES, 0) | dict(zip(slugs, numbers, strict=True))
+    return dict.fromkeys(wanted, 0) | dict(zip(slugs, numbers, strict=True))
 
 
 @dataclass(frozen=True)
@@ -333,6 +380,7 @@ class _Counter:
     pk: int
     reach: Reach
     teams: frozenset[int]
+    boxes: tuple[str, ...]
 
 
 @lru_cache(maxsize=512)
@@ -341,7 +389,7 @@ def _count_statement(who: _Counter) -> tuple[str, list[Any], list[str]]:
     selects: list[str] = []
     params: list[Any] = []
     slugs: list[str] = []
-    for box in BOXES.values():
+    for box in (BOXES[slug] for slug in who.boxes):
         try:
             sql, values = _countable(box.arms(who.user)).query.sql_with_params()
         except EmptyResultSet:

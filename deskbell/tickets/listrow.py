@@ -33,6 +33,7 @@ class ListRow:
     active: bool
     place: str
     version: int
+    waiting_since: datetime | None
     last_message_at: datetime | None
     last_message_id: int | None
     last_direction: str
@@ -56,6 +57,7 @@ _PLAIN = (
     "active",
     "place",
     "version",
+    "waiting_since",
     "last_message_at",
     "last_message_id",
     "last_direction",

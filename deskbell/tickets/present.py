@@ -7,7 +7,7 @@ fields, deliveries) nor how to reach people outside his organisation. Without a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,8 @@ from django.urls import reverse
 
 from deskbell.events.models import Event
 from deskbell.outbox.models import OutboxItem
-from deskbell.people.models import Identity, Organization, Team, User
+from deskbell.people.models import Organization, Team, User
+from deskbell.people.queries import knows, phones_of
 from deskbell.tickets import queries
 from deskbell.tickets.models import Attachment, Message, Priority, Queue, Status, Ticket, TicketType
 from deskbell.tickets.reach import sees_internal
@@ -43,37 +44,22 @@ def priority(value: int) -> str:
 
 def person(user: User, *, reader: User | None = None, staff: bool = True) -> Shape:
     """`id, name, email, phone`."""
-    return _person(user, _phones([user]), reader, staff)
+    return _person(user, phones_of([user]), reader, staff)
 
 
 def people(users: Sequence[User]) -> list[Shape]:
-    phones = _phones(users)
+    phones = phones_of(users)
     return [_person(user, phones, None, True) for user in users]
 
 
 def _person(user: User, phones: dict[int, str], reader: User | None, staff: bool) -> Shape:
-    known = reader is None or staff or _knows(reader, user)
+    known = reader is None or staff or knows(reader, user)
     return {
         "id": user.pk,
         "name": user.name or (user.display_name if known else ""),
         "email": user.email if known else None,
         "phone": phones.get(user.pk) if known else None,
     }
-
-
-def _knows(reader: User, user: User) -> bool:
-    """Himself, and the people of his own company."""
-    same = reader.organization_id is not None and reader.organization_id == user.organization_id
-    return reader.pk == user.pk or same
-
-
-def _phones(users: Iterable[User | None]) -> dict[int, str]:
-    """The first phone number of each, in one query."""
-    ids = {user.pk for user in users if user is not None}
-    if not ids:
-        return {}
-    rows = Identity.objects.filter(user__in=ids, kind=Identity.Kind.PHONE).order_by("primary", "-pk")
-    return dict(rows.values_list("user_id", "key"))
 
 
 def organization(row: Organization) -> Shape:
@@ -107,7 +93,7 @@ def ticket(row: Ticket, *, reader: User | None = None) -> Shape:
 def tickets(rows: Sequence[Ticket], *, reader: User | None = None) -> list[Shape]:
     """Two queries more than the rows (`Ticket.objects.with_row()`) cost: tags and phone numbers."""
     prefetch_related_objects(rows, *_TICKET_ROW)
-    phones = _phones(user for row in rows for user in (row.requester, row.assignee))
+    phones = phones_of(user for row in rows for user in (row.requester, row.assignee))
     return [_ticket(row, phones, reader) for row in rows]
 
 
@@ -152,7 +138,7 @@ def message(row: Message, *, reader: User | None = None) -> Shape:
 def messages(rows: Sequence[Message], *, reader: User | None = None) -> list[Shape]:
     """Authors, files with their blobs, tickets with their queues, phones and deliveries: one query each."""
     prefetch_related_objects(rows, *_MESSAGE_ROW)
-    phones = _phones(row.author for row in rows)
+    phones = phones_of(row.author for row in rows)
     sent = queries.deliveries([row.pk for row in rows if row.direction == Message.Direction.OUT])
     return [_message(row, phones, sent.get(row.pk, []), reader) for row in rows]
 
@@ -207,12 +193,15 @@ def delivery(item: OutboxItem) -> Shape:
 # --- events -------------------------------------------------------------------------------------
 
 
-def event(row: Event) -> Shape:
-    return events([row])[0]
+def event(row: Event, *, reader: User | None = None) -> Shape:
+    return events([row], reader=reader)[0]
 
 
-def events(rows: Sequence[Event]) -> list[Shape]:
-    """What happened: plain `data` for programs, `text` for people (in the active language)."""
+def events(rows: Sequence[Event], *, reader: User | None = None) -> list[Shape]:
+    """What happened: plain `data` for programs, `text` for people (in the active language).
+
+    A `reader` is a customer, who is not told the names of people outside his organisation.
+    """
     return [
         {
             "id": entry.event.pk,
@@ -222,7 +211,7 @@ def events(rows: Sequence[Event]) -> list[Shape]:
             "text": entry.sentence,
             "data": {**entry.event.data, **_private(entry.event)},
         }
-        for entry in queries.described(list(rows))
+        for entry in queries.described(list(rows), reader=reader)
         if entry.event is not None
     ]
 

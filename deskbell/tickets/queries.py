@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import cast
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from deskbell.events.models import Event
 from deskbell.kit.compiled import Compiled, Place
@@ -85,7 +85,11 @@ def timeline(
     more, shown = len(found) > limit, found[:limit][::-1]
     until = _time_of(before) if before is not None else None
     entries = _message_entries(shown, staff) + _event_entries(
-        ticket, staff, since=shown[0].created_at if more else None, until=until, labels=labels
+        ticket,
+        None if staff else user,
+        since=shown[0].created_at if more else None,
+        until=until,
+        labels=labels,
     )
     entries.sort(key=lambda entry: entry.at)
     return Timeline(entries, older=shown[0].pk if more else None)
@@ -146,6 +150,7 @@ _deliveries = Compiled(
     lambda messages: (
         OutboxItem.objects.filter(cause_kind="message")
         .extra(where=["outbox_outboxitem.cause_id = any(%s)"], params=[messages])
+        .annotate(kept=ExpressionWrapper(Q(payload__isnull=False), BooleanField()))
         .defer("payload")
         .order_by("pk")
     ),
@@ -154,7 +159,7 @@ _deliveries = Compiled(
 
 
 def deliveries(message_ids: list[int]) -> dict[int, list[OutboxItem]]:
-    """What left the house for each message, by message id."""
+    """What left the house for each message, by message id; `kept` tells whether it can be sent again."""
     found: dict[int, list[OutboxItem]] = defaultdict(list)
     if message_ids:
         for item in _deliveries(message_ids):
@@ -164,14 +169,14 @@ def deliveries(message_ids: list[int]) -> dict[int, list[OutboxItem]]:
 
 def _event_entries(
     ticket: Ticket,
-    staff: bool,
+    customer: User | None,
     *,
     since: datetime | None,
     until: datetime | None,
     labels: Labels | None,
 ) -> list[Entry]:
-    happened = _happened(staff)(ticket.pk, since or EVER[0], until or EVER[1])
-    return described(happened, labels=labels)
+    happened = _happened(customer is None)(ticket.pk, since or EVER[0], until or EVER[1])
+    return described(happened, reader=customer, labels=labels)
 
 
 @lru_cache(maxsize=2)
@@ -194,9 +199,14 @@ def trail(ticket: Ticket, *, staff: bool):
     return rows if staff else rows.filter(audience=Event.Audience.PUBLIC)
 
 
-def described(happened: list[Event], *, labels: Labels | None = None) -> list[Entry]:
-    """Events with who did it and a sentence, in three queries for any number; in two with `labels`."""
-    names = Names.of(happened, labels=labels)
+def described(
+    happened: list[Event], *, reader: User | None = None, labels: Labels | None = None
+) -> list[Entry]:
+    """Events with who did it and a sentence, in three queries for any number; in two with `labels`.
+
+    `reader` is a customer; staff know everybody by name.
+    """
+    names = Names.of(happened, reader=reader, labels=labels)
     return [
         Entry(at=event.at, event=event, sentence=sentence(event, names), who=names.actor(event))
         for event in happened
@@ -237,6 +247,6 @@ def people_of(ticket: Ticket) -> PeopleOfTicket:
     )
 
 
-def drafts(user: User, ticket: Ticket | None) -> dict[str, str]:
-    """What `user` had begun to write, by kind."""
-    return dict(Draft.objects.filter(user=user, ticket=ticket).values_list("kind", "text"))
+def draft(user: User, kind: str, ticket: Ticket | None = None) -> Draft | None:
+    """What `user` had begun to write."""
+    return Draft.objects.filter(user=user, ticket=ticket, kind=kind).first()

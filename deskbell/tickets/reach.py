@@ -6,10 +6,11 @@ only what is public.
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from deskbell.people.models import User
 from deskbell.people.permissions import DESK
+from deskbell.people.queries import visible_people
 from deskbell.people.rights import rights_of
 from deskbell.tickets.models import Message, Queue, Ticket, Watcher
 
@@ -60,6 +61,13 @@ def visible(user: User, *, trashed: bool = False) -> Q:
     if any(not arm for arm in desk):
         return Q()
     return any_of(desk) | (any_of(customer_arms(user)) & Q(trashed_at=None))
+
+
+def choosable_people(user: User) -> QuerySet[User]:
+    """Whom `user` may choose as a ticket's customer: who he may look up, and who asked what he reaches."""
+    asked = Ticket.objects.filter(any_of(desk_arms(user)), trashed_at=None).values("requester")
+    known = Q(pk__in=visible_people(user).values("pk")) | Q(pk__in=asked)
+    return User.objects.filter(known, is_active=True)
 
 
 def visible_messages(user: User) -> Q:

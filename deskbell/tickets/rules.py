@@ -66,6 +66,11 @@ def may_open_for_others(user: User) -> bool:
     return rights_of(user).has(permissions.TICKET_CREATE)
 
 
+def may_oversee(user: User) -> bool:
+    """Sees figures of everybody's work: who may read the audit trail."""
+    return rights_of(user).has(permissions.AUDIT)
+
+
 def require(by: Actor | User, rule: str, ticket: Ticket) -> None:
     """Raises NotAllowed; the system may do anything."""
     if isinstance(by, User) and not may(by, rule, ticket):

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from deskbell.events.models import Event, EventDetail
 from deskbell.people.models import Team, User
+from deskbell.people.queries import name_for
 from deskbell.tickets import events
 from deskbell.tickets.models import Priority, Queue, Source, Status, Ticket, TicketType
 
@@ -34,21 +35,25 @@ class Names:
     """Names behind the ids in a batch of events."""
 
     people: dict[int, str] = field(default_factory=dict)
+    #: of people copied in, as the reader may know them
+    copied: dict[int, str] = field(default_factory=dict)
     tickets: dict[int, int] = field(default_factory=dict)
     labels: Labels = field(default_factory=dict)
 
     @classmethod
-    def of(cls, happened: list[Event], *, labels: Labels | None = None) -> Names:
-        """`labels`, if the caller has them, saves a query."""
+    def of(cls, happened: list[Event], *, reader: User | None = None, labels: Labels | None = None) -> Names:
+        """`reader` is the customer who will read them; staff know everybody by name. `labels`, if the caller
+        has them, saves a query.
+        """
         people: set[int | None] = {e.actor_id for e in happened if e.actor_kind == "user"}
         for event in happened:
             people |= {event.data.get(name) for name in _PERSON_FIELDS.get(event.kind, ())}
         tickets = {e.data.get(key) for e in happened for key in ("follow_up_of", "target_id")} - {None}
         known = {pk for pk in people if pk}
+        users = list(User.objects.filter(pk__in=known)) if known else []
         return cls(
-            people={u.pk: u.display_name for u in User.objects.filter(pk__in=known).only("name", "email")}
-            if known
-            else {},
+            people={user.pk: user.display_name for user in users},
+            copied={user.pk: name_for(reader, user) if reader else user.display_name for user in users},
             tickets=dict(Ticket.objects.filter(pk__in=tickets).values_list("pk", "number"))
             if tickets
             else {},
@@ -61,6 +66,9 @@ class Names:
 
     def person(self, pk: int | None) -> str:
         return self.people.get(pk, _("somebody removed")) if pk else _("nobody")
+
+    def copy(self, pk: int) -> str:
+        return self.copied.get(pk, _("somebody removed"))
 
     def label(self, kind: str, key: object) -> str:
         return self.labels.get((kind, str(key)), _("none") if key is None else str(key))
@@ -167,9 +175,9 @@ def _tags(data: dict, names: Names, event: Event) -> str:
     return ", ".join(parts)
 
 
-def _person(text: str):
+def _copy(text: str):
     def tell(data: dict, names: Names, event: Event) -> str:
-        return _(text) % {"name": names.person(data["user_id"])}
+        return _(text) % {"name": names.copy(data["user_id"])}
 
     return tell
 
@@ -213,8 +221,8 @@ _SENTENCES = {
     events.TagsChanged.kind: _tags,
     events.Watched.kind: _plain(N_("follows the ticket")),
     events.Unwatched.kind: _plain(N_("follows the ticket no longer")),
-    events.CopyAdded.kind: _person(N_("copied in %(name)s")),
-    events.CopyRemoved.kind: _person(N_("removed %(name)s from the copies")),
+    events.CopyAdded.kind: _copy(N_("copied in %(name)s")),
+    events.CopyRemoved.kind: _copy(N_("removed %(name)s from the copies")),
     events.Trashed.kind: _plain(N_("moved the ticket to the trash")),
     events.Restored.kind: _plain(N_("restored the ticket from the trash")),
     events.MarkedSpam.kind: _plain(N_("marked the ticket as spam")),

@@ -58,6 +58,11 @@ def only_signed_out(world: World, role: str, case: Case) -> str:
     return "open" if role == "signed out" else "sent home"
 
 
+def field_sign_in(world: World, role: str, case: Case) -> str:
+    """Whoever is signed in goes on to the phone page, which has its own say."""
+    return "open"
+
+
 def bounced(world: World, role: str, case: Case) -> str:
     """A step of a sign-in that was not begun."""
     return "sign in" if role == "signed out" else "sent home"
@@ -113,6 +118,18 @@ def desk_people(world: World, role: str, case: Case) -> str:
     return "hidden" if role == "engineer" else known
 
 
+def desk_owner(world: World, role: str, case: Case) -> str:
+    """What belongs to one person of the desk, here the owner."""
+    known = desk(world, role, case)
+    return "hidden" if known == "open" and role != "owner" else known
+
+
+def desk_people_editors(world: World, role: str, case: Case) -> str:
+    """Customers are changed by all who look them up but auditors."""
+    known = desk_people(world, role, case)
+    return "refused" if role == "auditor" else known
+
+
 def portal_ticket(world: World, role: str, case: Case) -> str:
     if role == "signed out":
         return "sign in"
@@ -140,6 +157,10 @@ def setup(roles: frozenset[str]) -> Rule:
 def by(roles: frozenset[str]) -> May:
     """Those of `roles` who see the ticket."""
     return lambda world, role, case: role in roles and world.sees(role, case)
+
+
+def either(one: May, other: May) -> May:
+    return lambda world, role, case: one(world, role, case) or other(world, role, case)
 
 
 def anywhere(roles: frozenset[str]) -> May:
@@ -175,6 +196,26 @@ def lena(world: World, case: Case) -> dict[str, Any]:
     return {"pk": world.user("customer").pk}
 
 
+def bulk(world: World, case: Case) -> dict[str, Any]:
+    return {"pk": world.bulk.pk}
+
+
+def reply(world: World, case: Case) -> dict[str, Any]:
+    return {"pk": world.reply.pk}
+
+
+def ticket_and_reply(world: World, case: Case) -> dict[str, Any]:
+    return {**ticket(world, case), **reply(world, case)}
+
+
+def lenas_address(world: World, case: Case) -> dict[str, Any]:
+    return {**lena(world, case), "identity_pk": world.user("customer").identities.get().pk}
+
+
+def lenas_company(world: World, case: Case) -> dict[str, Any]:
+    return {"pk": world.user("customer").organization_id}
+
+
 def lenas_grant(world: World, case: Case) -> dict[str, Any]:
     return {**lena(world, case), "grant_pk": Grant.objects.get(user=world.user("customer")).pk}
 
@@ -185,6 +226,15 @@ def priority(world: World, case: Case) -> dict[str, Any]:
 
 def token(world: World, case: Case) -> dict[str, Any]:
     return {"token": "made-up"}
+
+
+def undelivered(world: World, case: Case) -> dict[str, Any]:
+    """A mail that failed and may be sent again."""
+    return {"pk": case.undelivered.pk}
+
+
+def shaped(name: str) -> Values:
+    return lambda world, case: {"pk": world.shaped()[name].pk}
 
 
 def const(**values: Any) -> Values:
@@ -225,6 +275,11 @@ PAGES: dict[str, Row] = {
     "account_complete_password_reset": Row(anyone, may=anywhere(frozenset())),
     "account_password_reset_completed": Row(anyone),
     "account_email": Row(anyone, may=anywhere(frozenset())),
+    "account_first": Row(nobody, may=anywhere(frozenset()), values=token),
+    # of this company nothing is stored; tests/account/test_branding.py shows that everybody may read the rest
+    "company_colours": Row(nobody),
+    "company_logo": Row(nobody),
+    "company_icon": Row(nobody),
     # portal
     "portal:tickets": Row(signed_in),
     "portal:new": Row(
@@ -232,6 +287,17 @@ PAGES: dict[str, Row] = {
         may=lambda world, role, case: role != "signed out",
         body=lambda world, case: {"subject": "s", "text": "t", "queue": case.ticket.queue_id},
     ),
+    "portal:ask": Row(anyone, anywhere(frozenset())),
+    "portal:ask_files": Row(may=anywhere(frozenset())),
+    "portal:asked": Row(nobody, values=token),
+    "portal:copies": Row(may=either(requester, by(WORKERS)), body=const(email="new@mail.example"), **ON),
+    "portal:uncopy": Row(
+        may=anywhere(frozenset()),
+        values=lambda world, case: {"number": case.ticket.number, "pk": 1},
+        each=True,
+    ),
+    "portal:archive": Row(portal_ticket, **ON),
+    "desk:archive": Row(desk_ticket, **ON),
     "portal:ticket": Row(portal_ticket, **ON),
     "portal:replies": Row(may=requester, body=const(text="More words"), **ON),
     "portal:closure": Row(may=requester, **ON),
@@ -241,9 +307,31 @@ PAGES: dict[str, Row] = {
     "portal:message-html": Row(internal, **NOTE),
     "portal:inline": Row(nobody, values=token),
     # desk
+    "desk:home": Row(desk),
     "desk:list": Row(desk),
     "desk:boxes": Row(desk),
     "desk:search": Row(desk),
+    "desk:me": Row(desk, may=anywhere(STAFF), body=const(signature="Regards")),
+    "desk:replies": Row(desk),
+    "desk:reply-new": Row(
+        desk, may=anywhere(STAFF), body=const(name="Mine", text="Words", scope="personal", then="")
+    ),
+    "desk:reply": Row(
+        desk_for(ADMINS),
+        may=anywhere(ADMINS),
+        values=reply,
+        body=const(name="Greeting", text="Other words", scope="everyone", then=""),
+    ),
+    "desk:reply-removal": Row(may=anywhere(ADMINS), values=reply),
+    "desk:replies-offered": Row(desk_ticket, **ON),
+    "desk:reply-use": Row(may=anywhere(frozenset()), values=ticket_and_reply, each=True),
+    "desk:bulk-begin": Row(
+        may=by(WORKERS),
+        body=lambda world, case: {"tickets": [case.ticket.number], "change": "priority:4"},
+        each=True,
+    ),
+    "desk:bulk": Row(desk_owner, values=bulk),
+    "desk:bulk-undo": Row(may=anywhere(frozenset({"owner"})), values=bulk),
     "desk:new": Row(
         desk_for(WORKERS),
         may=anywhere(WORKERS),
@@ -259,8 +347,18 @@ PAGES: dict[str, Row] = {
         },
     ),
     "desk:new-draft": Row(may=anywhere(frozenset()), body=const(text="begun")),
-    "desk:people": Row(desk),
+    "desk:known-people": Row(desk),
     "desk:customer": Row(desk_people, values=lena),
+    "desk:people": Row(desk_for(STAFF - {"engineer"})),
+    "desk:person": Row(desk_people, values=lena),
+    "desk:person-details": Row(
+        desk_people_editors, may=anywhere(AGENTS), values=lena, body=const(name="Another name")
+    ),
+    "desk:person-notes": Row(may=anywhere(AGENTS), values=lena, body=const(notes="Calls before noon")),
+    "desk:person-addresses": Row(may=anywhere(AGENTS), values=lena, body=const(given="fresh@mail.example")),
+    "desk:person-address-removal": Row(may=anywhere(AGENTS), values=lenas_address),
+    "desk:organizations": Row(desk_for(STAFF - {"engineer"})),
+    "desk:organization": Row(desk_people, values=lenas_company),
     "desk:uploads": Row(may=anywhere(frozenset())),
     "desk:upload": Row(may=None, values=note_file),
     "desk:attachment": Row(desk_ticket, **NOTE_FILE),
@@ -286,17 +384,58 @@ PAGES: dict[str, Row] = {
     "desk:uncopy": Row(
         may=anywhere(frozenset()), values=lambda world, case: {**ticket(world, case), **lena(world, case)}
     ),
+    "desk:retry": Row(may=by(WORKERS), values=undelivered, each=True),
     "desk:spam": Row(may=by(AGENTS), **ON),
     "desk:trash": Row(may=by(AGENTS), **ON),
     "desk:deletion": Row(desk_ticket_for(ADMINS), may=anywhere(frozenset()), **ON),
     "desk:redaction": Row(desk_ticket_for(OFFICE), may=by(OFFICE), body=const(reason=""), **NOTE),
     "desk:file-redaction": Row(desk_ticket_for(OFFICE), may=by(OFFICE), body=const(reason=""), **NOTE_FILE),
+    # field
+    "field:tickets": Row(desk),
+    "field:signin": Row(field_sign_in, may=anywhere(frozenset())),
+    "field:signin-code": Row(only_signed_out, may=anywhere(frozenset())),
+    "field:manifest": Row(anyone),
+    "field:ticket": Row(desk_ticket, **ON),
+    "field:messages": Row(
+        may=by(WORKERS), body=const(text="Words", visibility="internal", step="arrive"), **ON
+    ),
+    "field:receipt": Row(desk, values=const(key="made-up-key")),
+    "field:new": Row(
+        desk_for(WORKERS),
+        may=anywhere(WORKERS),
+        body=const(name="Somebody", phone="+44 20 7946 0958", subject="s", text="t", mine="on"),
+    ),
+    "field:people": Row(desk),
+    "field:customer": Row(desk_people, values=lena),
+    "field:uploads": Row(may=anywhere(frozenset())),
+    "field:attachment": Row(desk_ticket, **NOTE_FILE),
+    "field:message-html": Row(desk_ticket, **NOTE),
+    "field:inline": Row(nobody, values=token),
     # setup
     "setup:start": Row(setup(AUDIT)),
+    "setup:steps": Row(setup(ADMINS)),
+    "setup:steps_support": Row(may=anywhere(ADMINS), body=const(support_address="help@desk.example")),
+    "setup:steps_mail": Row(setup(ADMINS)),
+    "setup:steps_skipping": Row(may=anywhere(ADMINS), values=const(step="company")),
+    "setup:company": Row(
+        setup(ADMINS),
+        may=anywhere(ADMINS),
+        body=const(
+            name="Another name",
+            support_address="help@desk.example",
+            language="en",
+            time_zone="UTC",
+            registration="invited",
+        ),
+    ),
+    "setup:company_colours": Row(setup(ADMINS)),
     "setup:people": Row(setup(ADMINS)),
     "setup:invitations": Row(setup(ADMINS)),
     "setup:invite": Row(
-        setup(ADMINS), may=anywhere(ADMINS), body=const(email="fresh@desk.example", name="F", role="agent")
+        setup(ADMINS), may=anywhere(ADMINS), body=const(people="F <fresh@desk.example>", role="agent")
+    ),
+    "setup:invitation_again": Row(
+        may=anywhere(ADMINS), values=lambda world, case: {"pk": world.invitation.pk}
     ),
     "setup:invitation_removal": Row(
         may=anywhere(ADMINS), values=lambda world, case: {"pk": world.invitation.pk}
@@ -304,13 +443,92 @@ PAGES: dict[str, Row] = {
     "setup:person": Row(setup(ADMINS), values=lena),
     "setup:grants": Row(may=anywhere(ADMINS), values=lena, body=const(role="agent")),
     "setup:grant_removal": Row(may=anywhere(ADMINS), values=lenas_grant),
-    "setup:deactivation": Row(may=anywhere(ADMINS), values=lena),
+    "setup:deactivation": Row(setup(ADMINS), may=anywhere(ADMINS), values=lena),
     "setup:reactivation": Row(may=anywhere(frozenset()), values=lena),
     "setup:received": Row(setup(ADMINS)),
     "setup:received_item": Row(setup(ADMINS), values=lambda world, case: {"pk": world.item.pk}),
     "setup:received_source": Row(setup(ADMINS), values=lambda world, case: {"pk": world.item.pk}),
     "setup:replay": Row(may=anywhere(frozenset()), values=lambda world, case: {"pk": world.item.pk}),
     "setup:sent": Row(setup(ADMINS)),
+    "setup:retry": Row(may=anywhere(ADMINS), values=undelivered),
+    "setup:system": Row(setup(ADMINS)),
+    "setup:audit_csv": Row(setup(AUDIT)),
+    "setup:teams": Row(setup(ADMINS)),
+    "setup:team_new": Row(setup(ADMINS), may=anywhere(ADMINS), body=const(name="Night shift")),
+    "setup:team": Row(
+        setup(ADMINS), may=anywhere(ADMINS), values=shaped("team"), body=const(name="Day shift", active="on")
+    ),
+    "setup:team_removal": Row(setup(ADMINS), may=anywhere(frozenset()), values=shaped("team")),
+    "setup:team_members": Row(
+        may=anywhere(ADMINS),
+        values=shaped("team"),
+        body=lambda world, case: {"person": world.user("supervisor").pk, "role": "agent"},
+    ),
+    "setup:team_leaving": Row(
+        may=anywhere(ADMINS),
+        values=lambda world, case: {
+            **shaped("team")(world, case),
+            "grant_pk": Grant.objects.filter(user=world.user("one-team agent"), team__isnull=False)
+            .values_list("pk", flat=True)
+            .get(),
+        },
+    ),
+    "setup:organizations": Row(setup(ADMINS)),
+    "setup:organization_new": Row(setup(ADMINS), may=anywhere(ADMINS), body=const(name="Fresh Ltd")),
+    "setup:organization": Row(
+        setup(ADMINS), may=anywhere(ADMINS), values=shaped("organization"), body=const(name="Renamed Ltd")
+    ),
+    "setup:organization_removal": Row(
+        setup(ADMINS), may=anywhere(frozenset()), values=shaped("organization")
+    ),
+    "setup:organization_people": Row(
+        may=anywhere(ADMINS),
+        values=shaped("organization"),
+        body=lambda world, case: {"email": world.user("supervisor").email},
+    ),
+    "setup:organization_leaving": Row(
+        may=anywhere(ADMINS),
+        values=lambda world, case: {
+            **shaped("organization")(world, case),
+            "person_pk": world.user("customer").pk,
+        },
+    ),
+    "setup:site_new": Row(
+        setup(ADMINS), may=anywhere(ADMINS), values=shaped("organization"), body=const(name="Depot")
+    ),
+    "setup:site": Row(
+        setup(ADMINS), may=anywhere(ADMINS), values=shaped("site"), body=const(name="Dock", active="on")
+    ),
+    "setup:site_removal": Row(setup(ADMINS), may=anywhere(ADMINS), values=shaped("site")),
+    "setup:queues": Row(setup(ADMINS)),
+    "setup:queue_new": Row(setup(ADMINS), may=anywhere(ADMINS), body=const(name="Projects")),
+    "setup:queue": Row(
+        setup(ADMINS), may=anywhere(ADMINS), values=shaped("queue"), body=const(name="Renamed", active="on")
+    ),
+    "setup:queue_move": Row(may=anywhere(ADMINS), values=shaped("queue"), body=const(to="down")),
+    "setup:queue_removal": Row(setup(ADMINS), may=anywhere(frozenset()), values=shaped("queue")),
+    "setup:statuses": Row(setup(ADMINS)),
+    "setup:status_new": Row(
+        setup(ADMINS), may=anywhere(ADMINS), body=const(label="Looking", category="open", active="on")
+    ),
+    "setup:status": Row(
+        setup(ADMINS), may=anywhere(ADMINS), values=shaped("status"), body=const(label="Renamed", active="on")
+    ),
+    "setup:status_move": Row(may=anywhere(ADMINS), values=shaped("spare_status"), body=const(to="up")),
+    "setup:status_removal": Row(setup(ADMINS), may=anywhere(frozenset()), values=shaped("status")),
+    "setup:types": Row(setup(ADMINS)),
+    "setup:type_new": Row(setup(ADMINS), may=anywhere(ADMINS), body=const(name="Project")),
+    "setup:type": Row(
+        setup(ADMINS), may=anywhere(ADMINS), values=shaped("type"), body=const(name="Renamed", active="on")
+    ),
+    "setup:type_move": Row(may=anywhere(ADMINS), values=shaped("type"), body=const(to="down")),
+    "setup:type_removal": Row(setup(ADMINS), may=anywhere(ADMINS), values=shaped("type")),
+    "setup:tags": Row(setup(ADMINS)),
+    "setup:tag": Row(setup(ADMINS), may=anywhere(ADMINS), values=shaped("tag"), body=const(name="renamed")),
+    "setup:tag_merging": Row(
+        may=anywhere(ADMINS), values=shaped("tag"), body=lambda world, case: {"into": world.cases[-1].tag}
+    ),
+    "setup:tag_removal": Row(setup(ADMINS), may=anywhere(ADMINS), values=shaped("tag")),
     "setup:audit": Row(setup(AUDIT)),
 }
 

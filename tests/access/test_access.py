@@ -17,6 +17,9 @@ from tests.access import visit
 from tests.access.table import CALLS, PAGES, Row
 from tests.access.world import ALL_SEEING, CUSTOMERS, ROLES, STAFF, Case, World, build
 
+#: without the mark a run of this file alone would get no database of its own
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[World]:

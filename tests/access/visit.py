@@ -88,7 +88,9 @@ def outcome(response: Any) -> str:
     What was let in and then found fault with the form counts as open: the person was allowed to try.
     """
     status = response.status_code
-    if status == 401 or (status == 302 and response.headers["Location"].startswith("/signin/")):
+    if status == 401 or (
+        status == 302 and response.headers["Location"].startswith(("/signin/", "/field/signin/"))
+    ):
         return "sign in"
     if status == 302 and response.headers["Location"] == "/":
         return "sent home"

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Model
+
 from deskbell.channels.actions import add_channel
 from deskbell.channels.models import InboundItem
 from deskbell.files.actions import store
+from deskbell.kit.secrets import seal
+from deskbell.outbox.models import OutboxItem
 from deskbell.people import actions as people
-from deskbell.people.models import Invitation, User
+from deskbell.people.models import Invitation, Organization, Site, Team, User
 from deskbell.tickets import actions
+from deskbell.tickets.actions.bulk import work_off
 from deskbell.tickets.content import Content, NewFile
-from deskbell.tickets.models import Attachment, Message, Ticket
+from deskbell.tickets.models import Attachment, BulkChange, Message, SavedReply, Status, Ticket, TicketType
 from tests import stories
 
 ROLES = (
@@ -51,6 +56,8 @@ class Case:
     tag: str
     messages: dict[str, Message]
     files: dict[str, Attachment]
+    #: a mail about it that failed
+    undelivered: OutboxItem
 
 
 #: role → whose tickets it sees; every other role sees all or none
@@ -69,6 +76,23 @@ class World:
     cases: list[Case]
     invitation: Invitation
     item: InboundItem
+    #: of the owner, done a moment ago
+    bulk: BulkChange
+    #: everyone's
+    reply: SavedReply
+
+    def shaped(self) -> dict[str, Model]:
+        """One of everything that an administrator shapes; the type and the site are not in use."""
+        return {
+            "team": Team.objects.get(name="Field"),
+            "organization": Organization.objects.get(name="Acme"),
+            "site": Site.objects.get(name="Acme head office"),
+            "queue": self.cases[0].ticket.queue,
+            "status": self.cases[0].ticket.status,
+            "spare_status": Status.objects.get(slug="in-progress"),
+            "type": TicketType.objects.order_by("position")[0],
+            "tag": self.cases[0].ticket.tags.order_by("pk")[0],
+        }
 
     def user(self, role: str) -> User:
         """The person of `role`, who must be signed in."""
@@ -97,6 +121,8 @@ class World:
 
 def build() -> World:
     company = people.create_organization("Acme", domains=["acme.example"])
+    for name in ("Acme head office", "Acme warehouse"):  # with two of them no ticket takes one by itself
+        people.create_site(company, name)
     team = stories.team("Field")
     cast: dict[str, User | None] = {
         "signed out": None,
@@ -121,7 +147,10 @@ def build() -> World:
     invitation = people.invite("new@desk.example", role="agent", by=owner)
     mailbox = add_channel("email", name="Support", address="support@desk.example")
     item = InboundItem.objects.create(channel=mailbox, raw=b"Subject: x\r\n\r\nwords")
-    return World(cast, cases, invitation, item)
+    bulk = actions.start_bulk([cases[0].ticket], "tag", "several", by=owner)
+    work_off(bulk.pk)
+    reply = actions.add_saved_reply(by=owner, name="Greeting", text="Hello", personal=False)
+    return World(cast, cases, invitation, item, bulk, reply)
 
 
 def _case(asker: User, whose: str, n: int, owner: User, more: dict) -> Case:
@@ -143,7 +172,17 @@ def _case(asker: User, whose: str, n: int, owner: User, more: dict) -> Case:
         actions.edit_note(messages["internal"], text=f"{secret} again", by=owner)
         actions.watch(ticket, by=owner)
     files = {kind: message.attachments.get() for kind, message in messages.items()}
-    return Case(ticket, whose, public, subject, secret, tag, messages, files)
+    undelivered = OutboxItem.objects.create(
+        driver="email",
+        recipient="nobody@mail.example",
+        kind="ticket.reply",
+        cause_kind="access",
+        cause_id=ticket.pk,
+        ticket_id=ticket.pk,
+        state="failed",
+        payload=seal({"text": "words"}),
+    )
+    return Case(ticket, whose, public, subject, secret, tag, messages, files, undelivered)
 
 
 def _said(word: str) -> Content:

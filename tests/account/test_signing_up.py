@@ -7,6 +7,7 @@ import re
 import pytest
 from django.test import Client
 
+from deskbell.events.actor import SYSTEM
 from deskbell.events.models import Event
 from deskbell.people import actions
 from deskbell.people.models import Identity, User
@@ -187,3 +188,62 @@ def test_too_many_sign_ups_from_one_address_are_answered_with_a_page(client, let
     response = client.post("/signup/", ADA | {"email": "last@example.com"})
     assert response.status_code == 429
     assert "Too many tries" in response.content.decode()
+
+
+# --- who may register -----------------------------------------------------------------------------
+
+
+def nobody_new(client: Client, **changed: str):
+    """The sign-up is refused, and nothing happened."""
+    before = User.objects.count(), Event.objects.count()
+    response = client.post("/signup/", ADA | changed)
+    assert (User.objects.count(), Event.objects.count()) == before
+    assert "sign_up" not in client.session
+    return response
+
+
+def test_people_of_known_domains_sign_up_and_others_are_told_whom_to_ask(client, letters):
+    actions.create_organization("Acme", domains=["acme.example"])
+    actions.change_company(by=SYSTEM, registration="domains", support_address="help@desk.example")
+    response = nobody_new(client)
+    assert response.status_code == 200
+    assert "help@desk.example" in text_of(response)
+    assert 'id="id_email_error"' in text_of(response)
+    assert letters.kinds() == []
+    begin(client, email="ada@ACME.example")
+    client.post("/signup/confirm/", {"code": letters.code()})
+    assert User.objects.get(email="ada@acme.example").organization.name == "Acme"
+
+
+def test_the_refusal_does_not_tell_who_is_known(client):
+    actions.person_for_email("lena@example.com", how="mail")
+    actions.create_user("otto@example.com", name="Otto", role="customer", password=PASSWORD)
+    actions.change_company(by=SYSTEM, registration="domains")
+    shown = {text_of(nobody_new(client, email="x@example.com")).replace("x@", "lena@")}
+    shown |= {text_of(nobody_new(client, email="otto@example.com")).replace("otto@", "lena@")}
+    shown |= {text_of(nobody_new(client, email="lena@example.com"))}
+    assert len(shown) == 1
+
+
+def test_where_only_the_invited_come_in_nothing_offers_to_sign_up(client):
+    actions.change_company(by=SYSTEM, registration="invited", support_address="help@desk.example")
+    for path in ("/", "/signin/"):
+        assert "/signup/" not in client.get(path).content.decode()
+    response = nobody_new(client)
+    assert response.status_code == 403
+    assert "mailto:help@desk.example" in text_of(response)
+
+
+def test_a_person_known_by_mail_gets_in_with_a_code_whatever_the_rule(client, letters):
+    lena, _ = actions.person_for_email("lena@example.com", how="mail")
+    actions.change_company(by=SYSTEM, registration="invited")
+    client.post("/signin/code/", {"email": "lena@example.com"})
+    client.post("/signin/code/confirm/", {"code": letters.code()})
+    assert client.session["_auth_user_id"] == str(lena.pk)
+
+
+def test_a_rule_that_came_while_the_code_was_on_its_way_holds(client, letters):
+    begin(client)
+    actions.change_company(by=SYSTEM, registration="invited")
+    response = client.post("/signup/confirm/", {"code": letters.code()})
+    assert (response.headers["Location"], User.objects.count()) == ("/signin/", 0)

@@ -143,3 +143,13 @@ def test_check_says_what_is_wrong(desk: Desk) -> None:
 def test_replay_names_what_is_not_quarantined(desk: Desk) -> None:
     done = deskbell(desk.data, "inbox", "replay", "999999")
     assert (done.returncode, done.stderr) == (1, "deskbell: There is no item 999999.\n")
+
+
+def test_the_web_form_is_added_once(desk: Desk) -> None:
+    made = deskbell(desk.data, "channel", "add", "webform", "--name", "Help", "queue=Network")
+    assert (made.returncode, made.stderr) == (0, "")
+    again = deskbell(desk.data, "channel", "add", "webform", "--name", "Help")
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "The web form is a channel already." in again.stderr
+    listed = json.loads(deskbell(desk.data, "channel", "list", "--json").stdout)
+    assert [each["name"] for each in listed if each["kind"] == "webform"] == ["Help"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -36,7 +37,7 @@ def alive(pid: int) -> bool:
 def test_it_serves_and_stops_cleanly_and_starts_again_quickly(desk: Desk) -> None:
     assert desk.get("/healthz") == (200, b"ok")
     until(lambda: desk.get("/readyz")[0] == 200, what="the worker reports")
-    assert "deskbell user create" in desk.said.read_text()
+    assert len(first_links(desk)) == 1
     children = desk.children()
     assert sorted(children) == ["postgres", "web", "worker"]
 
@@ -51,6 +52,41 @@ def test_it_serves_and_stops_cleanly_and_starts_again_quickly(desk: Desk) -> Non
     begin = time.monotonic()
     desk.start().ready()
     assert time.monotonic() - begin < 5 * check
+
+
+def first_links(desk: Desk) -> list[str]:
+    return re.findall(r"^  (http://\S+/account/first/\S+/)$", desk.said.read_text(), re.MULTILINE)
+
+
+def test_the_link_is_printed_anew_at_each_start_until_somebody_may_set_the_desk_up(desk: Desk) -> None:
+    (first,) = until(lambda: first_links(desk))
+    desk.stop()
+    desk.start().ready()
+    (second,) = until(lambda: first_links(desk))
+    assert [desk.get(link.removeprefix(desk.address))[0] for link in (first, second)] == [410, 200]
+    made = deskbell(desk.data, "user", "create", "ida@own.example", "--name", "Ida", "--role", "owner")
+    assert made.returncode == 0, made.stderr
+    assert desk.get(second.removeprefix(desk.address))[0] == 410
+    refused = deskbell(desk.data, "first-link")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    desk.stop()
+
+    # and now the demo would come among real data
+    mixed = deskbell(desk.data, "up", "--demo", "--port", str(desk.port))
+    assert mixed.returncode == 1
+    assert "has data of its own, and the demo never mixes with it" in mixed.stderr
+    desk.start().ready()
+    assert first_links(desk) == []
+
+
+def test_a_folder_of_the_demo_never_becomes_a_real_desk(folder: Path) -> None:
+    with Desk(folder / "data", "--demo") as demo:
+        demo.stop()
+        mixed = deskbell(demo.data, "up", "--port", str(demo.port))
+        assert mixed.returncode == 1
+        assert "holds the demo, which never becomes a real desk" in mixed.stderr
+        demo.start().ready()
+        assert demo.get("/healthz") == (200, b"ok")
 
 
 def test_a_second_one_on_the_same_data_is_refused(desk: Desk) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import io
 import os
 import socket
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -178,6 +180,36 @@ def test_a_file_outside_the_folder_is_not_sent(server: Server) -> None:
     assert server.request("GET", "/file?/etc/passwd")[0] == 404
     assert server.request("GET", f"/file?{server.folder}/../../etc/passwd")[0] == 404
     assert server.request("GET", f"/file?{server.folder}/absent")[0] == 404
+
+
+def test_several_files_are_sent_as_one_zip(server: Server) -> None:
+    content = {"big": os.urandom(3_000_000), "small": b"few words", "none": b""}
+    for name, words in content.items():
+        (server.folder / name).write_bytes(words)
+    status, answer = server.request("GET", "/archive?big,small,none")
+    assert status == 200
+    with zipfile.ZipFile(io.BytesIO(answer)) as archive:
+        assert archive.testzip() is None
+        assert {name: archive.read(name) for name in archive.namelist()} == content
+        assert archive.infolist()[0].date_time == (1980, 1, 1, 0, 0, 0)
+    assert server.request("HEAD", "/archive?big,small") == (200, b"")
+
+
+def test_a_slow_download_of_a_zip_takes_no_thread(server: Server) -> None:
+    (server.folder / "big").write_bytes(bytes(30_000_000))
+    slow = [server.raw(b"GET /archive?big HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(4)]
+    try:
+        assert server.request("GET", "/a")[0] == 200
+    finally:
+        for connection in slow:
+            connection.close()
+
+
+@pytest.mark.parametrize("names", ["here,gone", "here,../outside"])
+def test_a_zip_with_a_file_that_cannot_be_sent_is_not_begun(server: Server, names: str) -> None:
+    (server.folder / "here").write_bytes(b"here")
+    status, answer = server.request("GET", f"/archive?{names}")
+    assert (status, b"missing on the server" in answer) == (404, True)
 
 
 def test_a_query_of_raw_bytes_is_quoted(server: Server) -> None:

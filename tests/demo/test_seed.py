@@ -178,7 +178,7 @@ def test_every_kind_of_story_is_written_as_the_actions_write_it():
     ledger = Ledger(Names.read())
     for plot in made:
         ledger.tell(plot)
-    seed._write(ledger)
+    seed.write(ledger)
     verbs = Counter(act.verb for plot in made for act in plot.acts)
     assert {
         "reply",
@@ -211,7 +211,7 @@ def test_rare_stories_are_written_as_the_actions_write_them():
         plot.acts = acts
         ledger = Ledger(Names.read())
         ledger.tell(plot)
-        seed._write(ledger)
+        seed.write(ledger)
         with clock.running():
             told = _told(plot, clock)
         assert _differences(_written(ledger.tickets[0].id), _written(told)) == []

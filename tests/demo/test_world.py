@@ -12,7 +12,7 @@ from deskbell.events.models import Event
 from deskbell.people.models import User
 from deskbell.people.permissions import SEEDED_ROLES
 from deskbell.people.rights import rights_of
-from deskbell.tickets.listing import BOXES, counts
+from deskbell.tickets.listing import LISTED, counts
 from deskbell.tickets.models import Attachment, Category, Message, Ticket
 from deskbell.tickets.rules import may
 from tests import world as tests_world
@@ -34,7 +34,7 @@ def test_everybody_listed_can_sign_in_with_the_role_named(desk):
 
 def test_the_world_is_lived_in(desk):
     counted = counts(desk["owner"])
-    assert {slug for slug in BOXES if not counted[slug]} <= {"mine", "my-teams", "following"}
+    assert {slug for slug in LISTED if not counted[slug]} <= {"mine", "my-teams", "following"}
     assert {ticket.category for ticket in Ticket.objects.all()} == set(Category.values)
     assert counts(desk["agent"])["my-teams"]
     assert counts(desk["supervisor"])["following"]

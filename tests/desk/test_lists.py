@@ -65,6 +65,14 @@ def test_filters_narrow_and_show_as_removable_chips(world: World, desk: Client) 
     assert 'href="/desk/?box=open" aria-label="Remove the filter Priority: Urgent"' in page
 
 
+def test_a_day_is_said_as_people_write_it_and_kept_by_further_filters(world: World, desk: Client) -> None:
+    page = desk.get("/desk/?box=all&created_on=2024-02-29").content.decode()
+    assert "Created on: Feb 29, 2024" in page
+    assert '<input type="hidden" name="created_on" value="2024-02-29">' in page
+    wrong = desk.get("/desk/?box=all&created_on=2023-02-29&resolved_on=9999-12-31").content.decode()
+    assert wrong.count("was left out. A day such as 2026-01-31.") == 2
+
+
 def test_a_filter_that_makes_no_sense_is_told_and_left_out(world: World, desk: Client) -> None:
     ticket = world.ticket()
     response = desk.get("/desk/?box=open&priority=huge&status=nope&created_since=yesterday")

@@ -95,9 +95,9 @@ def test_bad_input_is_told_beside_the_field_and_nothing_is_made(world: World, de
 
 def test_typing_finds_people_and_a_click_chooses_one(world: World, desk: Client) -> None:
     headers = {**HTMX, "HX-Trigger-Name": "email"}
-    found = desk.get("/desk/people/", {"email": "fjord"}, headers=headers).content.decode()
+    found = desk.get("/desk/people/known/", {"email": "fjord"}, headers=headers).content.decode()
     assert "Eva Brandt" in found and "Ole Nygaard" not in found
-    chosen = desk.get(f"/desk/people/{world.customer.pk}/", headers=HTMX).content.decode()
+    chosen = desk.get(f"/desk/people/known/{world.customer.pk}/", headers=HTMX).content.decode()
     assert f'name="customer" value="{world.customer.pk}"' in chosen
-    assert 'name="email"' in desk.get("/desk/people/0/", headers=HTMX).content.decode()
-    assert desk.get("/desk/people/999999/", headers=HTMX).status_code == 404
+    assert 'name="email"' in desk.get("/desk/people/known/0/", headers=HTMX).content.decode()
+    assert desk.get("/desk/people/known/999999/", headers=HTMX).status_code == 404

@@ -9,11 +9,14 @@ from django.test import Client
 from django.urls import reverse
 
 from deskbell.events.models import Event
+from deskbell.kit.secrets import seal
+from deskbell.outbox.models import OutboxItem
 from deskbell.people.models import User
 from deskbell.tickets import actions
 from deskbell.tickets.content import Content, NewFile
 from deskbell.tickets.models import Message, Queue, Status, Ticket
 from tests.desk.conftest import HTMX, World
+from tests.stories import staff, ticket
 
 
 def change(client: Client, ticket: Ticket, name: str, value: object, **more: Any) -> Any:
@@ -277,3 +280,50 @@ def test_a_file_is_saved_unless_it_is_a_safe_image(
     assert desk.get(f"/desk/attachments/{picture.pk}/?inline=1")["Content-Disposition"].startswith("inline")
     assert desk.get(f"/desk/attachments/{picture.pk}/")["Content-Disposition"].startswith("attachment")
     assert sign_in(world.networker).get(f"/desk/attachments/{picture.pk}/").status_code == 404
+
+
+# --- a mail that did not arrive -------------------------------------------------------------------
+
+
+def undelivered(asked: Ticket, message: Message, **values) -> OutboxItem:
+    values = {"state": "failed", "error_text": "No such mailbox", "payload": seal({"text": "words"})} | values
+    return OutboxItem.objects.create(
+        driver="email",
+        recipient="ada@mail.example",
+        kind="ticket.reply",
+        cause_kind="message",
+        cause_id=message.pk,
+        ticket_id=asked.pk,
+        **values,
+    )
+
+
+def test_a_mail_that_failed_is_sent_again_from_its_message(client, db):
+    agent, asked = staff(), ticket()
+    answer = actions.reply(asked, Content.markdown("Try again."), by=agent)
+    item = undelivered(asked, answer)
+    client.force_login(agent)
+    address = f"/desk/deliveries/{item.pk}/retry/"
+    assert address in client.get(f"/desk/tickets/{asked.number}/").content.decode()
+    for _ in range(2):
+        assert client.post(address).url == f"/desk/tickets/{asked.number}/"
+    assert OutboxItem.objects.get(pk=item.pk).state == "queued"
+    retried = Event.objects.filter(kind="outbox.retried").values_list("about_id", "actor_id")
+    assert list(retried) == [(item.pk, agent.pk)]
+    assert address not in client.get(f"/desk/tickets/{asked.number}/").content.decode()
+
+
+def test_nothing_is_sent_again_without_its_content_or_by_somebody_who_may_not_reply(client, db):
+    agent, asked = staff(), ticket()
+    answer = actions.reply(asked, Content.markdown("Try again."), by=agent)
+    item = undelivered(asked, answer)
+    client.force_login(staff("auditor"))
+    assert "/retry/" not in client.get(f"/desk/tickets/{asked.number}/").content.decode()
+    assert client.post(f"/desk/deliveries/{item.pk}/retry/").status_code == 403
+    actions.redact_message(answer, by=staff("owner"))  # its words are gone from the outbox, too
+    client.force_login(agent)
+    assert "/retry/" not in client.get(f"/desk/tickets/{asked.number}/").content.decode()
+    client.post(f"/desk/deliveries/{item.pk}/retry/")
+    stored = OutboxItem.objects.get(pk=item.pk)
+    assert (stored.state, stored.payload) == ("failed", None)
+    assert not Event.objects.filter(kind="outbox.retried").exists()

@@ -151,25 +151,50 @@ def test_uploads_answer_in_json_and_can_be_discarded(world: World, desk: Client,
     assert (response.status_code, kept) == (201, expected)
     assert desk.delete(f"/desk/uploads/{kept['id']}/").status_code == 204
     assert not Attachment.objects.exists()
-    assert desk.post("/desk/uploads/").status_code == 400
+    assert desk.post("/desk/uploads/").status_code == 422
     settings.UPLOAD_LIMIT = 3
     refused = desk.post("/desk/uploads/", {"file": SimpleUploadedFile("log.txt", b"hello")})
     assert refused.status_code == 413
-    assert refused.json()["detail"].startswith("Too big")
+    assert refused.json()["detail"].startswith("A file is too big")
 
 
 def test_a_draft_comes_back_and_goes_when_sent(world: World, desk: Client) -> None:
     ticket = world.ticket()
     address = reverse("desk:draft", args=[ticket.number])
     given = {"text": "half a", "visibility": "public", "once": KEY}
-    assert desk.post(address, given).status_code == 204
+    first = desk.post(address, given).json()["draft"]
     assert "half a</textarea>" in desk.get(ticket.get_absolute_url()).content.decode()
-    desk.post(address, {**given, "visibility": "internal"})
+    page = desk.get(ticket.get_absolute_url()).content.decode()
+    assert f'name="draft" value="{first}"' in page
+    noted = desk.post(address, {**given, "visibility": "internal", "draft": first}).json()["draft"]
     assert list(Draft.objects.values_list("kind", "text")) == [("note", "half a")]
-    send(desk, ticket, once=KEY, text="half a sentence")
+    send(desk, ticket, once=KEY, text="half a sentence", draft=noted)
     assert not Draft.objects.exists()
     desk.post(address, {**given, "text": "half a sent"})
     assert not Draft.objects.exists()
+
+
+def test_two_windows_never_overwrite_each_others_draft_silently(world: World, desk: Client) -> None:
+    ticket = world.ticket()
+    address = reverse("desk:draft", args=[ticket.number])
+    first = desk.post(address, {"text": "one", "visibility": "public", "draft": ""}).json()["draft"]
+    other = desk.post(address, {"text": "two", "visibility": "public", "draft": ""})
+    assert (other.status_code, other.json()) == (409, {"draft": first, "text": "one"})
+    assert list(Draft.objects.values_list("text", flat=True)) == ["one"]
+    kept = desk.post(address, {"text": "two", "visibility": "public", "draft": first})
+    assert kept.status_code == 200
+    assert list(Draft.objects.values_list("text", flat=True)) == ["two"]
+    emptied = desk.post(address, {"text": "", "visibility": "public", "draft": first})
+    assert emptied.status_code == 409
+    assert list(Draft.objects.values_list("text", flat=True)) == ["two"]
+
+
+def test_a_reply_leaves_the_note_that_another_window_began(world: World, desk: Client) -> None:
+    ticket = world.ticket()
+    address = reverse("desk:draft", args=[ticket.number])
+    desk.post(address, {"text": "a note", "visibility": "internal", "draft": ""})
+    send(desk, ticket, once=KEY, draft="")
+    assert list(Draft.objects.values_list("kind", "text")) == [("note", "a note")]
 
 
 def test_one_mends_ones_own_note_for_a_while(

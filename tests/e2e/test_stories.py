@@ -15,6 +15,8 @@ from tests.support.browser import DESKTOP, PHONE
 
 ADMIN = "teodor@lanternfield.example"
 AGENT = "jonas@lanternfield.example"
+#: half of a desktop: two windows side by side
+NARROW = {"width": 720, "height": 900}
 NEW_PASSWORD = "quiet-harbour-41"
 
 
@@ -110,9 +112,9 @@ def test_a_mail_becomes_a_ticket_is_answered_and_answered_back(visit, post, rece
 
     # resolved, and opened again by the customer
     agent.page.locator("#prop-status").select_option(label="Resolved")
-    expect(customer.page.get_by_text("Resolved").first).to_be_visible(timeout=20_000)
+    expect(customer.page.get_by_text("Solved").first).to_be_visible(timeout=20_000)
     customer.page.get_by_role("button", name="Reopen").click()
-    expect(customer.page.get_by_text("In progress").first).to_be_visible()
+    expect(customer.page.get_by_text("We are on it").first).to_be_visible()
     expect(agent.page.locator("#prop-status option:checked")).to_have_text("Reopened", timeout=20_000)
     for visitor in (agent, customer):
         assert not visitor.overflows()
@@ -138,10 +140,9 @@ def test_a_customer_registers_and_an_invited_agent_answers(visit, received, desk
     admin = visit(ADMIN)
     admin.go("/setup/people/")
     admin.page.get_by_role("link", name=re.compile("^Invite")).first.click()
-    admin.page.get_by_label("E-mail").fill(newcomer)
-    admin.page.get_by_label("Name").fill("Nora Vance")
+    admin.page.get_by_label("Who").fill(f"Nora Vance <{newcomer}>")
     admin.page.get_by_label("Role").select_option(label="Agent")
-    admin.page.get_by_role("button", name=re.compile("invitation", re.IGNORECASE)).click()
+    admin.page.get_by_role("button", name="Send", exact=True).click()
 
     link = re.search(r"https?://[^/\s]+(/account/invitation/\S+/)", body(received(newcomer, "invit"))).group(
         1
@@ -192,3 +193,41 @@ def test_what_is_typed_survives_a_crash_of_the_page(visit):
     agent.go("/desk/")
     agent.go("/desk/tickets/1002/")
     expect(agent.page.get_by_role("textbox", name="Message")).to_have_value("Half a sentence about the")
+
+
+@pytest.mark.parametrize("size", [NARROW, PHONE], ids=["half a screen", "phone"])
+def test_one_writes_as_the_customer_and_the_agent_in_the_other_window_answers(visit, tmp_path, size):
+    subject = f"Beamer shows only blue ({size['width']})"
+    agent, customer = visit(size=size), visit(size=size)
+    agent.go("/signin/")
+    agent.page.get_by_role("button", name=re.compile("^Agent")).click()
+    agent.page.wait_for_url(re.compile("/desk/"))
+    row = agent.page.locator("[data-row]").filter(has_text=subject)
+    expect(row).to_have_count(0)
+
+    customer.go("/demo/customer/")
+    customer.page.get_by_role("link", name=re.compile("Noor Feldt")).click()
+    customer.page.get_by_role("link", name="New", exact=True).or_(
+        customer.page.get_by_role("link", name="New message")
+    ).first.click()
+    customer.page.get_by_label("Subject").fill(subject)
+    customer.page.get_by_label("Text").fill("Everything is blue since lunch.")
+    customer.page.locator("input[type=file]").set_input_files(picture(tmp_path))
+    customer.page.get_by_role("button", name="Send").click()
+    expect(customer.page.get_by_text(re.compile(r"Taken in: ticket #\d+")).first).to_be_visible(
+        timeout=20_000
+    )
+
+    expect(row).to_have_count(1, timeout=20_000)
+    row.get_by_role("link").first.click()
+    expect(agent.page.locator(".timeline img")).to_be_visible()
+    write(agent.page, "Is the **cable** plugged in?")
+    agent.page.get_by_role("button", name=re.compile("^Send and")).first.click()
+
+    answer = customer.page.frame_locator(".play-letter-in iframe:visible").get_by_text("cable")
+    expect(answer).to_be_visible(timeout=20_000)
+    customer.page.get_by_label("Reply").fill("It was the cable!")
+    customer.page.get_by_role("button", name="Send").click()
+    expect(agent.page.get_by_text("It was the cable!")).to_be_visible(timeout=20_000)
+    for visitor in (agent, customer):
+        assert not visitor.overflows()

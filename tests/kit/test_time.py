@@ -54,3 +54,11 @@ def test_the_day_is_the_readers_day():
 
 def test_a_language_babel_does_not_know_is_shown_in_english():
     assert str(time.locale("xx-unknown")) == "en"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text"),
+    [(0.5, "under a minute"), (59, "59 min"), (60, "1 h 0 min"), (200, "3 h 20 min"), (60 * 49, "2 d 1 h")],
+)
+def test_a_duration_is_told_in_two_units(minutes, text):
+    assert time.duration(timedelta(minutes=minutes)) == text

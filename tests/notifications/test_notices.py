@@ -69,6 +69,25 @@ def test_a_new_ticket_is_acknowledged_and_told_to_the_team(post, team, lena):
     assert post() == []
 
 
+def test_a_signature_stands_below_replies_and_nowhere_else(post, lena):
+    mara = stories.staff(name="Mara Lind")
+    people.change_person(mara, by=mara, signature="**Mara**\nRoom <5>")
+    ticket = stories.ticket(lena)
+    post()
+    message = actions.reply(ticket, Content.markdown("Switch it off."), by=mara)
+    (reply,) = of_kind(post(), "ticket.reply")
+    assert "Switch it off.\n\n**Mara**\nRoom <5>\n" in text(reply)
+    assert "<strong>Mara</strong><br>" in html(reply) and "Room &lt;5&gt;" in html(reply)
+    assert message.text == "Switch it off."
+    ben = stories.staff(name="Ben")
+    actions.assign(ticket, ben, by=mara)
+    (assigned,) = of_kind(post(), "ticket.assigned")
+    assert "Room" not in text(assigned)
+    actions.reply(ticket, Content.markdown("And on again."), by=ben)
+    (second,) = of_kind(post(), "ticket.reply")
+    assert "> Switch it off." in text(second) and "Room" not in text(second)
+
+
 def test_a_reply_reaches_requester_and_copied_people_one_mail_each(post, team, lena):
     ben, mara = stories.customer(name="Ben"), stories.staff(name="Mara Lind")
     ticket = stories.ticket(lena)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from django.db import transaction
 from django.utils import timezone
 
+from deskbell.events.actor import SYSTEM
 from deskbell.events.models import Event
 from deskbell.outbox import actions
 from deskbell.outbox.models import OutboxItem
+from deskbell.outbox.queries import totals
 from deskbell.outbox.results import Accepted, Final, Retry, Unknown
+from deskbell.people.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +53,17 @@ def test_the_words_are_unreadable_in_the_database_and_gone_when_sent():
     assert payload == {"text": "words"}
     actions.record_result(item.pk, Accepted())
     assert now(item).payload is None and now(item).state == "sent"
+
+
+def test_what_was_sealed_with_keys_that_are_gone_fails_and_says_so():
+    """As after a restore without the keys."""
+    item = put()
+    OutboxItem.objects.filter(pk=item.pk).update(payload=Fernet(Fernet.generate_key()).encrypt(b"{}"))
+    assert actions.claim(item.pk) is None
+    assert (now(item).state, now(item).error_code) == ("failed", "unreadable")
+    assert Event.objects.filter(kind="outbox.delivery", about_id=item.pk).count() == 1
+    with pytest.raises(actions.NothingToSend):
+        actions.retry(item.pk, by=SYSTEM)
 
 
 def test_a_claimed_item_is_not_claimed_again():
@@ -108,9 +123,49 @@ def test_later_reports_move_forward_only():
     assert not actions.record_delivery("<nobody@desk>", "read")
 
 
-def test_a_failed_item_can_be_tried_again_by_hand():
-    item = put()
+@pytest.mark.parametrize("result", [Final("550", "no such user"), Unknown("lost", "no answer")])
+def test_what_did_not_arrive_is_sent_again_by_hand_with_the_same_content_and_id(result):
+    item, anna = put(), User.objects.create(name="Anna")
     actions.claim(item.pk)
-    actions.record_result(item.pk, Final("550", "no such user"))
-    actions.retry(now(item), payload={"text": "again"})
-    assert actions.claim(item.pk)[1] == {"text": "again"}
+    actions.record_result(item.pk, result)
+    before = now(item).state
+    actions.retry(item.pk, by=anna)
+    with pytest.raises(actions.NothingToSend):
+        actions.retry(item.pk, by=anna)
+    assert (now(item).state, now(item).error_code, now(item).external_id) == ("queued", "", "<m1@desk>")
+    assert actions.claim(item.pk)[1] == {"text": "words"}
+    assert [(e.actor_id, e.data) for e in Event.objects.filter(kind="outbox.retried")] == [
+        (anna.pk, {"before": before, "ticket_id": None})
+    ]
+
+
+def test_what_has_left_or_is_on_its_way_is_not_sent_again():
+    item = put()
+    for settle in (None, Accepted()):
+        if settle:
+            actions.claim(item.pk)
+            actions.record_result(item.pk, settle)
+        with pytest.raises(actions.NothingToSend):
+            actions.retry(item.pk, by=SYSTEM)
+    assert now(item).state == "sent"
+    assert not Event.objects.filter(kind="outbox.retried").exists()
+
+
+def test_the_content_of_what_failed_is_kept_for_thirty_days():
+    item, fresh = put(), put(cause=2)
+    for each in (item, fresh):
+        actions.claim(each.pk)
+        actions.record_result(each.pk, Final("550", "no such user"))
+    OutboxItem.objects.filter(pk=item.pk).update(changed_at=timezone.now() - timedelta(days=31))
+    assert actions.forget_old_contents(now=timezone.now()) == 1
+    assert now(item).payload is None and now(fresh).payload is not None
+    with pytest.raises(actions.NothingToSend):
+        actions.retry(item.pk, by=SYSTEM)
+
+
+def test_totals_add_up():
+    put(), put(cause=2)
+    actions.claim(put(cause=3).pk)
+    assert totals() == {
+        "all": 3, "queued": 2, "sending": 1, "sent": 0, "delivered": 0, "read": 0, "failed": 0, "unknown": 0,
+    }  # fmt: skip

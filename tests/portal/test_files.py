@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from io import BytesIO
 
@@ -73,3 +74,43 @@ def test_a_file_of_an_internal_note_is_not_there(web, ada):
 
 def test_signed_out_files_ask_to_sign_in(client, mail):
     assert client.get(f"/portal/attachments/{Attachment.objects.get().pk}/").url.startswith("/signin/?next=")
+
+
+# --- all files in one zip -------------------------------------------------------------------------
+
+
+def packed(answer) -> dict[str, str]:
+    return {name: path for name, path, _at in json.loads(answer["X-Deskbell-Archive"])}
+
+
+def test_all_files_of_a_ticket_go_into_one_zip_without_those_of_notes(web, ada, client):
+    asked, agent = ticket(ada), staff()
+    for content, visible in ((b"one", True), (b"two", True), (b"for staff", False)):
+        kept = actions.upload(ContentFile(content), filename="log.txt", by=agent)
+        write = actions.reply if visible else actions.note
+        write(asked, Content.markdown("See", uploads=[kept.pk]), by=agent)
+    answer = web.get(f"/portal/tickets/{asked.number}/files.zip")
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "application/zip"
+    assert answer["Content-Disposition"] == f'attachment; filename="ticket-{asked.number}-files.zip"'
+    blobs = {file.blob.sha256: file.blob for file in Attachment.objects.all()}
+    public = [blob for blob in blobs.values() if blob.path.read_bytes() != b"for staff"]
+    assert packed(answer) == {
+        name: str(blob.path) for name, blob in zip(("log.txt", "log (2).txt"), public, strict=True)
+    }
+    assert f"{asked.number}/files.zip" in web.get(f"/portal/tickets/{asked.number}/").content.decode()
+    client.force_login(agent)
+    assert len(packed(client.get(f"/desk/tickets/{asked.number}/files.zip"))) == 3
+
+
+def test_without_files_there_is_no_zip_and_no_link_to_one(web, ada):
+    asked = ticket(ada)
+    assert web.get(f"/portal/tickets/{asked.number}/files.zip").status_code == 404
+    assert "files.zip" not in web.get(f"/portal/tickets/{asked.number}/").content.decode()
+
+
+def test_a_strangers_zip_is_not_there(client, mail):
+    client.force_login(customer())
+    answer = client.get(f"/portal/tickets/{mail.ticket.number}/files.zip")
+    assert answer.status_code == 404
+    assert "X-Deskbell-Archive" not in answer

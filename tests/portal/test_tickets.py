@@ -43,7 +43,7 @@ def test_the_front_page_asks_to_sign_in_or_open_a_ticket(client, db):
 def test_home_is_the_portal_for_customers_and_the_desk_for_staff(web, client):
     assert web.get("/").url == "/portal/"
     client.force_login(staff())
-    assert client.get("/").url == "/desk/"
+    assert client.get("/").url == "/desk/home/"
 
 
 def test_signed_out_one_is_asked_to_sign_in_and_comes_back(client, db):
@@ -71,11 +71,11 @@ def test_ended_tickets_stand_in_their_own_tab(web, ada):
     ("category", "word"),
     [
         ("new", "Received"),
-        ("open", "In progress"),
+        ("open", "We are on it"),
         ("scheduled", "Visit planned"),
         ("pending", "Waiting for you"),
         ("on_hold", "On hold"),
-        ("resolved", "Resolved"),
+        ("resolved", "Solved"),
         ("closed", "Closed"),
     ],
 )
@@ -98,6 +98,63 @@ def test_only_a_manager_sees_the_tickets_of_his_organisation(client, db):
     client.force_login(customer(company, role="customer_manager"))
     assert "colleague" not in page(client, "/portal/")
     assert "colleague" in page(client, "/portal/?who=organization")
+
+
+def test_home_greets_and_offers_a_new_ticket(web):
+    text = page(web, "/portal/")
+    assert "Hello, Ada Quist" in text
+    assert "No open tickets" in text
+    assert 'href="/portal/tickets/new/"' in text
+
+
+def test_a_search_finds_open_and_closed_ones_by_words_and_number(web, ada):
+    asked = ticket(ada, "The toner is empty.", subject="Printer")
+    ended = ticket(ada, "Toner again", subject="Printer two")
+    actions.close(ended, by=staff())
+    ticket(text="My toner", subject="A stranger's")
+    actions.note(asked, Content.markdown("Rosebud"), by=staff())
+    assert sorted(subjects(web, "/portal/?q=toner")) == ["Printer", "Printer two"]
+    assert subjects(web, f"/portal/?q={asked.number}") == ["Printer"]
+    for words in ("rosebud", "nowhere"):
+        assert "Nothing found" in page(web, f"/portal/?q={words}")
+
+
+def test_a_find_tells_nothing_of_how_to_reach_the_one_who_asked(web, ada):
+    asked = ticket(customer(name="Bo Lund"), subject="Printer")
+    actions.add_copy(asked, ada, by=staff())
+    text = page(web, "/portal/?q=printer")
+    assert "Printer" in text
+    assert str(asked.requester.email) not in text
+
+
+def test_a_search_stays_within_the_switch_of_a_manager(client, db):
+    company = organization()
+    manager = customer(company, role="customer_manager")
+    ticket(manager, "The toner", subject="Mine")
+    ticket(customer(company), "The toner", subject="A colleague")
+    client.force_login(manager)
+    assert subjects(client, "/portal/?q=toner") == ["Mine"]
+    assert sorted(subjects(client, "/portal/?q=toner&who=organization")) == ["A colleague", "Mine"]
+    client.force_login(customer(company))
+    assert subjects(client, "/portal/?q=toner&who=organization") == []
+
+
+def subjects(client, where: str = "/portal/") -> list[str]:
+    return re.findall(r'class="row-link"[^>]*>([^<]*)<', page(client, where))
+
+
+def test_the_list_moves_by_what_a_customer_sees_and_not_by_notes(web, ada):
+    first, second = ticket(ada, subject="First"), ticket(ada, subject="Second")
+    agent = staff()
+    actions.note(first, Content.markdown("Only for us"), by=agent)
+    actions.change(first, by=agent, priority=4)
+    assert subjects(web) == ["Second", "First"]
+    actions.reply(first, Content.markdown("For you"), by=agent)
+    assert subjects(web) == ["First", "Second"]
+    actions.change(second, by=agent, status=Status.objects.get(category="pending", default=True))
+    assert subjects(web) == ["Second", "First"]
+    actions.change(first, by=agent, subject="Renamed")
+    assert subjects(web) == ["Renamed", "Second"]
 
 
 def test_a_list_pages_on_and_back(web, ada):
@@ -315,8 +372,9 @@ def test_a_ticket_shows_its_public_words_and_no_internal_ones(web, ada):
 
 def test_the_page_lists_who_is_copied_in(web, ada):
     asked = ticket(ada)
-    actions.add_copy(asked, customer(name="Bo Copied"), by=ada)
-    assert "Bo Copied" in page(web, address(asked))
+    copied = customer(name="Bo Copied")
+    actions.add_copy(asked, copied, by=ada)
+    assert str(copied.email) in page(web, address(asked))
 
 
 @pytest.mark.parametrize("verb", ["", "replies/", "closure/", "reopening/"])

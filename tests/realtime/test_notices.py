@@ -36,6 +36,19 @@ def test_a_notice_carries_ids_only(ear: Ear):
     assert opened["topics"] == ["all", f"customer:{asked.requester_id}"]
 
 
+def test_only_what_a_customer_writes_is_marked_as_incoming(ear: Ear):
+    agent, caller = staff(), customer()
+    asked = ticket()
+    actions.customer_reply(asked, Content.markdown("More."), by=asked.requester)
+    actions.reply(asked, Content.markdown("Done."), by=agent)
+    actions.note(asked, Content.markdown("Quiet."), by=agent)
+    ticket(caller, by=agent, source="phone")
+    heard = [
+        notice.get("incoming", False) for notice in ear.heard() if notice["kind"] == "ticket.message_added"
+    ]
+    assert heard == [True, True, False, False, False]
+
+
 def test_nothing_is_heard_of_what_was_rolled_back(ear: Ear):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         ticket()
@@ -167,3 +180,14 @@ def test_a_new_name_ends_no_stream(ear: Ear):
     ear.heard()
     people.change_person(person, by=SYSTEM, name="Another")
     assert ear.heard() == []
+
+
+def test_a_customer_hears_that_words_he_could_read_were_redacted_and_nothing_of_redacted_notes(ear: Ear):
+    asked, boss = ticket(), staff("supervisor")
+    reply = actions.reply(asked, Content.markdown("The password is rosebud."), by=boss)
+    note = actions.note(asked, Content.markdown("He likes sledges."), by=boss)
+    ear.heard()
+    actions.redact_message(note, by=boss, reason="a secret reason")
+    assert ear.kinds_for(asked.requester) == []
+    actions.redact_message(reply, by=boss, reason="a secret reason")
+    assert ear.kinds_for(asked.requester) == ["ticket.redacted"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,6 +21,10 @@ def echo(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     if path == "/file":
         headers = [("X-Deskbell-File", environ["QUERY_STRING"]), ("Content-Type", "application/x-test")]
         start_response("200 OK", headers)
+        return [b"never sent"]
+    if path == "/archive":
+        packed = json.dumps([[name, str(FOLDER / name), 0] for name in environ["QUERY_STRING"].split(",")])
+        start_response("200 OK", [("X-Deskbell-Archive", packed), ("Content-Type", "application/zip")])
         return [b"never sent"]
     if path == "/static":
         file = (FOLDER / "static").open("rb")

@@ -52,7 +52,11 @@ def types(request: HttpRequest) -> dict[str, Any]:
 
 @router.get("/teams", response=shapes.Page[shapes.Named], summary="Teams, for those who work at the desk")
 def teams(request: HttpRequest) -> dict[str, Any]:
-    rows = Team.objects.order_by("name") if rights_of(caller(request)).staff else Team.objects.none()
+    rows = (
+        Team.objects.filter(active=True).order_by("name")
+        if rights_of(caller(request)).staff
+        else Team.objects.none()
+    )
     return _whole([present.team(row) for row in rows])
 
 

@@ -269,4 +269,4 @@ def list_events(request: HttpRequest, number: shapes.PathId, query: Query[PageQu
     staff = rules.may(user, "see_internal", ticket)
     rows = queries.trail(ticket, staff=staff)
     found = paging.page(rows, by=("id",), filters=[number, staff], cursor=query.cursor, limit=query.limit)
-    return {"items": present.events(found.rows), "next": found.next}
+    return {"items": present.events(found.rows, reader=None if staff else user), "next": found.next}

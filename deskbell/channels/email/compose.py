@@ -18,13 +18,13 @@ from email.mime.image import MIMEImage
 from email.utils import formataddr
 from typing import Any
 
-from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
 from deskbell.channels.email import references
 from deskbell.files.models import Blob
 from deskbell.outbox.models import OutboxItem
 from deskbell.people.addresses import BadAddress, email_key
+from deskbell.people.queries import company
 
 #: relays refuse header blocks above 4096 bytes; References keeps its first and its latest ids
 REFERENCES_LIMIT = 1500
@@ -63,7 +63,7 @@ def wire_address(given: str) -> str:
 
 def sender_of(payload: Mapping[str, Any]) -> tuple[str, str]:
     """(name, address) in the From header. Raises BadAddress."""
-    name, address = payload.get("from") or (settings.COMPANY_NAME, settings.SUPPORT_ADDRESS)
+    name, address = payload.get("from") or (company().name, company().support_address)
     return _one_line(name), wire_address(address)
 
 
@@ -80,7 +80,11 @@ def build(item: OutboxItem, payload: Mapping[str, Any]) -> EmailMultiAlternative
     )
     if payload.get("html"):
         message.attach_alternative(payload["html"], "text/html")
-    for file in payload.get("attachments", []):
+    files = payload.get("attachments", [])
+    if all(file.get("content_id") for file in files):
+        # pictures of the text alone: no paper clip in the list of mails
+        message.mixed_subtype = "related"  # type: ignore[attr-defined]  # Django's class has it
+    for file in files:
         _attach(message, file)
     return message
 

@@ -1,4 +1,5 @@
 from deskbell.channels.models.channel import Channel
-from deskbell.channels.models.inbound import InboundItem
+from deskbell.channels.models.inbound import InboundFile, InboundItem
+from deskbell.channels.models.tally import Tally
 
-__all__ = ["Channel", "InboundItem"]
+__all__ = ["Channel", "InboundFile", "InboundItem", "Tally"]

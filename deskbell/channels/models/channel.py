@@ -9,10 +9,14 @@ from deskbell.tickets.models import Queue
 
 
 class Channel(models.Model):
-    """One way in and out: a mailbox. Its address is casefolded and its domain an IDNA A-label."""
+    """One way in: a mailbox, which is a way out too, or the web form for people without an account.
+
+    A mailbox's address is casefolded and its domain an IDNA A-label; the web form has none, and is one.
+    """
 
     class Kind(models.TextChoices):
         EMAIL = "email"
+        WEBFORM = "webform"
 
     class State(models.TextChoices):
         OK = "ok"
@@ -40,4 +44,4 @@ class Channel(models.Model):
         constraints = [models.UniqueConstraint(fields=["kind", "address"], name="channel_address")]
 
     def __str__(self) -> str:
-        return f"{self.name} <{self.address}>"
+        return f"{self.name} <{self.address}>" if self.address else self.name

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from deskbell.channels.models.channel import Channel
+from deskbell.files.models import Blob
 
 
 class InboundItem(models.Model):
@@ -26,7 +27,7 @@ class InboundItem(models.Model):
         DUPLICATE = "duplicate"
 
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="+")
-    #: Message-ID; none until the item was understood
+    #: Message-ID, or the reference of a web form; none until a mail was understood
     external_id = models.CharField(max_length=600, null=True)  # noqa: DJ001  null: many rows may lack one
     #: of what the sender wrote, trace headers left out
     digest = models.CharField(max_length=64, blank=True, db_default="")
@@ -62,3 +63,14 @@ class InboundItem(models.Model):
 
     def __str__(self) -> str:
         return f"inbound {self.pk}: {self.state}"
+
+
+class InboundFile(models.Model):
+    """A file that came with a web form, until a ticket has it. (Those of a mail stand in its raw text.)"""
+
+    item = models.ForeignKey(InboundItem, models.CASCADE, related_name="files")
+    blob = models.ForeignKey(Blob, models.PROTECT, related_name="+")
+    filename = models.CharField(max_length=255)
+
+    def __str__(self) -> str:
+        return self.filename

@@ -67,15 +67,17 @@ def run(tickets: int, messages: int = 4, seed: int = 1) -> None:
         ledger = Ledger(names)
         for place, at in enumerate(moments[begin : begin + CHUNK], begin):
             ledger.tell(plot(at, tickets - place, setting, random))
-        _write(ledger)
+        write(ledger)
     tidy(TABLES)
 
 
 @transaction.atomic
-def _write(ledger: Ledger) -> None:
+def write(ledger: Ledger) -> list[int]:
+    """Write what `ledger` gathered, and make it findable. Returns the ids of the tickets."""
     with connection.cursor() as cursor:
         cursor.execute("set local synchronous_commit = off")
         # the search index takes many words at once far faster
         cursor.execute("set local gin_pending_list_limit = '256MB'")
         written = ledger.write()
         cursor.execute(_DOCUMENTS, {"tickets": written, "longest": LONGEST})
+    return written

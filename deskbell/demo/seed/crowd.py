@@ -179,7 +179,8 @@ class _Writer:
         self.identity_ids = iter(reserve("people_identity", CUSTOMERS + 100))
         self.event_ids = iter(reserve("events_event", 12 * CUSTOMERS))
         self.users = Table(
-            "people_user", "id password name email organization_id language time_zone notes is_active"
+            "people_user",
+            "id password name email organization_id language time_zone notes signature is_active",
         )
         self.identities = Table(
             "people_identity", "id user_id kind scope key given primary verified_at verified_how"
@@ -206,7 +207,7 @@ class _Writer:
     ) -> None:
         pk, identity = next(self.people_ids), next(self.identity_ids)
         password = UNUSABLE_PASSWORD_PREFIX + get_random_string(UNUSABLE_PASSWORD_SUFFIX_LENGTH)
-        self.users.add(pk, password, name, email, organization, "", "", "", True)
+        self.users.add(pk, password, name, email, organization, "", "", "", "", True)
         self.identities.add(identity, pk, "email", "", email, email, True, self.now, "admin")
         self.addresses.add(pk, email, True, True)
         self.grants.add(pk, self.roles["customer"], None)

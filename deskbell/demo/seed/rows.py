@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,8 +17,9 @@ from deskbell.tickets.models import ACTIVE_CATEGORIES, Queue, Status, Tag, Ticke
 
 TICKET = (
     "id number subject requester_id organization_id queue_id team_id assignee_id status_id category priority "
-    "type_id source channel custom version spam trashed_at due_at created_at updated_at first_responded_at "
-    "resolved_at closed_at waiting_since last_message_at last_message_id last_author_id last_direction"
+    "type_id source channel custom version spam trashed_at due_at created_at updated_at public_at "
+    "first_responded_at resolved_at closed_at waiting_since last_message_at last_message_id "
+    "last_author_id last_direction"
 )
 MESSAGE = (
     "id ticket_id direction visibility channel kind author_id subject markup text new_text html "
@@ -40,8 +42,9 @@ class Names:
     tags: dict[str, int]
 
     @classmethod
-    def read(cls) -> Names:
-        Tag.objects.bulk_create((Tag(name=name) for name in words.TAGS), ignore_conflicts=True)
+    def read(cls, tags: Iterable[str] = words.TAGS) -> Names:
+        """`tags` are made where they are missing."""
+        Tag.objects.bulk_create((Tag(name=name) for name in tags), ignore_conflicts=True)
         return cls(
             statuses={each.slug: (each.pk, each.category) for each in Status.objects.all()},
             queues=dict(Queue.objects.values_list("slug", "pk")),
@@ -88,6 +91,7 @@ class Told:
     spam: bool = False
     trashed_at: datetime | None = None
     updated_at: datetime | None = None
+    public_at: datetime | None = None
     first_responded_at: datetime | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
@@ -209,6 +213,8 @@ class Ledger:
         message = Said(at, ticket, direction, visibility, channel, author, text)
         self.messages.append(message)
         ticket.last, ticket.updated_at = message, at
+        if visibility == "public":
+            ticket.public_at = at
         self._happen(
             ticket,
             at,
@@ -258,6 +264,8 @@ class Ledger:
             after_category=category,
             tell=tell,
         )
+        if category != ticket.category:
+            ticket.public_at = at
         ticket.status, ticket.category, ticket.version, ticket.updated_at = status, category, version, at
         if category in ACTIVE_CATEGORIES:
             ticket.resolved_at = ticket.closed_at = None
@@ -324,6 +332,7 @@ class Ledger:
                 plot.due_at,
                 plot.at,
                 ticket.updated_at,
+                ticket.public_at,
                 ticket.first_responded_at,
                 ticket.resolved_at,
                 ticket.closed_at,

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from deskbell.desk.access import desk, person
-from deskbell.files.actions import TooBig
-from deskbell.kit.jinja import file_size
 from deskbell.tickets import actions, serving
 from deskbell.tickets.models import Attachment
+from deskbell.tickets.posting import answer_upload
 
 
 @require_POST
 @desk
 def uploads(request: HttpRequest) -> HttpResponse:
-    """Keep one file; 201 `{id, filename, size, content_type}`."""
-    file = request.FILES.get("file")
-    if file is None:
-        return JsonResponse({"detail": _("There was no file in this upload.")}, status=400)
-    try:
-        kept = actions.upload(file, filename=file.name or "", by=person(request))  # type: ignore[arg-type]
-    except TooBig as error:
-        text = _("Too big: at most %(limit)s each.") % {"limit": file_size(error.limit)}
-        return JsonResponse({"detail": text, "limit": settings.UPLOAD_LIMIT}, status=413)
-    answer = {
-        "id": kept.pk,
-        "filename": kept.filename,
-        "size": kept.blob.size,
-        "content_type": kept.blob.content_type,
-    }
-    return JsonResponse(answer, status=201)
+    return answer_upload(request)
 
 
 @require_http_methods(["DELETE"])
@@ -49,6 +31,13 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
 @desk
 def attachment(request: HttpRequest, pk: int) -> HttpResponse:
     return serving.attachment(person(request), pk, inline="inline" in request.GET)
+
+
+@require_GET
+@desk
+def archive(request: HttpRequest, number: int) -> HttpResponse:
+    """All files of a ticket in one zip."""
+    return serving.archive(person(request), number)
 
 
 @require_GET

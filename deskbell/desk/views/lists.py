@@ -12,10 +12,15 @@ from deskbell.desk.access import desk, person
 from deskbell.desk.choices import Choices, choices
 from deskbell.desk.lists import CHANNELS, DUE, LABELS, ListAddress, offered
 from deskbell.desk.pages import is_part, page
+from deskbell.kit.patience import TooSlow
+from deskbell.people import permissions
+from deskbell.people.models import User
+from deskbell.people.rights import rights_of
 from deskbell.search.queries import search as find
-from deskbell.tickets.listing import BOXES, BadCursor, Page, TooSlow, counts
+from deskbell.tickets.actions.bulk import may_begin
+from deskbell.tickets.listing import BOXES, BadCursor, Page, counts
 from deskbell.tickets.listing import page as list_page
-from deskbell.tickets.models import Category, Source
+from deskbell.tickets.models import BulkChange, Category, Source
 from deskbell.tickets.queries import unread
 
 HITS = 50
@@ -55,9 +60,22 @@ def tickets(request: HttpRequest) -> HttpResponse:
         "now_at": timezone.now(),
         "panel": _panel(known),
         "labels": LABELS,
+        "known": known,
+        "may_bulk": _bulk_rights(user),
         "nav": "",
     }
     return page(request, "desk/_list_part.html" if is_part(request) else "desk/list.html", context)
+
+
+def _bulk_rights(user: User) -> dict[str, bool]:
+    """What may be tried with several tickets at once; each of them asks again."""
+    verb = BulkChange.Verb
+    return {
+        "assign": may_begin(user, verb.ASSIGN),
+        "others": rights_of(user).has(permissions.TICKET_ASSIGN),
+        "edit": may_begin(user, verb.STATUS),
+        "trash": may_begin(user, verb.TRASH),
+    }
 
 
 def _panel(known: Choices) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -83,7 +101,8 @@ def _panel(known: Choices) -> list[tuple[str, list[tuple[str, str]]]]:
 def boxes(request: HttpRequest) -> HttpResponse:
     """The boxes with their counts, for pages that show them after the rest."""
     box = BOXES.get(request.GET.get("box", ""))
-    return page(request, "desk/_boxes.html", {"counts": counts(person(request)), "box": box, "nav": "live"})
+    nav = "live" if request.GET.get("nav", "live") else ""
+    return page(request, "desk/_boxes.html", {"counts": counts(person(request)), "box": box, "nav": nav})
 
 
 @require_GET

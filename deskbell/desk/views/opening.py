@@ -17,10 +17,10 @@ from deskbell.desk.pages import page
 from deskbell.events.once import digest, once
 from deskbell.kit.once import accepted, key_of
 from deskbell.people import actions as people
-from deskbell.people.addresses import phone_key
-from deskbell.people.models import Identity, User
+from deskbell.people.models import User
 from deskbell.people.queries import find_people, visible_people
 from deskbell.tickets import actions, queries, rules
+from deskbell.tickets.actions.drafts import stamp_of
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Draft
 
@@ -61,9 +61,15 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 def _fresh(request: HttpRequest) -> NewTicketForm:
-    begun = queries.drafts(person(request), None).get(Draft.Kind.TICKET, "")
+    begun = queries.draft(person(request), Draft.Kind.TICKET)
     given = request.GET.get("requester", "")
-    return NewTicketForm(initial={"text": begun, "customer": given if given.isdecimal() else None})
+    return NewTicketForm(
+        initial={
+            "text": begun.text if begun else "",
+            "draft": stamp_of(begun.updated_at) if begun else "",
+            "customer": given if given.isdecimal() else None,
+        }
+    )
 
 
 def _draw(
@@ -75,7 +81,8 @@ def _draw(
 ) -> HttpResponse:
     given = str(form["customer"].value() or "")
     chosen = _known(request, int(given)) if given.isdecimal() and len(given) < 19 else None
-    context = {"form": form, "chosen": chosen, "uploads": uploads or []}
+    stamp = request.POST.get("draft", "") or form.initial.get("draft", "")
+    context = {"form": form, "chosen": chosen, "uploads": uploads or [], "draft": stamp}
     return page(request, "desk/new.html", context, status=status)
 
 
@@ -119,19 +126,13 @@ def _customer(user: User, given: dict[str, Any]) -> User:
     """The person chosen, known by an address, or made now. Raises User.DoesNotExist, AddressTaken."""
     if given["customer"]:
         return visible_people(user).get(pk=given["customer"], is_active=True)
-    how = DOORS[given["source"]]
-    if given["email"]:
-        found, _made = people.person_for_email(given["email"], name=given["name"], how=how, by=user)
-        if given["phone"] and not _has_phone(found, given["phone"]):
-            people.add_identity(found, "phone", given["phone"], by=user)
-        return found
-    if given["phone"]:
-        return people.person_for_phone(given["phone"], name=given["name"], how=how, by=user)[0]
-    return people.create_person(name=given["name"], how=how, by=user)
-
-
-def _has_phone(found: User, phone: str) -> bool:
-    return found.identities.filter(kind=Identity.Kind.PHONE, key=phone_key(phone)).exists()
+    return people.person_described(
+        name=given["name"],
+        email=given["email"],
+        phone=given["phone"],
+        how=DOORS[given["source"]],
+        by=user,
+    )
 
 
 @require_GET

@@ -13,9 +13,8 @@ from deskbell.desk import reading
 from deskbell.desk.access import desk, person, ticket_of
 from deskbell.desk.forms import PROPERTIES, CopyForm, PropertyForm, TagForm
 from deskbell.desk.pages import done, refused
-from deskbell.people import actions as people
 from deskbell.people.models import User
-from deskbell.tickets import actions, rules
+from deskbell.tickets import actions
 from deskbell.tickets.actions.properties import clean_tag
 from deskbell.tickets.models import Watcher
 
@@ -97,16 +96,14 @@ def following(request: HttpRequest, number: int) -> HttpResponse:
 def copies(request: HttpRequest, number: int) -> HttpResponse:
     """Copy somebody in by his e-mail address."""
     ticket = ticket_of(request, number)
-    rules.require(person(request), "copy", ticket)  # before somebody new is written down
     form = CopyForm(request.POST)
     if not form.is_valid():
         return refused(request, number, problems={"copies": str(form.errors["email"][0])})
-    copied, _made = people.person_for_email(form.cleaned_data["email"], how="made", by=person(request))
+    copied = actions.copy_address(ticket, form.cleaned_data["email"], by=person(request))
     if copied.pk == ticket.requester_id:
         return refused(
             request, number, problems={"copies": _("This is the requester, who gets every answer anyway.")}
         )
-    actions.add_copy(ticket, copied, by=person(request))
     return done(request, ticket)
 
 

@@ -9,8 +9,9 @@ from deskbell.desk import reading
 from deskbell.desk.access import desk, person, ticket_of
 from deskbell.desk.lists import ListAddress
 from deskbell.desk.pages import page, parts, ticket_page
-from deskbell.tickets import queries
-from deskbell.tickets.listing import TooSlow, counts, neighbours
+from deskbell.kit.patience import TooSlow
+from deskbell.tickets import queries, serving
+from deskbell.tickets.listing import counts, neighbours
 
 
 def _cursor(request: HttpRequest) -> int | None:
@@ -62,6 +63,7 @@ def around(request: HttpRequest, number: int) -> HttpResponse:
     context = {
         "ticket": found,
         "around": reading.around(user, found),
+        "files": serving.files_of(found, user).count(),
         "before": before,
         "after": after,
         "list_query": address.query(),

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from deskbell.desk import uploads as files
 from deskbell.desk.access import desk, message_of, person, ticket_of
-from deskbell.desk.forms import MessageForm, TextForm
+from deskbell.desk.forms import DraftForm, MessageForm, TextForm
 from deskbell.desk.pages import THEN, done, page, refused
 from deskbell.events.models import Once
 from deskbell.events.once import digest, once
 from deskbell.kit.once import key_of
 from deskbell.people import actions as people
+from deskbell.people.models import User
 from deskbell.tickets import actions, rules
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Draft, Status, Ticket
@@ -52,8 +54,8 @@ def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads:
     user, content = person(request), Content.markdown(given["text"], uploads=uploads)
 
     def act() -> int:
-        for kind in (Draft.Kind.REPLY, Draft.Kind.NOTE):  # begun as the one, sent as the other
-            actions.keep_draft(user, kind=kind, text="", ticket=ticket)
+        other = Draft.Kind.REPLY if given["visibility"] == "internal" else Draft.Kind.NOTE
+        _forget_drafts(user, ticket, [other], given["draft"])  # begun as the one, sent as the other
         if given["visibility"] == "internal":
             return actions.note(ticket, content, by=user).pk
         rules.require(user, "reply", ticket)  # before somebody new is copied in
@@ -82,19 +84,32 @@ def _once(request: HttpRequest, scope: str, content: Any, act: Any) -> Any:
 @require_POST
 @desk
 def draft(request: HttpRequest, number: int | None = None) -> HttpResponse:
-    """Keep what is being written. What was sent meanwhile is not brought back."""
+    """Keep what is being written, and answer its stamp. What was sent meanwhile is not brought back; words
+    that another window kept meanwhile are answered with 409 instead of being overwritten.
+    """
     user = person(request)
     ticket = ticket_of(request, number) if number is not None else None
-    form = TextForm(request.POST)
+    form = DraftForm(request.POST)
     key = key_of(request)
     scopes = [f"desk.message:{user.pk}", f"desk.open:{user.pk}"]
     sent = bool(key) and Once.objects.filter(scope__in=scopes, key__startswith=f"{key}:").exists()
-    if form.is_valid() and not sent:
-        kinds = _draft_kinds(request, ticket)
-        actions.keep_draft(user, kind=kinds[0], text=form.cleaned_data["text"], ticket=ticket)
-        for other in kinds[1:]:
-            actions.keep_draft(user, kind=other, text="", ticket=ticket)
-    return HttpResponse(status=204)
+    if not form.is_valid() or sent:
+        return JsonResponse({"draft": ""})
+    kinds = _draft_kinds(request, ticket)
+    text, seen = form.cleaned_data["text"], form.cleaned_data["draft"]
+    try:
+        kept = actions.keep_draft(user, kind=kinds[0], text=text, ticket=ticket, seen=seen)
+    except actions.DraftMoved as error:
+        return JsonResponse({"draft": error.stamp, "text": error.text}, status=409)
+    _forget_drafts(user, ticket, kinds[1:], seen)
+    return JsonResponse({"draft": kept})
+
+
+def _forget_drafts(user: User, ticket: Ticket | None, kinds: list[str], seen: str) -> None:
+    """What this window had kept of these kinds; another window's is left."""
+    for kind in kinds:
+        with suppress(actions.DraftMoved):
+            actions.keep_draft(user, kind=kind, text="", ticket=ticket, seen=seen)
 
 
 def _draft_kinds(request: HttpRequest, ticket: Ticket | None) -> list[str]:

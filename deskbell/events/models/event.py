@@ -29,6 +29,14 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["about_kind", "about_id", "id"], name="event_about"),
             models.Index(fields=["xact", "id"], name="event_xact"),
+            # the audit trail is read newest first, whole or narrowed to a kind or to who did it
+            models.Index(fields=["at", "id"], name="event_at"),
+            models.Index(fields=["kind", "at", "id"], name="event_kind"),
+            models.Index(
+                fields=["actor_id", "at", "id"],
+                name="event_actor",
+                condition=models.Q(actor_id__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -38,3 +38,15 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+
+class FirstLink(models.Model):
+    """The way in for the first administrator, printed where the desk was started. Only a digest is kept."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"first link of {self.created_at}"

@@ -35,9 +35,22 @@ class Site(models.Model):
     name = models.CharField(max_length=200)
     address = models.TextField(blank=True, default="")
     access_notes = models.TextField(blank=True, default="")
+    phone = models.CharField(max_length=40, blank=True, default="")
+    #: degrees, both or neither
+    latitude = models.DecimalField(max_digits=8, decimal_places=6, null=True)
+    longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True)
+    #: an inactive one keeps its tickets, and is offered no more
+    active = models.BooleanField(default=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["organization", "name"], name="site_name")]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "name"], name="site_name"),
+            models.CheckConstraint(
+                condition=models.Q(latitude__isnull=True, longitude__isnull=True)
+                | models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                name="site_place",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -11,6 +11,8 @@ class Team(models.Model):
 
     name = models.CharField(max_length=100)
     address = models.EmailField(blank=True, default="")
+    #: an inactive one keeps its people and tickets, and is offered no more
+    active = models.BooleanField(default=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("name"), name="team_name")]

@@ -4,9 +4,13 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models import Value
+from django.db.models.functions import Coalesce, Lower, Now, NullIf
 
 from deskbell.people.models.organization import Organization, Site
+
+#: by what the people page sorts: the name or, without one, the address
+LISTED_AS = Lower(Coalesce(NullIf("name", Value("")), "email", Value(""), output_field=models.CharField()))
 
 
 class UserManager(BaseUserManager["User"]):
@@ -25,6 +29,8 @@ class User(AbstractBaseUser):
     language = models.CharField(max_length=12, blank=True, default="")
     time_zone = models.CharField(max_length=64, blank=True, default="")
     notes = models.TextField(blank=True, default="")
+    #: Markdown below one's public replies that leave by mail
+    signature = models.TextField(blank=True, default="")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -34,7 +40,10 @@ class User(AbstractBaseUser):
     objects = UserManager()
 
     class Meta:
-        indexes = [GinIndex(fields=["name"], name="user_name_trgm", opclasses=["gin_trgm_ops"])]
+        indexes = [
+            GinIndex(fields=["name"], name="user_name_trgm", opclasses=["gin_trgm_ops"]),
+            models.Index(LISTED_AS, "id", name="user_listed"),
+        ]
 
     def __str__(self) -> str:
         return self.display_name

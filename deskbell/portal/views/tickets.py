@@ -13,18 +13,22 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from deskbell.kit.once import accepted
+from deskbell.people.queries import colleagues, name_for
 from deskbell.people.rights import rights_of
 from deskbell.portal.access import Request, signed_in
-from deskbell.portal.forms import LONGEST, ReplyForm, TicketForm
-from deskbell.portal.posting import Posting, Refused
+from deskbell.portal.forms import LONGEST, CopyForm, ReplyForm, TicketForm
 from deskbell.portal.words import MEANING, QUEUES, STATUS
-from deskbell.tickets import actions, events, listing, queries
+from deskbell.search.queries import search
+from deskbell.tickets import actions, events, listing, queries, serving
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Source, Ticket
+from deskbell.tickets.posting import Posting, Refused
 from deskbell.tickets.reach import any_of, customer_arms
 from deskbell.tickets.rules import may
 
 STATES = ("open", "ended")
+#: finds of a search; more words narrow it
+SHOWN = 50
 #: events between messages that a customer is told; the status is told by its own words
 TOLD = {events.SubjectChanged.kind, events.CopyAdded.kind, events.CopyRemoved.kind}
 
@@ -40,6 +44,9 @@ def tickets(request: Request) -> HttpResponse:
     state = state if state in STATES else "open"
     manages = bool(rights_of(request.user).whole_organization and request.user.organization_id)
     everybody = manages and request.GET.get("who") == "organization"
+    words = request.GET.get("q", "").replace("\0", "").strip()[:200]
+    if words:
+        return _found(request, words, manages, everybody)
     try:
         page = listing.portal_page(
             request.user,
@@ -52,12 +59,28 @@ def tickets(request: Request) -> HttpResponse:
     context = {
         "page": page,
         "state": state,
+        "words": "",
         "manages": manages,
         "everybody": everybody,
         "address": _list_address,
         "status": STATUS,
     }
     return render(request, "portal/_list.html" if request.htmx else "portal/tickets.html", context)
+
+
+def _found(request: Request, words: str, manages: bool, everybody: bool) -> HttpResponse:
+    """The tickets in which the words stand, open and ended, among those he may see."""
+    hits = search(request.user, words, limit=SHOWN, staff=False, whole_organization=everybody)
+    context = {
+        "hits": hits,
+        "state": "",
+        "words": words,
+        "manages": manages,
+        "everybody": everybody,
+        "address": _list_address,
+        "status": STATUS,
+    }
+    return render(request, "portal/tickets.html", context)
 
 
 def _list_address(state: str, everybody: bool = False, cursor: str = "") -> str:
@@ -131,7 +154,7 @@ def _new_page(
 # --- page -----------------------------------------------------------------------------------------
 
 
-def _ticket(request: Request, number: int) -> Ticket:
+def ticket_of(request: Request, number: int) -> Ticket:
     """Raises Http404."""
     try:
         return queries.get_ticket(request.user, number)
@@ -142,24 +165,25 @@ def _ticket(request: Request, number: int) -> Ticket:
 @require_safe
 @signed_in
 def ticket(request: Request, number: int) -> HttpResponse:
-    shown = _ticket(request, number)
+    shown = ticket_of(request, number)
     if may(request.user, "see_internal", shown):
         return redirect(shown.get_absolute_url())
     if request.htmx:
         return render(request, "portal/_ticket.html", _ticket_context(request, shown))
-    return _ticket_page(request, shown, ReplyForm())
+    return ticket_page(request, shown, ReplyForm())
 
 
-def _ticket_page(
+def ticket_page(
     request: Request,
     shown: Ticket,
     form: ReplyForm,
     *,
+    copying: CopyForm | None = None,
     uploads: list[dict[str, Any]] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     context = {
-        **_ticket_context(request, shown),
+        **_ticket_context(request, shown, copying),
         "form": form,
         "uploads": uploads or [],
         "limit": settings.UPLOAD_LIMIT,
@@ -167,7 +191,9 @@ def _ticket_page(
     return render(request, "portal/ticket.html", context, status=status)
 
 
-def _ticket_context(request: Request, shown: Ticket) -> dict[str, Any]:
+def _ticket_context(request: Request, shown: Ticket, copying: CopyForm | None = None) -> dict[str, Any]:
+    user = request.user
+    may_copy = may(user, "copy", shown)
     before = _message_id(request.GET.get("before", ""))
     timeline = queries.timeline(shown, request.user, before=before)
     return {
@@ -175,7 +201,11 @@ def _ticket_context(request: Request, shown: Ticket) -> dict[str, Any]:
         "entries": _told(timeline.entries),
         "older": timeline.older,
         "before": before,
-        "copied": queries.people_of(shown).copied,
+        "copied": [(each.pk, name_for(user, each)) for each in queries.people_of(shown).copied],
+        "may_copy": may_copy,
+        "copying": copying or CopyForm(),
+        "colleagues": list(colleagues(user)) if may_copy and user.organization_id else [],
+        "files": serving.files_of(shown, user).exists(),
         "status": STATUS,
         "meaning": MEANING,
         "may_reply": may(request.user, "customer_reply", shown),
@@ -254,14 +284,14 @@ def _gone(request: Request, form: ReplyForm) -> HttpResponse:
 
 
 def _refused_reply(request: Request, shown: Ticket, form: ReplyForm) -> HttpResponse:
-    return _ticket_page(request, shown, form, uploads=_kept(request, form), status=422)
+    return ticket_page(request, shown, form, uploads=_kept(request, form), status=422)
 
 
 @require_POST
 @signed_in
 def closure(request: Request, number: int) -> HttpResponse:
     try:
-        actions.customer_close(_ticket(request, number), by=request.user)
+        actions.customer_close(ticket_of(request, number), by=request.user)
     except actions.NotAllowed:
         messages.error(request, _("Only the person who asked can close this ticket."))
     else:
@@ -273,7 +303,7 @@ def closure(request: Request, number: int) -> HttpResponse:
 @signed_in
 def reopening(request: Request, number: int) -> HttpResponse:
     try:
-        actions.customer_reopen(_ticket(request, number), by=request.user)
+        actions.customer_reopen(ticket_of(request, number), by=request.user)
     except actions.NotAllowed:
         messages.error(request, _("Only the person who asked can reopen this ticket."))
     except actions.BadMove:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db import connection
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.functional import Promise
@@ -14,9 +14,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from deskbell.channels import actions
-from deskbell.channels.models import InboundItem
+from deskbell.channels.models import Channel, InboundItem
 from deskbell.channels.queries import totals
+from deskbell.outbox import actions as outbox
 from deskbell.outbox.models import OutboxItem
+from deskbell.outbox.queries import totals as outbox_totals
 from deskbell.people import permissions
 from deskbell.setup.access import Request, permitted
 from deskbell.setup.pages import show
@@ -29,18 +31,18 @@ RECEIVED: dict[str, tuple[str | Promise, str, str | Promise]] = {
     "ticketed": (gettext_lazy("New ticket"), "green", gettext_lazy("opened a ticket")),
     "added": (gettext_lazy("Added"), "green", gettext_lazy("joined a ticket as a message")),
     "annotated": (gettext_lazy("Noted"), "teal", gettext_lazy("kept on a ticket for staff")),
-    "quarantined": (gettext_lazy("Quarantined"), "amber", gettext_lazy("somebody has to look")),
+    "quarantined": (gettext_lazy("Held back"), "amber", gettext_lazy("somebody has to look")),
     "blocked": (gettext_lazy("Blocked"), "", gettext_lazy("kept, but no ticket")),
     "duplicate": (gettext_lazy("Duplicate"), "", gettext_lazy("we had it already")),
 }
-SENT: dict[str, tuple[str | Promise, str]] = {
-    "queued": (gettext_lazy("Waiting"), "blue"),
-    "sending": (gettext_lazy("Being sent"), "blue"),
-    "sent": (gettext_lazy("Sent"), "green"),
-    "delivered": (gettext_lazy("Delivered"), "green"),
-    "read": (gettext_lazy("Read"), "green"),
-    "failed": (gettext_lazy("Failed"), "red"),
-    "unknown": (gettext_lazy("Unknown"), "amber"),
+SENT: dict[str, tuple[str | Promise, str, str | Promise]] = {
+    "queued": (gettext_lazy("Waiting"), "blue", gettext_lazy("leaves as soon as it can")),
+    "sending": (gettext_lazy("Being sent"), "blue", gettext_lazy("on its way at this moment")),
+    "sent": (gettext_lazy("Sent"), "green", gettext_lazy("the other side took it")),
+    "delivered": (gettext_lazy("Delivered"), "green", gettext_lazy("it arrived")),
+    "read": (gettext_lazy("Read"), "green", gettext_lazy("somebody opened it")),
+    "failed": (gettext_lazy("Failed"), "red", gettext_lazy("the other side refused it")),
+    "unknown": (gettext_lazy("Unknown"), "amber", gettext_lazy("nobody knows whether it arrived")),
 }
 #: kind of a mail → what to call it
 KINDS: dict[str, str | Promise] = {
@@ -53,11 +55,11 @@ KINDS: dict[str, str | Promise] = {
     "ticket.resolved": gettext_lazy("Resolved"),
     "ticket.copied": gettext_lazy("Copied in"),
     "invitation": gettext_lazy("Invitation"),
+    "test_mail.smtp": gettext_lazy("Test mail"),
+    "test_mail.files": gettext_lazy("Test mail, into a file"),
 }
 #: bytes of a raw message that its page shows; the whole is downloaded
 SOURCE_SHOWN = 64 * 1024
-#: a count never goes further
-COUNT_CAP = 1000
 
 
 @require_safe
@@ -105,22 +107,24 @@ def received_item(request: Request, pk: int) -> HttpResponse:
 @permitted(permissions.SETUP)
 def received_source(request: Request, pk: int) -> HttpResponse:
     """The message as it came in, byte for byte, as a download."""
-    item = get_object_or_404(InboundItem, pk=pk)
+    item = get_object_or_404(InboundItem.objects.select_related("channel"), pk=pk)
+    form = item.channel.kind == Channel.Kind.WEBFORM
+    ending, kind = ("json", "application/json") if form else ("eml", "message/rfc822")
     headers = {
-        "Content-Disposition": f'attachment; filename="inbound-{item.pk}.eml"',
+        "Content-Disposition": f'attachment; filename="inbound-{item.pk}.{ending}"',
         "X-Content-Type-Options": "nosniff",
     }
-    return HttpResponse(bytes(item.raw), content_type="message/rfc822", headers=headers)
+    return HttpResponse(bytes(item.raw), content_type=kind, headers=headers)
 
 
 @require_POST
 @permitted(permissions.SETUP)
 def replay(request: Request, pk: int) -> HttpResponse:
-    """Send a quarantined message through intake again."""
+    """Send a held back message through intake again."""
     try:
         actions.replay(get_object_or_404(InboundItem.objects.defer("raw"), pk=pk).pk, by=request.user)
     except actions.NotQuarantined:
-        messages.info(request, _("This message is not in quarantine any more."))
+        messages.info(request, _("This message is not held back any more."))
     else:
         messages.success(request, _("The message goes through intake again."))
     return redirect("setup:received_item", pk=pk)
@@ -130,7 +134,8 @@ def replay(request: Request, pk: int) -> HttpResponse:
 @permitted(permissions.SETUP)
 def sent(request: Request) -> HttpResponse:
     state = request.GET.get("state", "")
-    rows = OutboxItem.objects.defer("payload")
+    kept = ExpressionWrapper(Q(payload__isnull=False), BooleanField())
+    rows = OutboxItem.objects.annotate(kept=kept).defer("payload")
     if state in SENT:
         rows = rows.filter(state=state)
     shown = page(rows, request)
@@ -138,20 +143,23 @@ def sent(request: Request) -> HttpResponse:
         "page": shown,
         "state": state if state in SENT else "",
         "states": SENT,
-        "counts": _counts(),
+        "totals": outbox_totals(),
         "kinds": KINDS,
+        "again": outbox.AGAIN,
         "numbers": _numbers(request, shown.items),
     }
     return show(request, "sent.html", context)
 
 
-def _counts() -> dict[str, int]:
-    """How many wait, failed or are unknown, each up to COUNT_CAP: those somebody may have to look at."""
-    asked = ("queued", "failed", "unknown")
-    counted = "(select count(*) from (select 1 from outbox_outboxitem where state = %s limit %s) t)"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"select {', '.join([counted] * len(asked))}",
-            [value for state in asked for value in (state, COUNT_CAP)],
-        )
-        return dict(zip(asked, cursor.fetchone(), strict=True))
+@require_POST
+@permitted(permissions.SETUP)
+def retry(request: Request, pk: int) -> HttpResponse:
+    """Send what did not arrive once more."""
+    item = get_object_or_404(OutboxItem.objects.only("pk", "recipient"), pk=pk)
+    try:
+        outbox.retry(item.pk, by=request.user)
+    except outbox.NothingToSend:
+        messages.info(request, _("It is on its way already, or its content is no longer kept."))
+    else:
+        messages.success(request, _("The message to %(to)s is sent again.") % {"to": item.recipient})
+    return redirect("setup:sent")

@@ -5,48 +5,75 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from deskbell.events.once import KeyReused, once
-from deskbell.kit.once import accepted, key_of, new_key
+from deskbell.kit.once import accepted
 from deskbell.people import actions, permissions
-from deskbell.people.models import Grant, Invitation, User
-from deskbell.people.queries import find_people, visible_people
+from deskbell.people.models import Grant, Identity, Invitation, Team, User
+from deskbell.people.queries import visible_people
 from deskbell.people.rights import rights_of
 from deskbell.setup.access import Request, permitted
-from deskbell.setup.forms import InvitationForm, RoleForm, roles_to_hand_out
+from deskbell.setup.forms import InvitationForm, LeavingForm, PeopleForm, RoleForm, roles_to_hand_out
 from deskbell.setup.pages import show
 from deskbell.setup.paging import page
+from deskbell.setup.saving import done_once, saved_once
+from deskbell.setup.shape_forms import MemberForm
+from deskbell.setup.shapes import SHAPES
+from deskbell.setup.views.shapes import shape_page
+from deskbell.tickets.actions import leaving as actions_of_tickets
 
 #: more than that many people are found by their name
 SHOWN = 200
 GRANTS = Prefetch("grants", Grant.objects.select_related("role", "team").order_by("pk"))
-FAILURES = (actions.NotAllowed, actions.LastOwner)
+FAILURES = (actions.NotAllowed, actions.LastOwner, actions.InvitationGone)
 
 
 class StillOpen(Exception):
-    """Somebody has an invitation already that he may still accept."""
+    """These people have an invitation already that they may still accept; its text is their addresses."""
 
 
 def _staff(user: User) -> QuerySet[User]:
     """Everybody who works or worked at the desk, also those whose account is closed."""
     works = Grant.objects.filter(user=OuterRef("pk"), role__permissions__contains=[permissions.DESK])
-    return visible_people(user).filter(Exists(works)).order_by("-is_active", "name", "pk")
+    return visible_people(user).filter(Exists(works))
 
 
 @require_safe
 @permitted(permissions.SETUP)
 def people(request: Request) -> HttpResponse:
+    form = PeopleForm(request.GET)
+    form.is_valid()  # what makes no sense narrows nothing
+    role, state = (str(form.cleaned_data.get(name, "")) for name in ("role", "state"))
     words = request.GET.get("q", "").replace("\0", "").strip()[:200]
-    rows = find_people(request.user, words, limit=SHOWN + 1) if words else _staff(request.user)[: SHOWN + 1]
-    found = list(rows.prefetch_related(GRANTS))
-    context = {"people": found[:SHOWN], "more": len(found) > SHOWN, "shown": SHOWN, "words": words}
+    rows = _called(visible_people(request.user), words) if words else _staff(request.user)
+    if role:
+        having = Exists(Grant.objects.filter(user=OuterRef("pk"), role__slug=role))
+        rows = (rows if words else visible_people(request.user)).filter(having)
+    if state:
+        rows = rows.filter(is_active=state == "active")
+    found = list(rows.order_by("-is_active", "name", "pk").prefetch_related(GRANTS)[: SHOWN + 1])
+    context = {
+        "people": found[:SHOWN],
+        "more": len(found) > SHOWN,
+        "shown": SHOWN,
+        "words": words,
+        "form": form,
+        "narrowed": bool(words or role or state),
+    }
     return show(request, "people.html", context)
+
+
+def _called(rows: QuerySet[User], words: str) -> QuerySet[User]:
+    """Those with `words` in their name or address, closed accounts too."""
+    addressed = Exists(Identity.objects.filter(user=OuterRef("pk"), key__icontains=words))
+    return rows.filter(Q(name__icontains=words) | Q(addressed))
 
 
 @require_safe
@@ -100,13 +127,24 @@ def grant_removal(request: Request, pk: int, grant_pk: int) -> HttpResponse:
     return redirect("setup:person", pk=pk)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @permitted(permissions.SETUP)
 def deactivation(request: Request, pk: int) -> HttpResponse:
+    """Close the account, and say what becomes of the person's open tickets."""
     somebody = _somebody(request, pk)
-    done = _("%(name)s can no longer sign in.") % {"name": somebody.display_name}
-    _try(request, lambda: actions.deactivate(somebody, by=request.user), done)
-    return redirect("setup:person", pk=pk)
+    form = LeavingForm(request.POST if request.method == "POST" else None, person=somebody)
+    if form.is_bound and form.is_valid():
+        try:
+            actions_of_tickets.close_account(somebody, by=request.user, **form.cleaned_data)
+        except FAILURES as error:
+            messages.error(request, _refusal(error))
+        else:
+            done = _("%(name)s can no longer sign in.") % {"name": somebody.display_name}
+            messages.success(request, done)
+        return redirect("setup:person", pk=pk)
+    open_tickets = actions_of_tickets.tickets_of(somebody).count()
+    context = {"person": somebody, "form": form, "open_tickets": open_tickets}
+    return show(request, "leaving.html", context, status=422 if form.is_bound else 200)
 
 
 @require_POST
@@ -128,11 +166,44 @@ def _try(request: Request, act: Any, done: str) -> None:
 
 
 def _refusal(error: Exception) -> str:
+    if isinstance(error, actions.InvitationGone):
+        return _("This invitation was accepted or withdrawn meanwhile.")
     if isinstance(error, actions.LastOwner):
         return _("A desk keeps at least one owner. Make somebody else an owner first.")
     if str(error) == permissions.OWN:
         return _("Only an owner may change owners.")
     return _("You may not hand out or take back this role.")
+
+
+# --- members of a team --------------------------------------------------------------------------
+
+
+@require_POST
+@permitted(permissions.SETUP)
+def team_members(request: Request, pk: int) -> HttpResponse:
+    """Give somebody a role in the team."""
+    team = get_object_or_404(Team, pk=pk)
+    form = MemberForm(request.POST, by=request.user)
+    if form.is_valid():
+        somebody = form.cleaned_data["person"]
+        try:
+            actions.grant(somebody, form.cleaned_data["role"], team=team, by=request.user)
+        except FAILURES as error:
+            form.add_error(None, _refusal(error))
+        else:
+            messages.success(request, _("%(name)s works in this team now.") % {"name": somebody.display_name})
+            return redirect("setup:team", pk=pk)
+    shape = SHAPES["team"]
+    return shape_page(request, shape, team, shape.form(row=team), member_form=form)
+
+
+@require_POST
+@permitted(permissions.SETUP)
+def team_leaving(request: Request, pk: int, grant_pk: int) -> HttpResponse:
+    row = Grant.objects.select_related("role", "user").filter(team=pk, pk=grant_pk).first()
+    if row is not None:  # a second click finds it gone
+        _try(request, lambda: actions.revoke(row, by=request.user), _("The role is taken back."))
+    return redirect("setup:team", pk=pk)
 
 
 # --- invitations --------------------------------------------------------------------------------
@@ -168,33 +239,56 @@ def _invite(request: Request, form: InvitationForm) -> HttpResponse | None:
     if not form.is_valid():
         return None
     values = form.cleaned_data
-    content = {name: str(value) for name, value in values.items()}
-    key = key_of(request) or new_key()
+    addresses = [email for _name, email in values["people"]]
     try:
-        once(f"setup.invite:{request.user.pk}", key, content, lambda: _send(values, request.user))
-    except StillOpen:
-        form.add_error(
-            "email", _("An invitation to this address is still open. Withdraw it first to send another.")
-        )
-    except KeyReused:
-        form.add_error(None, _("This form was sent before with other words. Send it again if you mean both."))
+        if not saved_once(request, "invite", form, lambda: _send(values, request.user)):
+            return None
+    except StillOpen as error:
+        said = _("An invitation is still open: %(addresses)s. Send it again from the list or leave it out.")
+        form.add_error("people", said % {"addresses": str(error)})
+        return None
     except FAILURES as error:
         form.add_error("role", _refusal(error))
-    else:
-        done = _("The invitation to %(email)s is on its way.") % {"email": values["email"]}
-        messages.success(request, done)
-        return accepted(redirect("setup:invitations"), request)
-    return None
+        return None
+    done = ngettext(
+        "The invitation to %(address)s is on its way.",
+        "%(count)s invitations are on their way.",
+        len(addresses),
+    ) % {"address": addresses[0], "count": len(addresses)}
+    messages.success(request, done)
+    return accepted(redirect("setup:invitations"), request)
 
 
-def _send(values: dict[str, Any], by: User) -> int:
-    if _open_invitations().filter(email__iexact=values["email"]).exists():
-        raise StillOpen
-    return actions.invite(**values, by=by).pk
+def _send(values: dict[str, Any], by: User) -> list[int]:
+    role, team = values["role"], values["team"]
+    if waiting := _open_invitations([email for _name, email in values["people"]]):
+        raise StillOpen(", ".join(sorted(waiting)))
+    return [
+        actions.invite(email, name=name, role=role, team=team, by=by).pk for name, email in values["people"]
+    ]
 
 
-def _open_invitations() -> QuerySet[Invitation]:
-    return Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=timezone.now())
+def _open_invitations(addresses: list[str]) -> set[str]:
+    """Those of `addresses` that have an invitation they may still accept."""
+    waiting = Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=timezone.now())
+    known = waiting.annotate(key=Lower("email")).filter(key__in=[each.lower() for each in addresses])
+    return set(known.values_list("email", flat=True))
+
+
+@require_POST
+@permitted(permissions.PEOPLE_INVITE)
+def invitation_again(request: Request, pk: int) -> HttpResponse:
+    """Send the same link once more; it works for another week."""
+    invitation = get_object_or_404(Invitation, pk=pk)
+    done = _("The invitation to %(email)s is on its way again.") % {"email": invitation.email}
+    _try(
+        request,
+        lambda: done_once(
+            request, f"again.{pk}", lambda: actions.send_invitation_again(invitation, by=request.user)
+        ),
+        done,
+    )
+    return accepted(redirect("setup:invitations"), request)
 
 
 @require_POST

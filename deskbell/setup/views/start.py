@@ -3,21 +3,24 @@ from __future__ import annotations
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from deskbell.people import permissions
 from deskbell.people.rights import rights_of
 from deskbell.setup.access import ask_to_sign_in
+from deskbell.setup.pages import show
 
 
 @require_safe
+@never_cache
 def start(request: HttpRequest) -> HttpResponse:
-    """The first page of the setup that the person may see."""
+    """All pages of the setup as cards; who may open one page alone is led there."""
     if not request.user.is_authenticated:
         return ask_to_sign_in(request)
     rights = rights_of(request.user)
     if rights.has(permissions.SETUP):
-        return redirect("setup:people")
+        return show(request, "start.html", {})  # type: ignore[arg-type]
     if rights.has(permissions.AUDIT):
         return redirect("setup:audit")
     raise PermissionDenied(permissions.SETUP)

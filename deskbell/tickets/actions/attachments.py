@@ -6,16 +6,32 @@ from typing import BinaryIO
 from django.conf import settings
 from django.db import transaction
 
+from deskbell.events.once import once
 from deskbell.files.actions import store
+from deskbell.files.models import Blob
 from deskbell.people.models import User
 from deskbell.tickets.actions.errors import UploadGone
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Attachment, Message
 
 
-def upload(content: BinaryIO, *, filename: str, by: User) -> Attachment:
-    """Keep a file of `by` that is not part of a message yet. Raises files.actions.TooBig, OSError."""
+def upload(content: BinaryIO, *, filename: str, by: User, key: str = "") -> Attachment:
+    """Keep a file of `by` that is not part of a message yet.
+
+    `key`, made by the sender, stands for this one file: sent again after a lost answer it is the same upload.
+    Raises files.actions.TooBig, OSError; KeyReused for another content, UploadGone when it was thrown away.
+    """
     blob = store(content, limit=settings.UPLOAD_LIMIT)
+    if not key:
+        return _keep(blob, filename, by)
+    pk, _now = once(f"upload:{by.pk}", key, blob.sha256, lambda: _keep(blob, filename, by).pk)
+    kept = Attachment.objects.select_related("blob").filter(pk=pk).first()
+    if kept is None:
+        raise UploadGone([pk])
+    return kept
+
+
+def _keep(blob: Blob, filename: str, by: User) -> Attachment:
     return Attachment.objects.create(blob=blob, uploader=by, filename=clean_filename(filename))
 
 

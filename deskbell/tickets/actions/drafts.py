@@ -1,20 +1,41 @@
 from __future__ import annotations
 
-from django.db import connection
+from datetime import datetime
+
+from django.db import connection, transaction
 from django.utils import timezone
 
 from deskbell.people.models import User
+from deskbell.tickets.actions.errors import DraftMoved
 from deskbell.tickets.models import Draft, Ticket
 
 
-def keep_draft(user: User, *, kind: str, text: str, ticket: Ticket | None = None) -> None:
-    """Remember what `user` is writing; an empty text forgets it. Not an event: nobody else sees it."""
+@transaction.atomic
+def keep_draft(
+    user: User, *, kind: str, text: str, ticket: Ticket | None = None, seen: str | None = None
+) -> str:
+    """Remember what `user` is writing; an empty text forgets it. Not an event: nobody else sees it.
+
+    Returns the stamp of what is kept ("" for nothing). `seen` is the stamp that the writer's page had: raises
+    DraftMoved when another window has kept other words since. None overwrites whatever is there.
+    """
+    kept = Draft.objects.select_for_update().filter(user=user, ticket=ticket, kind=kind).first()
+    if kept is not None and seen is not None and kept.text != text and stamp_of(kept.updated_at) != seen:
+        raise DraftMoved(kept.text, stamp_of(kept.updated_at))
     if not text.strip():
         Draft.objects.filter(user=user, ticket=ticket, kind=kind).delete()
-        return
-    Draft.objects.update_or_create(
+        return ""
+    if kept is not None and kept.text == text:
+        return stamp_of(kept.updated_at)
+    row, _made = Draft.objects.update_or_create(
         user=user, ticket=ticket, kind=kind, defaults={"text": text, "updated_at": timezone.now()}
     )
+    return stamp_of(row.updated_at)
+
+
+def stamp_of(at: datetime | None) -> str:
+    """Names the state of a draft by the time it was kept."""
+    return str(int(at.timestamp() * 1_000_000)) if at else ""
 
 
 def mark_read(ticket: Ticket, *, by: User) -> None:

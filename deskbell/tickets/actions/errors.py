@@ -7,13 +7,18 @@ from deskbell.tickets.rules import NotAllowed
 
 __all__ = [
     "BadMove",
+    "DraftMoved",
     "EmptyMessage",
     "Moved",
+    "NameTaken",
     "NotAllowed",
     "NotStaff",
     "Overtaken",
     "TicketGone",
     "TooLate",
+    "TooLateToUndo",
+    "TooManyCopies",
+    "UnknownVariable",
     "UploadGone",
 ]
 
@@ -59,5 +64,34 @@ class NotStaff(Exception):
     """A ticket is assigned to people who work at the desk."""
 
 
+class TooManyCopies(Exception):
+    """A customer copies in a limited number of people, fewer of them from outside."""
+
+
 class TooLate(Exception):
     """A note may be edited for fifteen minutes."""
+
+
+class TooLateToUndo(Exception):
+    """A bulk change may be undone once, for ten minutes after it ended."""
+
+
+class NameTaken(Exception):
+    """There is one with this name already."""
+
+
+class UnknownVariable(Exception):
+    """`names` stand in a saved reply like variables and are none."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names
+
+
+class DraftMoved(Exception):
+    """Another window has kept other words since; `text` is theirs, `stamp` names them."""
+
+    def __init__(self, text: str, stamp: str) -> None:
+        super().__init__(stamp)
+        self.text = text
+        self.stamp = stamp

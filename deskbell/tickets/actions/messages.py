@@ -188,6 +188,8 @@ def _touch(ticket: Ticket, message: Message) -> None:
     ticket.last_message_id = message.pk
     ticket.last_author = message.author
     ticket.last_direction = message.direction
+    if not message.internal:
+        ticket.public_at = message.created_at
     ticket.save()
 
 

@@ -63,7 +63,7 @@ def open_ticket(
         subject=subject or clean_subject(content.files[0].filename if content.files else str(requester)),
         requester=requester,
         organization_id=requester.organization_id,
-        site=site or requester.site,
+        site=site or requester.site or _only_site(requester),
         queue=queue,
         team=team or queue.team,
         assignee=assignee,
@@ -77,6 +77,7 @@ def open_ticket(
         spam=spam,
         created_at=now,
         updated_at=now,
+        public_at=now,
         waiting_since=None if internal or spam else now,
     )
     ticket.refresh_from_db(fields=["number"])
@@ -121,6 +122,14 @@ def _furnish(
     if follow_up_of:
         TicketLink.objects.create(ticket=ticket, target=follow_up_of, kind=TicketLink.Kind.FOLLOW_UP)
         publish(events.Linked(link_kind="follow_up", target_id=follow_up_of.pk), about=ticket, by=by)
+
+
+def _only_site(requester: User) -> Site | None:
+    """The place of the requester's organisation, if it has just one."""
+    if requester.organization_id is None:
+        return None
+    places = list(Site.objects.filter(organization=requester.organization_id)[:2])
+    return places[0] if len(places) == 1 else None
 
 
 def first_queue() -> Queue:

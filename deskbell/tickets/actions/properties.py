@@ -107,9 +107,15 @@ def _status(ticket: Ticket, status: Status, version: int, tell: bool, by: Actor 
         return None
     if status.category == Category.NEW:
         raise BadMove(status.slug)
+    return _move(ticket, status, version, tell)
+
+
+def _move(ticket: Ticket, status: Status, version: int, tell: bool) -> events.StatusChanged:
     before = ticket.status
     now = timezone.now()
     ticket.status, ticket.category = status, status.category
+    if status.category != before.category:
+        ticket.public_at = now
     if status.category in ACTIVE_CATEGORIES:
         ticket.resolved_at = ticket.closed_at = None
     else:
@@ -167,7 +173,7 @@ def _subject(ticket: Ticket, subject: str, version: int, tell: bool, by: Actor |
     subject = clean_subject(subject)
     if not subject or subject == ticket.subject:
         return None
-    before, ticket.subject = ticket.subject, subject
+    before, ticket.subject, ticket.public_at = ticket.subject, subject, timezone.now()
     return events.SubjectChanged(version=version, before=before, after=subject)
 
 
@@ -236,7 +242,7 @@ def claim(ticket: Ticket, *, by: User) -> Ticket:
         rules.require(by, "claim", locked)
         properties: dict[str, Any] = {"assignee": by}
         if locked.category in {Category.NEW, Category.OPEN}:
-            properties["status"] = Status.objects.get(slug="in-progress")
+            properties["status"] = _status_called("in-progress")
         return write(locked, properties, by=by)
 
 
@@ -249,7 +255,7 @@ def close(ticket: Ticket, *, by: Actor | User) -> Ticket:
 
 
 def reopen(ticket: Ticket, *, by: Actor | User) -> Ticket:
-    return change(ticket, by=by, status=Status.objects.get(slug="reopened"))
+    return change(ticket, by=by, status=_status_called("reopened"))
 
 
 @transaction.atomic
@@ -272,28 +278,76 @@ def customer_reopen(ticket: Ticket, *, by: User) -> Ticket:
     if ticket.closed_at and ticket.category == Category.CLOSED and not within_reopening(ticket):
         raise BadMove("reopened")
     ticket.waiting_since = timezone.now()
-    return write(ticket, {"status": Status.objects.get(slug="reopened")}, by=by)
+    return write(ticket, {"status": _status_called("reopened")}, by=by)
 
 
-def tag(ticket: Ticket, name: str, *, by: Actor | User) -> Ticket:
-    return _retag(ticket, {name}, set(), by=by)
+def tag(ticket: Ticket, name: str, *, by: Actor | User, cause: Event | None = None) -> Ticket:
+    return _retag(ticket, {name}, set(), by=by, cause=cause)
 
 
-def untag(ticket: Ticket, name: str, *, by: Actor | User) -> Ticket:
-    return _retag(ticket, set(), {name}, by=by)
+def untag(ticket: Ticket, name: str, *, by: Actor | User, cause: Event | None = None) -> Ticket:
+    return _retag(ticket, set(), {name}, by=by, cause=cause)
 
 
 @transaction.atomic
-def _retag(ticket: Ticket, add: set[str], remove: set[str], *, by: Actor | User) -> Ticket:
+def _retag(
+    ticket: Ticket, add: set[str], remove: set[str], *, by: Actor | User, cause: Event | None
+) -> Ticket:
     ticket = lock(ticket)
     rules.require(by, "edit", ticket)
     gone = {name.casefold() for name in remove}
     kept = {tag.name for tag in ticket.tags.all() if tag.name.casefold() not in gone}
-    return write(ticket, {"tags": kept | add}, by=by)
+    return write(ticket, {"tags": kept | add}, by=by, cause=cause)
+
+
+# --- taking a bulk change back ------------------------------------------------------------------
+
+_TIMES = ("waiting_since", "resolved_at", "closed_at", "trashed_at")
+
+
+def times_of(ticket: Ticket) -> dict[str, str | None]:
+    """The times that changes set or clear, RFC 3339."""
+    times = {name: getattr(ticket, name) for name in _TIMES}
+    return {name: at.isoformat() if at else None for name, at in times.items()}
+
+
+def put_back_times(ticket: Ticket, given: dict[str, str | None]) -> None:
+    """The times as `times_of` gave them, those that are given. The caller holds the lock."""
+    names = [name for name in _TIMES if name in given]
+    for name in names:
+        at = given[name]
+        setattr(ticket, name, datetime.fromisoformat(at) if at else None)
+    ticket.save(update_fields=names)
+
+
+def put_back_status(
+    ticket: Ticket,
+    status: Status,
+    given: dict[str, str | None],
+    *,
+    by: Actor | User,
+    cause: Event | None = None,
+) -> Ticket:
+    """The status a ticket had a moment ago, with its times: the one way back to "new". The customer is not
+    told. The caller holds the lock. Raises NotAllowed.
+    """
+    rules.require(by, "edit", ticket)
+    ticket.version += 1
+    happened = _move(ticket, status, ticket.version, tell=False)
+    ticket.updated_at = timezone.now()
+    ticket.save()
+    put_back_times(ticket, given)
+    publish(happened, about=ticket, by=by, cause=cause)
+    return ticket
 
 
 def default_status(category: str) -> Status:
     return Status.objects.get(category=category, default=True)
+
+
+def _status_called(slug: str) -> Status:
+    """A status that every new desk has; the default open one where it was switched off or removed."""
+    return Status.objects.filter(slug=slug, active=True).first() or default_status(Category.OPEN)
 
 
 #: days after resolving within which a customer's message reopens, by the channel of the message
@@ -309,6 +363,6 @@ def within_reopening(ticket: Ticket, channel: str = "web") -> bool:
 def wake(ticket: Ticket, *, cause: Event | None = None) -> None:
     """A customer wrote: what waited for him or was ended is open again. The caller holds the lock."""
     if ticket.category in {Category.RESOLVED, Category.CLOSED}:
-        write(ticket, {"status": Status.objects.get(slug="reopened")}, by=SYSTEM, cause=cause)
+        write(ticket, {"status": _status_called("reopened")}, by=SYSTEM, cause=cause)
     elif ticket.category in {Category.PENDING, Category.ON_HOLD}:
         write(ticket, {"status": default_status(Category.OPEN)}, by=SYSTEM, cause=cause)

@@ -6,8 +6,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from deskbell.events.actor import Actor
-from deskbell.events.models import EventDetail
+from deskbell.events.models import Event, EventDetail
 from deskbell.events.publish import publish
+from deskbell.outbox.actions import forget_contents
 from deskbell.people.models import User
 from deskbell.tickets import events, rules
 from deskbell.tickets.actions.errors import BadMove
@@ -17,42 +18,42 @@ from deskbell.tickets.models.settings import ACTIVE_CATEGORIES
 
 
 @transaction.atomic
-def trash(ticket: Ticket, *, by: Actor | User) -> Ticket:
+def trash(ticket: Ticket, *, by: Actor | User, cause: Event | None = None) -> Ticket:
     """Out of sight, and back with `restore`."""
     ticket = lock(ticket)
     rules.require(by, "trash", ticket)
     if ticket.trashed_at is None:
         ticket.trashed_at = ticket.updated_at = timezone.now()
         ticket.save(update_fields=["trashed_at", "updated_at"])
-        publish(events.Trashed(), about=ticket, by=by)
+        publish(events.Trashed(), about=ticket, by=by, cause=cause)
     return ticket
 
 
 @transaction.atomic
-def restore(ticket: Ticket, *, by: Actor | User) -> Ticket:
+def restore(ticket: Ticket, *, by: Actor | User, cause: Event | None = None) -> Ticket:
     ticket = lock(ticket)
     rules.require(by, "trash", ticket)
     if ticket.trashed_at is not None:
         ticket.trashed_at, ticket.updated_at = None, timezone.now()
         ticket.save(update_fields=["trashed_at", "updated_at"])
-        publish(events.Restored(), about=ticket, by=by)
+        publish(events.Restored(), about=ticket, by=by, cause=cause)
     return ticket
 
 
 @transaction.atomic
-def mark_spam(ticket: Ticket, *, by: Actor | User) -> Ticket:
+def mark_spam(ticket: Ticket, *, by: Actor | User, cause: Event | None = None) -> Ticket:
     """Later messages are stored there and wake nobody."""
     ticket = lock(ticket)
     rules.require(by, "spam", ticket)
     if not ticket.spam:
         ticket.spam, ticket.waiting_since, ticket.updated_at = True, None, timezone.now()
         ticket.save(update_fields=["spam", "waiting_since", "updated_at"])
-        publish(events.MarkedSpam(), about=ticket, by=by)
+        publish(events.MarkedSpam(), about=ticket, by=by, cause=cause)
     return ticket
 
 
 @transaction.atomic
-def unmark_spam(ticket: Ticket, *, by: Actor | User) -> Ticket:
+def unmark_spam(ticket: Ticket, *, by: Actor | User, cause: Event | None = None) -> Ticket:
     """It was none: if the customer wrote last, he waits since that message."""
     ticket = lock(ticket)
     rules.require(by, "spam", ticket)
@@ -61,7 +62,7 @@ def unmark_spam(ticket: Ticket, *, by: Actor | User) -> Ticket:
         if ticket.last_direction == "in" and ticket.category in ACTIVE_CATEGORIES:
             ticket.waiting_since = ticket.last_message_at
         ticket.save(update_fields=["spam", "waiting_since", "updated_at"])
-        publish(events.UnmarkedSpam(), about=ticket, by=by)
+        publish(events.UnmarkedSpam(), about=ticket, by=by, cause=cause)
     return ticket
 
 
@@ -77,6 +78,7 @@ def delete_for_ever(ticket: Ticket, *, by: Actor | User) -> None:
         raise BadMove("deleted")
     publish(events.Deleted(number=ticket.number), about=ticket, by=by)
     EventDetail.objects.filter(event__about_kind="ticket", event__about_id=ticket.pk).delete()
+    forget_contents(ticket.pk)
     ticket.delete()
 
 
@@ -98,6 +100,7 @@ def redact_message(message: Message, *, by: User, reason: str = "") -> Message:
             event__kind=events.NoteEdited.kind,
             event__data__message_id=message.pk,
         ).delete()
+        forget_contents(ticket.pk)
         publish(
             events.Redacted(message_id=message.pk, attachment_id=None, reason=reason), about=ticket, by=by
         )
@@ -113,6 +116,7 @@ def redact_attachment(attachment: Attachment, *, by: User, reason: str = "") -> 
     ticket = lock(message.ticket)
     rules.require(by, "redact", ticket)
     if Attachment.objects.filter(pk=attachment.pk).delete()[0]:
+        forget_contents(ticket.pk)
         publish(
             events.Redacted(message_id=message.pk, attachment_id=attachment.pk, reason=reason),
             about=ticket,

@@ -29,6 +29,7 @@ ACTIVE_CATEGORIES = (
     Category.PENDING,
     Category.ON_HOLD,
 )
+ENDED_CATEGORIES = (Category.RESOLVED, Category.CLOSED)
 
 
 class Status(models.Model):

@@ -12,7 +12,15 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from deskbell.people.models import Organization, Site, Team
-from deskbell.tickets.models.settings import ACTIVE_CATEGORIES, Category, Queue, Status, Tag, TicketType
+from deskbell.tickets.models.settings import (
+    ACTIVE_CATEGORIES,
+    ENDED_CATEGORIES,
+    Category,
+    Queue,
+    Status,
+    Tag,
+    TicketType,
+)
 
 if TYPE_CHECKING:
     from deskbell.people.models import User
@@ -35,6 +43,8 @@ class Source(models.TextChoices):
     PHONE = "phone", _("Phone")
     WALK_IN = "walk_in", _("Walk-in")
     API = "api", _("API")
+    #: by somebody who did not sign in: nobody proved the requester's address
+    WEBFORM = "webform", _("Web form")
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
@@ -80,6 +90,8 @@ class Ticket(models.Model):
     due_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
+    #: when its customers could last see something new: a public message, another state or subject
+    public_at = models.DateTimeField(db_default=Now())
     first_responded_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
@@ -166,16 +178,38 @@ class Ticket(models.Model):
                 name="ticket_mine",
                 condition=Q(active=True),
             ),
+            models.Index(
+                "assignee_id",
+                "waiting_since",
+                "id",
+                name="ticket_mine_waiting",
+                condition=Q(active=True, waiting_since__isnull=False),
+            ),
+            # what figures.py counts by day, with what it asks of each ticket
+            models.Index(fields=["created_at"], name="ticket_created", include=["place", "team", "assignee"]),
+            models.Index(
+                fields=["resolved_at"],
+                name="ticket_resolved",
+                include=["place", "team", "assignee"],
+                condition=Q(resolved_at__isnull=False),
+            ),
+            models.Index(
+                fields=["first_responded_at"],
+                name="ticket_answered",
+                include=["created_at", "place", "team", "assignee"],
+                condition=Q(first_responded_at__isnull=False),
+            ),
             models.Index(F("requester_id"), F("updated_at").desc(), F("id").desc(), name="ticket_requester"),
             *(
                 models.Index(
                     F(f"{owner}_id"),
-                    F("updated_at").desc(),
+                    F("public_at").desc(),
                     F("id").desc(),
-                    name=f"ticket_{owner}_open",
-                    condition=Q(category__in=ACTIVE_CATEGORIES, trashed_at__isnull=True),
+                    name=f"ticket_{owner}_{state}",
+                    condition=Q(category__in=categories, trashed_at__isnull=True),
                 )
                 for owner in ("requester", "organization")
+                for state, categories in (("open", ACTIVE_CATEGORIES), ("ended", ENDED_CATEGORIES))
             ),
             models.Index(
                 F("organization_id"), F("updated_at").desc(), F("id").desc(), name="ticket_organization"

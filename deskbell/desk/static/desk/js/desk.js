@@ -3,3 +3,8 @@ import "./list.js";
 import "./ticket.js";
 import "./draft.js";
 import "./filters.js";
+import "./bulk.js";
+import "./replies.js";
+import "./title.js";
+import "./sound.js";
+import "./home.js";

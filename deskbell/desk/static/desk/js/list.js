@@ -10,6 +10,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (!list?.matches?.("[data-list]")) return;
   before = {
     stamps: new Map(rowsOf(list).map((row) => [row.dataset.row, row.dataset.stamp])),
+    selected: new Set([...list.querySelectorAll("[data-select]:checked")].map((box) => box.value)),
     current: list.querySelector("[data-row].is-current")?.dataset.row,
     focused: document.activeElement?.closest?.("[data-row]")?.dataset.row,
   };
@@ -18,10 +19,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:afterSettle", () => {
   const list = document.querySelector("[data-list]");
   if (!before || !list) return;
-  const { stamps, current, focused } = before;
+  const { stamps, selected, current, focused } = before;
   before = null;
   for (const row of rowsOf(list)) {
     const number = row.dataset.row;
+    const box = row.querySelector("[data-select]");
+    if (box) box.checked = selected.has(box.value);
     if (number === current) row.classList.add("is-current");
     if (number === focused) row.querySelector("a")?.focus({ preventScroll: true });
     if (stamps.get(number) !== row.dataset.stamp) {
@@ -29,4 +32,5 @@ document.addEventListener("htmx:afterSettle", () => {
       setTimeout(() => row.classList.remove("row-changed"), SHOWN_FOR);
     }
   }
+  document.dispatchEvent(new CustomEvent("deskbell:selected"));
 });

@@ -76,6 +76,7 @@ const toTheEnd = (timeline) => {
 
 whenPresent("#timeline", toTheEnd);
 
-document.addEventListener("change", (event) => {
+// a click, not a change: the kind that is chosen already is chosen again to go on writing
+document.addEventListener("click", (event) => {
   if (event.target.matches('.writing-form [name="visibility"]')) textOf(event.target.form)?.focus();
 });

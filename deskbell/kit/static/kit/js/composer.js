@@ -5,7 +5,7 @@ const WRAPS = { bold: "**", italic: "*", code: "`" };
 const PREFIXES = { list: "- ", quote: "> " };
 
 // insertText keeps the browser's own undo; setRangeText is for browsers without it
-const replace = (text, start, end, value) => {
+export const replace = (text, start, end, value) => {
   text.focus();
   text.setSelectionRange(start, end);
   if (!document.execCommand("insertText", false, value)) {
@@ -92,7 +92,9 @@ whenPresent("[data-composer]", (composer) => {
   text.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey)) return;
     const mark = { b: "bold", i: "italic", k: "link" }[event.key];
-    if (event.key === "Enter") text.form.requestSubmit(text.form.querySelector("[data-send]"));
+    // a click and no requestSubmit: htmx sends a button's name and value only when it was clicked
+    const send = text.form.querySelector("[data-send]");
+    if (event.key === "Enter") send ? send.click() : text.form.requestSubmit();
     else if (mark) apply(text, mark);
     else return;
     event.preventDefault();

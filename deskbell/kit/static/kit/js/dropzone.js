@@ -1,147 +1,43 @@
-// Uploads each file at once, by drag, paste and button; the form waits for the last one. Its hidden `uploads`
-// fields carry the ids. Without script the plain file field is sent with the form.
-import { csrfToken, whenPresent, word } from "./page.js";
+// Uploads files by drag, paste and button while one writes; the form waits for the last one. Its hidden `uploads`
+// fields carry the ids. Without script the plain file fields are sent with the form.
+//
+// data-upload-shrink="2000" makes photos small before they go; data-upload-keep keeps files in the browser until
+// the form (with data-keep) has arrived. [data-dropzone-status] says how many are there: data-some, data-all.
+import { filesOf } from "./filebox.js";
+import { reader } from "./keep.js";
+import { whenPresent, word } from "./page.js";
 import { toast } from "./toast.js";
+import { Upload } from "./upload.js";
 
-const CLOSE = '<svg class="icon" width="16" height="16" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" aria-hidden="true"><path d="M18 6 6 18M6 6l12 12"/></svg>';
-
-// the same steps as the template filter `filesize`
-const readable = (size) => {
-  const units = ["B", "kB", "MB", "GB"];
-  let step = 0;
-  while (size >= 999.5 && step < units.length - 1) {
-    size /= 1000;
-    step += 1;
-  }
-  return `${size.toFixed(step && size < 9.95 ? 1 : 0)}\u00a0${units[step]}`;
-};
-
-const make = (tag, attributes = {}, text = "") => {
-  const element = Object.assign(document.createElement(tag), attributes);
-  element.textContent = text;
-  return element;
-};
-
-class Upload {
-  constructor(zone, file) {
-    this.zone = zone;
-    this.file = file;
-    this.state = "waiting";
-    this.row = this.draw();
-    zone.list.append(this.row);
-  }
-
-  draw() {
-    const row = make("div", { className: "attachment" });
-    this.progress = make("progress", { max: 1, value: 0, ariaLabel: this.file.name });
-    this.retry = make("button", { type: "button", className: "button-link", hidden: true }, word("retry"));
-    this.retry.addEventListener("click", () => this.start());
-    const remove = make("button", { type: "button", className: "button button-icon button-quiet button-small" });
-    remove.innerHTML = CLOSE;
-    remove.ariaLabel = remove.title = word("remove", { name: this.file.name });
-    remove.addEventListener("click", () => this.remove());
-    row.append(
-      make("span", { className: "attachment-name" }, this.file.name),
-      make("span", { className: "attachment-size" }, readable(this.file.size)),
-      this.retry,
-      remove,
-      this.progress,
-    );
-    return row;
-  }
-
-  start() {
-    this.clearError();
-    if (this.file.size > this.zone.limit) {
-      this.fail(word("tooBig", { limit: this.zone.limitText }), false);
-      return;
-    }
-    this.state = "running";
-    const body = new FormData();
-    body.append("file", this.file, this.file.name);
-    const request = (this.request = new XMLHttpRequest());
-    request.open("POST", this.zone.url);
-    request.setRequestHeader("X-CSRFToken", csrfToken());
-    request.setRequestHeader("Accept", "application/json");
-    request.upload.addEventListener("progress", (event) => {
-      if (event.lengthComputable) this.progress.value = event.loaded / event.total;
-    });
-    request.addEventListener("load", () => this.answered(request));
-    request.addEventListener("error", () => this.fail(word("uploadFailed"), true));
-    request.addEventListener("timeout", () => this.fail(word("uploadFailed"), true));
-    request.send(body);
-  }
-
-  answered(request) {
-    const answer = parsed(request.responseText);
-    if (request.status >= 200 && request.status < 300 && answer?.id !== undefined) {
-      this.state = "done";
-      this.progress.remove();
-      this.row.append(make("input", { type: "hidden", name: "uploads", value: answer.id }));
-      this.zone.changed();
-    } else if (request.status === 413) {
-      this.fail(word("tooBig", { limit: this.zone.limitText }), false);
-    } else if (request.status === 401) {
-      this.fail(word("signedOut"), true);
-    } else {
-      this.fail(answer?.detail ?? answer?.error ?? word("uploadRefused"), request.status >= 500 || request.status === 403);
-    }
-  }
-
-  fail(reason, again) {
-    this.state = "failed";
-    this.row.classList.add("has-error");
-    this.progress.hidden = true;
-    this.retry.hidden = !again;
-    this.error = make("p", { className: "field-error" }, reason);
-    this.row.append(this.error);
-    this.zone.changed();
-  }
-
-  clearError() {
-    this.error?.remove();
-    this.row.classList.remove("has-error");
-    this.retry.hidden = true;
-    this.progress.hidden = false;
-    this.progress.value = 0;
-  }
-
-  remove() {
-    this.state = "removed";
-    this.request?.abort();
-    this.row.remove();
-    this.zone.uploads.delete(this);
-    this.zone.changed();
-  }
-}
-
-const parsed = (text) => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-};
+// at a time: over a slow line one whole file is worth more than many halves
+const LANES = 2;
 
 class Zone {
   constructor(element) {
     this.element = element;
     this.list = element.querySelector("[data-dropzone-files]");
-    this.input = element.querySelector("[data-dropzone-input]");
+    this.inputs = element.querySelectorAll("[data-dropzone-input]");
+    this.status = element.querySelector("[data-dropzone-status]");
     this.url = element.dataset.uploadUrl;
     this.limit = Number(element.dataset.limit) || Infinity;
     this.limitText = element.dataset.limitText;
+    this.edge = Number(element.dataset.uploadShrink) || 0;
     this.uploads = new Set();
     this.form = element.closest("form");
+    this.keeps = "uploadKeep" in element.dataset && Boolean(this.form?.dataset.keep);
+    this.owner = { form: this.form?.dataset.keep, reader };
     this.bind();
+    if (this.keeps) this.restore();
   }
 
   bind() {
-    this.input.removeAttribute("name");
-    this.input.addEventListener("change", () => {
-      this.add([...this.input.files]);
-      this.input.value = "";
-    });
+    for (const input of this.inputs) {
+      input.removeAttribute("name");
+      input.addEventListener("change", () => {
+        this.add([...input.files]);
+        input.value = "";
+      });
+    }
     this.element.addEventListener("paste", (event) => {
       const files = [...(event.clipboardData?.files ?? [])];
       if (!files.length) return;
@@ -170,23 +66,33 @@ class Zone {
     });
     // in the capture phase, before once.js and htmx take the form
     this.form?.addEventListener("submit", (event) => this.holdBack(event), true);
+    addEventListener("online", () => this.uploads.forEach((upload) => upload.pausing && upload.again()));
   }
 
-  add(files) {
-    for (const file of files) {
-      const upload = new Upload(this, file);
-      this.uploads.add(upload);
-      upload.start();
-    }
+  async restore() {
+    for (const kept of await filesOf(this.owner.form, reader)) await this.take(new Upload(this, null, kept));
   }
 
-  is(state) {
-    return [...this.uploads].some((upload) => upload.state === state);
+  // one after the other: a phone has no room for ten large photos at once
+  async add(files) {
+    const uploads = files.map((file) => new Upload(this, file));
+    for (const upload of uploads) this.uploads.add(upload);
+    this.changed();
+    for (const upload of uploads) await this.take(upload);
+  }
+
+  async take(upload) {
+    this.uploads.add(upload);
+    await upload.prepare();
+  }
+
+  is(...states) {
+    return [...this.uploads].filter((upload) => states.includes(upload.state)).length;
   }
 
   holdBack(event) {
     if (this.is("failed")) toast(word("uploadsBroken"), "error");
-    else if (this.is("running")) {
+    else if (this.is("preparing", "waiting", "running")) {
       this.waiting = event.submitter ?? this.form;
       toast(word("uploadsRunning"));
     } else return;
@@ -195,11 +101,28 @@ class Zone {
   }
 
   changed() {
-    if (!this.waiting || this.is("running")) return;
+    if (!this.element.isConnected) return; // replaced: the new list goes on with the kept files
+    for (const upload of this.uploads) {
+      if (this.is("running") >= LANES) break;
+      if (upload.state === "waiting" && !upload.pausing) upload.start();
+    }
+    this.tell();
+    if (!this.waiting || this.is("preparing", "waiting", "running")) return;
     const submitter = this.waiting === this.form ? undefined : this.waiting;
     this.waiting = null;
-    if (this.is("failed")) toast(word("uploadsBroken"), "error");
-    else this.form.requestSubmit(submitter);
+    if (this.is("failed")) return toast(word("uploadsBroken"), "error");
+    submitter?.focus({ preventScroll: true }); // htmx sends the value of the button that has the focus
+    this.form.requestSubmit(submitter);
+  }
+
+  tell() {
+    if (!this.status) return;
+    const all = this.uploads.size;
+    const done = this.is("done");
+    this.status.hidden = !all;
+    const shape = (done === all ? this.status.dataset.all : this.status.dataset.some) ?? "";
+    const text = shape.replace("{done}", done).replace("{all}", all);
+    if (this.status.textContent !== text) this.status.textContent = text;
   }
 }
 

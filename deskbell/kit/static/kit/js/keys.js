@@ -1,11 +1,13 @@
-// The keyboard on the desk. data-key="c" on a link, button or field gives it a key; rows are [data-row].
+// The keyboard on the desk. data-key="c" on a link, button or field gives it a key, "g i" two in a row;
+// rows are [data-row], [data-select] is the checkbox of one.
 import { open } from "./dialog.js";
 
 const PAUSE = 900;
 let first = "";
 let timer;
 
-const typing = (target) => target.closest?.("input, textarea, select, [contenteditable], [role='textbox']");
+const typing = (target) =>
+  target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], [role='textbox']");
 
 const current = () => document.querySelector("[data-row].is-current");
 
@@ -20,10 +22,14 @@ const move = (step) => {
   (next.querySelector("a") ?? next).focus({ preventScroll: true });
 };
 
+// a row is marked by the checkbox in it
+const select = () => current()?.querySelector("[data-select]")?.click();
+
 const press = (element) => {
   if (element.matches("input:not([type=checkbox], [type=radio]), textarea, select")) {
     element.focus();
-    element.select?.();
+    if (element.matches("select")) element.showPicker?.();
+    else element.select?.();
   } else element.click();
 };
 
@@ -32,10 +38,12 @@ const shortcuts = () => {
   const list = dialog?.querySelector("[data-shortcuts]");
   if (!list) return;
   list.querySelectorAll("[data-found]").forEach((entry) => entry.remove());
+  const keysOf = (value) => [...value.querySelectorAll("kbd")].map((key) => key.textContent).join(" ");
+  const listed = new Set([...list.querySelectorAll("dd")].map(keysOf));
   const named = new Map();
   for (const element of document.querySelectorAll("[data-key]")) {
     const name = element.dataset.keyName ?? element.ariaLabel ?? element.textContent.trim();
-    if (name && element.dataset.key !== "/") named.set(element.dataset.key, name);
+    if (name && !listed.has(element.dataset.key) && !["j", "k"].includes(element.dataset.key)) named.set(element.dataset.key, name);
   }
   for (const [key, name] of named) {
     const term = document.createElement("dt");
@@ -61,6 +69,7 @@ document.addEventListener("keydown", (event) => {
   const own = {
     j: () => move(1),
     k: () => move(-1),
+    x: select,
     o: () => current()?.querySelector("a")?.click(),
     "?": shortcuts,
   }[event.key];

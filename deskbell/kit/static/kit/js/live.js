@@ -1,9 +1,12 @@
 // One stream of notices per browser. The tab that holds the lock listens and tells the others; a browser without
 // locks (plain http) has a stream per tab. A notice carries ids only: parts of the page fetch themselves anew.
 //
-// data-live-refresh="1042" (a ticket), "ticket." (a kind or its beginning) or "*": htmx gets the event `live`.
+// data-live-refresh="1042" (a ticket), "ticket." (a kind or its beginning) or "*": htmx gets the event `live`,
+// a moment after the last notice or, with data-live-pause="15000", so many milliseconds after the first.
+// data-live-when: "visible" (the default) waits while the tab is hidden, "hidden" asks only then, "always" both.
 const meta = document.querySelector('meta[name="live"]');
 const QUIET = 300;
+const HIDDEN_QUIET = 1500;
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 60_000;
 
@@ -24,9 +27,15 @@ const told = (notice) => {
   document.dispatchEvent(new CustomEvent("deskbell:live", { detail: notice }));
   for (const element of document.querySelectorAll("[data-live-refresh]")) {
     if (!matches(element.dataset.liveRefresh, notice)) continue;
+    const { liveWhen = "visible", livePause = 0 } = element.dataset;
+    if (liveWhen === "hidden" && !document.hidden) continue;
+    // a hidden tab asks once, when somebody looks at it again; for what it shows even then, at leisure
+    const quiet = document.hidden ? HIDDEN_QUIET : QUIET;
+    const later = document.hidden && liveWhen === "visible";
+    if ((document.hidden || livePause) && waiting.get(element)) continue;
     clearTimeout(waiting.get(element));
-    // a hidden tab asks once, when somebody looks at it again
-    waiting.set(element, document.hidden ? null : setTimeout(() => refresh(element), QUIET + Math.random() * QUIET));
+    const wait = (Number(livePause) || quiet) + Math.random() * quiet;
+    waiting.set(element, later ? null : setTimeout(() => refresh(element), wait));
   }
 };
 

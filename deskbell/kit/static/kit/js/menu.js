@@ -1,7 +1,7 @@
 // Places a menu (a popover) beside its button, and moves in it with the arrow keys.
 const GAP = 4;
 
-const place = (menu, button) => {
+export const place = (menu, button) => {
   const anchor = button.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = menu;
   const rightToLeft = getComputedStyle(button).direction === "rtl";
@@ -45,5 +45,8 @@ document.addEventListener("keydown", (event) => {
 // A choice closes its menu; the theme is tried out with the menu open.
 document.addEventListener("click", (event) => {
   const item = event.target.closest(".menu-item");
-  if (item && !item.matches("[data-theme-set]")) item.closest("[data-menu]")?.hidePopover();
+  if (!item || item.matches("[data-theme-set]")) return;
+  // afterwards: htmx forgets which button was pressed when the focus goes back to the menu's own
+  const menu = item.closest("[data-menu]");
+  setTimeout(() => menu?.isConnected && menu.hidePopover());
 });

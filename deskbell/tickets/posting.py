@@ -1,23 +1,38 @@
-"""A form with a text and files is accepted once; a refused one keeps both."""
+"""A form with a text and files is accepted once; a refused one keeps both. For every face one writes in."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
+from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 
 from deskbell.events.once import KeyReused, once
 from deskbell.files.actions import TooBig
 from deskbell.kit.jinja import file_size
 from deskbell.kit.once import key_of, new_key
-from deskbell.portal.access import Request
+from deskbell.people.models import User
 from deskbell.tickets import actions
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Attachment
+
+log = logging.getLogger(__name__)
+
+
+class UploadsField(forms.Field):
+    """The ids in the hidden `uploads` fields that the file list makes; anything else in them is ignored."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: Any) -> list[int]:
+        given = [str(each) for each in value or []]
+        return [int(each) for each in given if each.isascii() and each.isdigit() and len(each) < 19]
 
 
 @dataclass
@@ -32,13 +47,13 @@ class Refused(Exception):
 class Posting:
     """What a form brought: `text`, ids of files that are uploaded already, and files that came with it."""
 
-    request: Request
+    request: HttpRequest
     text: str
     uploads: list[int]
     files: list[UploadedFile] = field(default_factory=list)
 
     @classmethod
-    def of(cls, request: Request, cleaned: dict[str, Any]) -> Posting:
+    def of(cls, request: HttpRequest, cleaned: dict[str, Any]) -> Posting:
         return cls(request, cleaned["text"], cleaned["uploads"], request.FILES.getlist("files"))
 
     def once(self, scope: str, content: dict[str, Any], act: Callable[[Content], Any]) -> Any:
@@ -47,7 +62,7 @@ class Posting:
         whole = {**content, "text": self.text, "uploads": self.uploads, "files": files}
         key = key_of(self.request) or new_key()
         try:
-            return once(f"{scope}:{self.request.user.pk}", key, whole, lambda: act(self._content()))[0]
+            return once(scope_of(scope, self.request), key, whole, lambda: act(self._content()))[0]
         except KeyReused as error:
             raise Refused(
                 _("This form was sent before with another text. Send it again if you mean both.")
@@ -76,23 +91,58 @@ class Posting:
         return still_there(uploads, self.request)
 
 
-def upload(file: UploadedFile, request: Request) -> Attachment:
+def scope_of(scope: str, request: HttpRequest) -> str:
+    """Where the keys of one person's forms are kept apart from everybody else's (events.Once)."""
+    return f"{scope}:{request.user.pk}"
+
+
+def upload(file: UploadedFile, request: HttpRequest, *, key: str = "") -> Attachment:
     file.seek(0)
-    return actions.upload(cast(BinaryIO, file), filename=file.name or "", by=request.user)
+    return actions.upload(
+        cast(BinaryIO, file), filename=file.name or "", by=cast(User, request.user), key=key
+    )
 
 
-def still_there(uploads: list[int], request: Request) -> list[dict[str, Any]]:
+def answer_upload(request: HttpRequest) -> JsonResponse:
+    """Keep one file until its message is sent: 201 `{id, filename, content_type, size}`, or `{detail}`.
+
+    With a `key` of the sender's the same file sent again is the same upload.
+    """
+    file = request.FILES.get("file")
+    if file is None:
+        return JsonResponse({"detail": _("There was no file in this upload.")}, status=422)
+    try:
+        kept = upload(file, request, key=request.POST.get("key", "")[:80])
+    except TooBig:
+        return JsonResponse({"detail": too_big()}, status=413)
+    except (KeyReused, actions.UploadGone):
+        detail = _("This file was sent and removed before. Attach it anew.")
+        return JsonResponse({"detail": detail}, status=409)
+    except OSError:
+        log.exception("a file could not be stored")
+        detail = _("The server could not store the file. Try again later, or write without it.")
+        return JsonResponse({"detail": detail}, status=507)
+    answer = {
+        "id": kept.pk,
+        "filename": kept.filename,
+        "content_type": kept.blob.content_type,
+        "size": kept.blob.size,
+    }
+    return JsonResponse(answer, status=201)
+
+
+def still_there(uploads: list[int], request: HttpRequest) -> list[dict[str, Any]]:
     """`[{id, filename, size}]` of one's own files that are in no message yet."""
-    found = Attachment.objects.filter(pk__in=uploads, uploader=request.user, message=None)
+    found = Attachment.objects.filter(pk__in=uploads, uploader=cast(User, request.user), message=None)
     return [
         {"id": file.pk, "filename": file.filename, "size": file.blob.size}
         for file in found.select_related("blob").order_by("pk")
     ]
 
 
-def gone(uploads: list[int], request: Request) -> str:
+def gone(uploads: list[int], request: HttpRequest) -> str:
     """Names the files where they are known: they may be in a message already."""
-    names = Attachment.objects.filter(pk__in=uploads, uploader=request.user).order_by("pk")
+    names = Attachment.objects.filter(pk__in=uploads, uploader=cast(User, request.user)).order_by("pk")
     known = ", ".join(names.values_list("filename", flat=True))
     if known:
         return _(

@@ -1,0 +1,75 @@
+"""How much may come in by the web form within an hour, counted in PostgreSQL for all processes together."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import timedelta
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from deskbell.channels.models import Tally
+
+#: forms
+PER_ADDRESS = 5
+PER_NETWORK = 20
+#: of one network
+FILES = 60
+BYTES = 300_000_000
+#: with one form
+FILES_AT_ONCE = 10
+KEPT = timedelta(days=1)
+
+_COUNT = """
+    insert into channels_tally (key, hour, amount) values (%s, date_trunc('hour', now()), %s)
+    on conflict (key, hour) do update set amount = channels_tally.amount + excluded.amount
+    where channels_tally.amount + excluded.amount <= %s
+    returning amount
+"""
+
+
+class TooMuch(Exception):
+    """The hour's measure is full; `what` is address, network or files."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+def count_form(email: str, ip: str) -> None:
+    """Count one form of this sender. Raises TooMuch; the caller's transaction must end then."""
+    _count("address", email.casefold(), 1, PER_ADDRESS)
+    _count("network", network_of(ip), 1, PER_NETWORK)
+
+
+def count_file(ip: str, size: int) -> None:
+    """Count a file of `size` bytes. Raises TooMuch."""
+    network = network_of(ip)
+    _count("files", network, 1, FILES)
+    _count("files", f"{network} bytes", size, BYTES)
+
+
+def network_of(ip: str) -> str:
+    """Who shares a limit: one IPv4 address, or the IPv6 network that a provider gives to one customer."""
+    address = ipaddress.ip_address(ip)
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def _count(what: str, who: str, amount: int, most: int) -> None:
+    """Kept under a keyed digest: neither addresses nor networks stand in the database."""
+    key = salted_hmac("channels.webform", f"{what}:{who}", algorithm="sha256").hexdigest()
+    if amount > most:
+        raise TooMuch(what)
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, [key, amount, most])
+        if cursor.fetchone() is None:
+            raise TooMuch(what)
+
+
+def forget_old() -> None:
+    Tally.objects.filter(hour__lt=timezone.now() - KEPT).delete()

@@ -1,0 +1,18 @@
+"""What this area holds on to."""
+
+from __future__ import annotations
+
+from django.db.models import F, QuerySet
+
+from deskbell.files.keep import keeper
+from deskbell.people.models import Company
+
+
+@keeper
+def logo() -> QuerySet:
+    return Company.objects.filter(logo__isnull=False).annotate(blob=F("logo")).values("blob")
+
+
+@keeper
+def icon() -> QuerySet:
+    return Company.objects.filter(icon__isnull=False).annotate(blob=F("icon")).values("blob")

@@ -1,0 +1,102 @@
+"""The pages of the setup: its navigation and its start page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from deskbell.people import permissions
+from deskbell.people.rights import Rights
+
+Words = str | Promise
+
+
+@dataclass(frozen=True)
+class Item:
+    """`key` is what a page names in its block `current`, `route` the name of its address in the setup."""
+
+    key: str
+    title: Words
+    about: Words
+    route: str
+    icon: str
+    permission: str = permissions.SETUP
+
+
+@dataclass(frozen=True)
+class Group:
+    title: Words
+    items: tuple[Item, ...]
+
+
+MENU = (
+    Group(
+        _("Company"),
+        (
+            Item(
+                "company",
+                _("Company"),
+                _("Name, logo, colour, and who may write to you"),
+                "company",
+                "briefcase",
+            ),
+        ),
+    ),
+    Group(
+        _("People"),
+        (
+            Item("people", _("Staff"), _("Who works here, their roles and invitations"), "people", "users"),
+            Item("teams", _("Teams"), _("Who works together"), "teams", "users-round"),
+            Item(
+                "organizations",
+                _("Organisations"),
+                _("Customers, their mail domains and sites"),
+                "organizations",
+                "building-2",
+            ),
+        ),
+    ),
+    Group(
+        _("Tickets"),
+        (
+            Item("queues", _("Queues"), _("What customers can choose to write to"), "queues", "layers"),
+            Item(
+                "statuses", _("Statuses"), _("Your words for where a ticket stands"), "statuses", "circle-dot"
+            ),
+            Item("types", _("Types"), _("Incident, question, task …"), "types", "shapes"),
+            Item("tags", _("Tags"), _("Rename, merge and clear them out"), "tags", "tags"),
+        ),
+    ),
+    Group(
+        _("Mail"),
+        (
+            Item("received", _("Received"), _("What came in, and what was held back"), "received", "inbox"),
+            Item("sent", _("Sent"), _("What left, and what did not arrive"), "sent", "send"),
+        ),
+    ),
+    Group(
+        _("System"),
+        (
+            Item("system", _("System"), _("Database, disk, jobs and the last backup"), "system", "server"),
+            Item(
+                "audit",
+                _("Audit trail"),
+                _("Who did what, and when"),
+                "audit",
+                "scroll-text",
+                permissions.AUDIT,
+            ),
+        ),
+    ),
+)
+
+
+def menu_for(rights: Rights) -> list[Group]:
+    """The groups with what the person may open; empty ones are left out."""
+    seen = (
+        Group(group.title, tuple(item for item in group.items if rights.has(item.permission)))
+        for group in MENU
+    )
+    return [group for group in seen if group.items]

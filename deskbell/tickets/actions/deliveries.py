@@ -1,0 +1,24 @@
+"""What left the house for a ticket, sent once more."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from deskbell.outbox import actions as outbox
+from deskbell.outbox.models import OutboxItem
+from deskbell.people.models import User
+from deskbell.tickets import rules
+from deskbell.tickets.actions.lock import lock
+from deskbell.tickets.models import Ticket
+
+
+@transaction.atomic
+def retry_delivery(ticket: Ticket, item_id: int, *, by: User) -> OutboxItem:
+    """Send a mail of `ticket` again that failed or may not have arrived.
+
+    Raises NotAllowed, outbox NothingToSend, and OutboxItem.DoesNotExist for an item of another ticket.
+    """
+    ticket = lock(ticket)
+    rules.require(by, "reply", ticket)
+    item = OutboxItem.objects.only("pk").get(pk=item_id, ticket_id=ticket.pk)
+    return outbox.retry(item.pk, by=by)
