@@ -61,12 +61,10 @@ def test_what_was_written_comes_back_and_only_its_owner_may_read_it(whole: Path)
 
 
 def test_the_sums_are_those_of_sha256sum(whole: Path) -> None:
-    with tarfile.open(whole) as tar:
-        tar.extractall(whole.parent / "by-hand", filter="data")
-    done = subprocess.run(
-        ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=whole.parent / "by-hand", capture_output=True
-    )
-    assert done.returncode == 0
+    place = whole.parent / "by-hand"
+    place.mkdir()
+    for command in (["tar", "-xf", whole], ["sha256sum", "--check", "--strict", "SHA256SUMS"]):
+        assert subprocess.run(command, cwd=place, capture_output=True).returncode == 0
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.75, 0.9])
