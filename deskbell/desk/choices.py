@@ -34,11 +34,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Choices:
-    statuses: list[Choice]
-    queues: list[Choice]
-    teams: list[Choice]
-    types: list[Choice]
-    staff: list[Choice]
+    statuses: tuple[Choice, ...]
+    queues: tuple[Choice, ...]
+    teams: tuple[Choice, ...]
+    types: tuple[Choice, ...]
+    staff: tuple[Choice, ...]
     #: by kind and id, those out of use too
     names: dict[tuple[str, int], str]
     #: the same as sentences about events want it
@@ -53,8 +53,10 @@ class Choices:
         return next((choice for choice in self.statuses if choice.group == category and choice.default), None)
 
     @property
-    def priorities(self) -> list[Choice]:
-        return [Choice(value, str(label), Priority(value).name.lower()) for value, label in Priority.choices]
+    def priorities(self) -> tuple[Choice, ...]:
+        return tuple(
+            Choice(value, str(label), Priority(value).name.lower()) for value, label in Priority.choices
+        )
 
 
 def choices() -> Choices:
@@ -70,7 +72,13 @@ def choices() -> Choices:
             if active:
                 found[kind].append(Choice(pk, shown, slug, group, bool(default)))
     return Choices(
-        found["status"], found["queue"], found["team"], found["type"], found["staff"], names, labels
+        statuses=tuple(found["status"]),
+        queues=tuple(found["queue"]),
+        teams=tuple(found["team"]),
+        types=tuple(found["type"]),
+        staff=tuple(found["staff"]),
+        names=names,
+        labels=labels,
     )
 
 

@@ -181,7 +181,7 @@ def _day_in_words(value: str) -> str:
         return value
 
 
-def offered(name: str, known: Choices) -> list[Choice]:
+def offered(name: str, known: Choices) -> tuple[Choice, ...]:
     return {
         "status": known.statuses,
         "queue": known.queues,
@@ -189,4 +189,4 @@ def offered(name: str, known: Choices) -> list[Choice]:
         "type": known.types,
         "assignee": known.staff,
         "priority": known.priorities,
-    }.get(name, [])
+    }.get(name, ())

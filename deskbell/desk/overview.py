@@ -90,7 +90,9 @@ def _largest_first(line: Line) -> tuple[int, str]:
     return -line[1], line[0]
 
 
-def _lines(name: str, backlog: Mapping[str, Mapping[int | None, int]], offered: list[Choice]) -> list[Line]:
+def _lines(
+    name: str, backlog: Mapping[str, Mapping[int | None, int]], offered: tuple[Choice, ...]
+) -> list[Line]:
     """What has tickets, in the order it is offered, then what is offered no more."""
     numbers, known = backlog[name], {choice.pk: choice for choice in offered}
     known |= _no_longer_offered(name, {key for key in numbers if key is not None and key not in known})

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext
 
 from deskbell.desk import reading
 from deskbell.desk.access import Gone, person
@@ -58,7 +57,6 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "may_select": rights.has(permissions.TICKET_EDIT) or rights.has(permissions.TICKET_TRASH),
         "may_set_up": rights.has(permissions.SETUP),
         "words": "",
-        "word": gettext,
         "nav": "load",
         "upload_limit": settings.UPLOAD_LIMIT,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache, partial
@@ -55,6 +56,7 @@ def environment(**options: Any) -> Environment:
     jinja.policies["ext.i18n.trimmed"] = True
     jinja.globals.update(
         _=translated,
+        word=translation.gettext,  # a name out of the database that may be one of ours: not safe, not kept
         kept=kept,
         time_tag=time_tag,
         url=url,
@@ -116,20 +118,20 @@ def _translated(text: str, language: str | None) -> Markup:
     return Markup(translation.gettext(text))  # noqa: S704 - our own words
 
 
-_kept: dict[tuple, Markup] = {}
+_kept: OrderedDict[tuple, Markup] = OrderedDict()
 KEPT = 8192
 
 
 def kept(macro: Callable[..., Markup], *values: object) -> Markup:
-    """What `macro` makes of `values`, made once per language: for the small things every row shows.
+    """What `macro` makes of `values`, made once per language: for what many rows or pages show alike.
 
     The macro's name must be its own, and what it shows must follow from `values` alone.
     """
     key = (getattr(macro, "name", ""), translation.get_language(), *values)
     shown = _kept.get(key)
     if shown is None:
-        if len(_kept) >= KEPT:
-            _kept.clear()
+        while len(_kept) >= KEPT:
+            _kept.popitem(last=False)
         shown = _kept[key] = macro(*values)
     return shown
 
@@ -138,6 +140,12 @@ def time_tag(value: datetime | None) -> Markup:
     """How long ago, the exact time on hover; `kit/js/times.js` keeps it fresh."""
     if value is None:
         return Markup()
+    return _time_tag(value, int((timezone.now() - value).total_seconds() / 60), time.manner())
+
+
+@lru_cache(maxsize=8192)
+def _time_tag(value: datetime, minutes: int, manner: tuple[str, str, str]) -> Markup:
+    """The same text as long as it is as many minutes ago and the reader's manner is the same."""
     exact, ago = escape(time.exact(value)), escape(time.relative(value))
     tag = f'<time datetime="{time.iso(value)}" title="{exact}" data-relative>{ago}</time>'
     return Markup(tag)  # noqa: S704 - escaped above

@@ -55,7 +55,7 @@ def relative(value: datetime, *, now: datetime | None = None) -> str:
 
 def exact(value: datetime) -> str:
     """Date and time of day to the minute, with the short name of the time zone."""
-    return _exact(_to_minute(value), str(timezone.get_current_timezone()), _language(), _form.get())
+    return _exact(_to_minute(value), *manner())
 
 
 def day(value: datetime | date) -> str:
@@ -85,6 +85,11 @@ def duration(value: timedelta) -> str:
     if days < 1:
         return gettext("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes % 60}
     return gettext("%(days)s d %(hours)s h") % {"days": days, "hours": hours % 24}
+
+
+def manner() -> tuple[str, str, str]:
+    """The reader's zone, language and form of dates: what the text of a time depends on beside the time."""
+    return str(timezone.get_current_timezone()), _language(), _form.get()
 
 
 def iso(value: datetime) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db import connection
 
 from deskbell.events import subscribe
 from deskbell.events.models import Event
@@ -13,7 +12,7 @@ from deskbell.outbox import events as outbox_events
 from deskbell.people import events as people_events
 from deskbell.realtime import hub, topics
 from deskbell.tickets import events
-from deskbell.tickets.models import Message, Queue, Ticket, Watcher
+from deskbell.tickets.models import Message, Queue, Watcher
 
 TICKET_EVENTS = (
     events.Opened,
@@ -85,31 +84,26 @@ def _customers_may_know(event: Event) -> bool:
     return event.audience == Event.Audience.PUBLIC
 
 
+_FACTS = """
+    select t.number, t.trashed_at, t.team_id, t.assignee_id, t.requester_id, t.organization_id,
+           q.team_id as queue_team_id,
+           array(select w.user_id from tickets_watcher w where w.ticket_id = t.id and w.kind = %s) as copied
+    from tickets_ticket t join tickets_queue q on q.id = t.queue_id
+    where t.id = %s
+"""
+
+
 def _facts(ticket_id: int | None) -> dict[str, Any] | None:
-    if ticket_id is None:
-        return None
-    copied = Watcher.objects.filter(ticket=OuterRef("pk"), kind=Watcher.Kind.CC).order_by("pk").values("user")
-    row = (
-        Ticket.objects.filter(pk=ticket_id)
-        .annotate(copied=ArraySubquery(copied))
-        .values(
-            "number",
-            "trashed_at",
-            "team_id",
-            "assignee_id",
-            "requester_id",
-            "organization_id",
-            "queue__team_id",
-            "copied",
-        )
-        .first()
-    )
-    return dict(row) if row else None
+    """Who may know of it; in SQL, because every event asks."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FACTS, [Watcher.Kind.CC, ticket_id])
+        row = cursor.fetchone()
+        return dict(zip((column.name for column in cursor.description), row, strict=True)) if row else None
 
 
 def _staff(ticket: dict[str, Any], event: Event) -> set[str]:
     """As the ticket stands and, since the row may be older or newer than the event, as it was and will be."""
-    teams, assignees, queue_teams = {ticket["team_id"]}, {ticket["assignee_id"]}, {ticket["queue__team_id"]}
+    teams, assignees, queue_teams = {ticket["team_id"]}, {ticket["assignee_id"]}, {ticket["queue_team_id"]}
     ends = {event.data.get("before"), event.data.get("after")} - {None}
     if event.kind == events.TeamChanged.kind:
         teams |= ends

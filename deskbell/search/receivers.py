@@ -5,22 +5,18 @@ from __future__ import annotations
 from deskbell.events import subscribe
 from deskbell.events.models import Event
 from deskbell.people import events as people_events
-from deskbell.people.models import User
 from deskbell.search import actions
 from deskbell.tickets import events
-from deskbell.tickets.models import Message, Ticket
 
 
 @subscribe.now(events.Opened, events.SubjectChanged, order=50)
 def index_ticket(event: Event) -> None:
-    actions.put_ticket(Ticket.objects.select_related("requester", "organization").get(pk=event.about_id))
+    actions.put_ticket(event.about_id)
 
 
 @subscribe.now(events.MessageAdded, events.NoteEdited, events.Redacted, order=50)
 def index_message(event: Event) -> None:
-    message = Message.objects.filter(pk=event.data["message_id"]).first()
-    if message:
-        actions.put_message(message)
+    actions.put_message(event.data["message_id"])
 
 
 @subscribe.now(events.Deleted, order=50)
@@ -30,5 +26,4 @@ def forget_ticket(event: Event) -> None:
 
 @subscribe.later(people_events.PersonChanged, people_events.IdentityAdded)
 def index_person(event: Event) -> None:
-    if user := User.objects.filter(pk=event.about_id).first():
-        actions.put_tickets_of(user)
+    actions.put_tickets_of(event.about_id)

@@ -62,9 +62,8 @@ _PLAIN = (
     "last_message_id",
     "last_direction",
     "last_author_id",
-    "status__label",
 )
-_PEOPLE = ("requester_id", "assignee_id", "last_author_id")
+_NAMED = ("status_id", "organization_id", "requester_id", "assignee_id")
 
 
 def list_rows(ids: list[int]) -> list[ListRow]:
@@ -74,14 +73,21 @@ def list_rows(ids: list[int]) -> list[ListRow]:
     with connection.cursor() as cursor:
         cursor.execute(_statement(), [ids])
         rows = cursor.fetchall()
-        # apart, because joined thrice the planner reads all people of a small desk thrice
-        cursor.execute(_PEOPLE_STATEMENT, [list({pk for row in rows for pk in row[-3:] if pk})])
-        people = {pk: Named(name or email or f"#{pk}") for pk, name, email in cursor.fetchall()}
-    found = {row[0]: _row(row, people) for row in rows}
+        people = {pk for row in rows for pk in (row[_AUTHOR], *row[-2:]) if pk}
+        organizations = {row[-3] for row in rows if row[-3]}
+        # apart, because joined the planner reads all people of a small desk thrice
+        cursor.execute(_NAMES, [list(people), list(organizations)])
+        names: dict[tuple[str, int], str] = {(kind, pk): name for kind, pk, name in cursor.fetchall()}
+    found = {row[0]: _row(row, names) for row in rows}
     return [found[pk] for pk in ids if pk in found]
 
 
-_PEOPLE_STATEMENT = "select id, name, email from people_user where id = any(%s)"
+_AUTHOR = _PLAIN.index("last_author_id")
+_NAMES = """
+    select 'person', id, coalesce(nullif(name, ''), email, '#' || id) from people_user where id = any(%s)
+    union all select 'organization', id, name from people_organization where id = any(%s)
+    union all select 'status', id, label from tickets_status
+"""
 
 
 @lru_cache(maxsize=1)
@@ -89,14 +95,24 @@ def _statement() -> str:
     """Compiled once: that takes longer than running it."""
     rows = (
         Ticket.objects.order_by()
-        .values_list(*_PLAIN, "organization__name", *_PEOPLE)
+        .values_list(*_PLAIN, *_NAMED)
         .extra(where=["tickets_ticket.id = any(%s)"], params=[[]])
     )
     return rows.query.sql_with_params()[0]
 
 
-def _row(row: tuple, people: dict[int, Named]) -> ListRow:
-    plain, organization = row[: len(_PLAIN)], row[len(_PLAIN)]
-    requester, assignee, author = (people.get(pk) for pk in row[-3:])
-    company = Named(organization) if organization else None
-    return ListRow(*[*plain, requester or Named(""), company, assignee, author])
+def _row(row: tuple, names: dict[tuple[str, int], str]) -> ListRow:
+    status, organization, requester, assignee = row[len(_PLAIN) :]
+
+    def named(kind: str, pk: int | None) -> Named | None:
+        name = names.get((kind, pk)) if pk else None
+        return Named(name) if name is not None else None
+
+    shown = (
+        names.get(("status", status), ""),
+        named("person", requester) or Named(""),
+        named("organization", organization),
+        named("person", assignee),
+        named("person", row[_AUTHOR]),
+    )
+    return ListRow(*[*row[: len(_PLAIN)], *shown])

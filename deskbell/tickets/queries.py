@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import cast
 
+from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from deskbell.events.models import Event
@@ -17,7 +18,7 @@ from deskbell.outbox.models import OutboxItem
 from deskbell.people.models import User
 from deskbell.tickets import events
 from deskbell.tickets.listrow import ListRow
-from deskbell.tickets.models import Attachment, Draft, Message, ReadMark, Ticket, Watcher
+from deskbell.tickets.models import Attachment, Draft, Message, Ticket, Watcher
 from deskbell.tickets.reach import sees_internal
 from deskbell.tickets.sentences import Labels, Names, sentence
 
@@ -215,15 +216,20 @@ def described(
 
 def unread(user: User, tickets: Sequence[Ticket | ListRow]) -> set[int]:
     """Ids of those whose newest message `user` has not seen and did not write."""
-    ids = [ticket.pk for ticket in tickets]
-    marks = dict(ReadMark.objects.filter(user=user, ticket__in=ids).values_list("ticket_id", "message_id"))
-    return {
-        ticket.pk
+    newest = {
+        ticket.pk: ticket.last_message_id
         for ticket in tickets
-        if ticket.last_message_id
-        and ticket.last_author_id != user.pk
-        and marks.get(ticket.pk, 0) < ticket.last_message_id
+        if ticket.last_message_id and ticket.last_author_id != user.pk
     }
+    if not newest:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(_MARKS, [user.pk, list(newest)])
+        marks = dict(cursor.fetchall())
+    return {pk for pk, message in newest.items() if marks.get(pk, 0) < message}
+
+
+_MARKS = "select ticket_id, message_id from tickets_readmark where user_id = %s and ticket_id = any(%s)"
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def test_a_changed_name_is_found_after_the_change_and_its_tickets_are_indexed_ag
     anna = customer(name="Anna Quist")
     asked = ticket(anna)
     people.change_person(anna, by=anna, name="Anna Berg")
-    documents.put_tickets_of(anna)
+    documents.put_tickets_of(anna.pk)
     assert found(staff(), "berg") == [asked.number]
     assert found(staff(), "quist") == []
 

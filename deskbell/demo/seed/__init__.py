@@ -14,34 +14,11 @@ from deskbell.demo.seed import crowd
 from deskbell.demo.seed.load import tidy
 from deskbell.demo.seed.plots import Setting, openings, plot
 from deskbell.demo.seed.rows import TABLES, Ledger, Names
-from deskbell.search.actions import LONGEST
+from deskbell.search.actions import put_many
 from deskbell.tickets.models import Queue, TicketType
 
 #: tickets of one transaction
 CHUNK = 5_000
-
-#: as search.actions.put_message and put_ticket, for many: the newest last, as their ids follow time
-_DOCUMENTS = """
-    insert into search_document (kind, object_id, ticket_id, audience, language, tsv)
-    select kind, object_id, ticket_id, audience, '', to_tsvector('simple', unaccent(left(words, %(longest)s)))
-    from (
-        select 'message' as kind, id as object_id, ticket_id, created_at as at,
-               case visibility when 'internal' then 'staff' else 'public' end as audience,
-               subject || E'\\n' || text as words
-        from tickets_message where ticket_id = any(%(tickets)s)
-        union all
-        select 'ticket', t.id, t.id, t.created_at, 'public',
-               concat_ws(E'\\n', t.subject, u.name, a.addresses, coalesce(o.name, ''))
-        from tickets_ticket t
-        join people_user u on u.id = t.requester_id
-        left join people_organization o on o.id = t.organization_id
-        cross join lateral (
-            select coalesce(string_agg(given, ' '), '') as addresses from people_identity where user_id = u.id
-        ) a
-        where t.id = any(%(tickets)s)
-    ) written
-    order by at, kind
-"""
 
 
 def run(tickets: int, messages: int = 4, seed: int = 1) -> None:
@@ -79,5 +56,5 @@ def write(ledger: Ledger) -> list[int]:
         # the search index takes many words at once far faster
         cursor.execute("set local gin_pending_list_limit = '256MB'")
         written = ledger.write()
-        cursor.execute(_DOCUMENTS, {"tickets": written, "longest": LONGEST})
+        put_many(written)
     return written

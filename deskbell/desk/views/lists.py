@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -67,33 +71,49 @@ def tickets(request: HttpRequest) -> HttpResponse:
     return page(request, "desk/_list_part.html" if is_part(request) else "desk/list.html", context)
 
 
-def _bulk_rights(user: User) -> dict[str, bool]:
+@dataclass(frozen=True)
+class BulkRights:
     """What may be tried with several tickets at once; each of them asks again."""
+
+    assign: bool
+    others: bool
+    edit: bool
+    trash: bool
+
+
+def _bulk_rights(user: User) -> BulkRights:
     verb = BulkChange.Verb
-    return {
-        "assign": may_begin(user, verb.ASSIGN),
-        "others": rights_of(user).has(permissions.TICKET_ASSIGN),
-        "edit": may_begin(user, verb.STATUS),
-        "trash": may_begin(user, verb.TRASH),
-    }
+    return BulkRights(
+        assign=may_begin(user, verb.ASSIGN),
+        others=rights_of(user).has(permissions.TICKET_ASSIGN),
+        edit=may_begin(user, verb.STATUS),
+        trash=may_begin(user, verb.TRASH),
+    )
 
 
-def _panel(known: Choices) -> list[tuple[str, list[tuple[str, str]]]]:
+def _panel(known: Choices) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
     """The selects of the filter panel: name, and (value, word) of each option."""
     free = {"assignee": [("me", _("me")), ("none", _("nobody"))], "team": [("none", _("none"))]}
     free["type"] = [("none", _("none"))]
     selects = []
     for name in ("status", "assignee", "team", "queue", "priority", "type"):
         options = [(choice.slug or str(choice.pk), choice.name) for choice in offered(name, known)]
-        selects.append((name, free.get(name, []) + options))
-    for name, words in (
-        ("category", dict(Category.choices)),
-        ("due", DUE),
-        ("channel", CHANNELS),
-        ("source", dict(Source.choices)),
-    ):
-        selects.append((name, [(value, str(word)) for value, word in words.items()]))
-    return selects
+        selects.append((name, (*free.get(name, []), *options)))
+    return selects + _fixed_selects(get_language())
+
+
+@lru_cache(maxsize=64)
+def _fixed_selects(language: str) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+    """Those whose options are ours, in the active language."""
+    fixed = {
+        "category": dict(Category.choices),
+        "due": DUE,
+        "channel": CHANNELS,
+        "source": dict(Source.choices),
+    }
+    return [
+        (name, tuple((value, str(word)) for value, word in words.items())) for name, words in fixed.items()
+    ]
 
 
 @require_GET

@@ -111,7 +111,7 @@ def _open(request: HttpRequest, given: dict[str, Any], uploads: list[int]) -> in
             type=given["type"],
             tell=given["tell"],
         )
-        actions.keep_draft(user, kind=Draft.Kind.TICKET, text="")
+        actions.forget_draft(user, kind=Draft.Kind.TICKET)
         return ticket.number
 
     key = key_of(request)

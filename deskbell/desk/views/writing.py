@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -18,7 +17,6 @@ from deskbell.events.models import Once
 from deskbell.events.once import digest, once
 from deskbell.kit.once import key_of
 from deskbell.people import actions as people
-from deskbell.people.models import User
 from deskbell.tickets import actions, rules
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Draft, Status, Ticket
@@ -55,7 +53,8 @@ def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads:
 
     def act() -> int:
         other = Draft.Kind.REPLY if given["visibility"] == "internal" else Draft.Kind.NOTE
-        _forget_drafts(user, ticket, [other], given["draft"])  # begun as the one, sent as the other
+        # begun as the one, sent as the other
+        actions.forget_draft(user, kind=other, ticket=ticket, seen=given["draft"])
         if given["visibility"] == "internal":
             return actions.note(ticket, content, by=user).pk
         rules.require(user, "reply", ticket)  # before somebody new is copied in
@@ -101,15 +100,9 @@ def draft(request: HttpRequest, number: int | None = None) -> HttpResponse:
         kept = actions.keep_draft(user, kind=kinds[0], text=text, ticket=ticket, seen=seen)
     except actions.DraftMoved as error:
         return JsonResponse({"draft": error.stamp, "text": error.text}, status=409)
-    _forget_drafts(user, ticket, kinds[1:], seen)
+    for kind in kinds[1:]:
+        actions.forget_draft(user, kind=kind, ticket=ticket, seen=seen)
     return JsonResponse({"draft": kept})
-
-
-def _forget_drafts(user: User, ticket: Ticket | None, kinds: list[str], seen: str) -> None:
-    """What this window had kept of these kinds; another window's is left."""
-    for kind in kinds:
-        with suppress(actions.DraftMoved):
-            actions.keep_draft(user, kind=kind, text="", ticket=ticket, seen=seen)
 
 
 def _draft_kinds(request: HttpRequest, ticket: Ticket | None) -> list[str]:

@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from deskbell.field import reading
@@ -31,7 +30,6 @@ def tickets(request: Request) -> HttpResponse:
         "jobs": jobs[: reading.LISTED],
         "more": len(jobs) > reading.LISTED,
         "may_open": rights_of(request.user).has(permissions.TICKET_CREATE),
-        "word": gettext,
     }
     return render(request, "field/_list.html" if request.htmx else "field/tickets.html", context)
 
@@ -80,7 +78,6 @@ def ticket_context(request: Request, shown: Ticket, *, before: int | None = None
         "entries": timeline.entries[::-1],
         "older": timeline.older,
         "before": before,
-        "word": gettext,
     }
 
 

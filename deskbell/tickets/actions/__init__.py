@@ -3,7 +3,7 @@
 from deskbell.tickets.actions.attachments import discard_upload, upload
 from deskbell.tickets.actions.bulk import start_bulk, undo_bulk
 from deskbell.tickets.actions.deliveries import retry_delivery
-from deskbell.tickets.actions.drafts import keep_draft, mark_read
+from deskbell.tickets.actions.drafts import forget_draft, keep_draft, mark_read
 from deskbell.tickets.actions.errors import (
     BadMove,
     DraftMoved,
@@ -86,6 +86,7 @@ __all__ = [
     "discard_upload",
     "edit_note",
     "finish",
+    "forget_draft",
     "keep_draft",
     "link",
     "mark_read",

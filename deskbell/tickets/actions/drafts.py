@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -8,6 +8,8 @@ from django.utils import timezone
 from deskbell.people.models import User
 from deskbell.tickets.actions.errors import DraftMoved
 from deskbell.tickets.models import Draft, Ticket
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @transaction.atomic
@@ -23,7 +25,7 @@ def keep_draft(
     if kept is not None and seen is not None and kept.text != text and stamp_of(kept.updated_at) != seen:
         raise DraftMoved(kept.text, stamp_of(kept.updated_at))
     if not text.strip():
-        Draft.objects.filter(user=user, ticket=ticket, kind=kind).delete()
+        forget_draft(user, kind=kind, ticket=ticket)
         return ""
     if kept is not None and kept.text == text:
         return stamp_of(kept.updated_at)
@@ -33,9 +35,25 @@ def keep_draft(
     return stamp_of(row.updated_at)
 
 
+def forget_draft(user: User, *, kind: str, ticket: Ticket | None = None, seen: str | None = None) -> None:
+    """What `user` was writing is sent or given up. With `seen` another window's words stay."""
+    drafts = Draft.objects.filter(user=user, ticket=ticket, kind=kind)
+    if seen is None:
+        drafts.delete()
+    elif kept_at := _time_of(seen):
+        drafts.filter(updated_at=kept_at).delete()
+
+
 def stamp_of(at: datetime | None) -> str:
     """Names the state of a draft by the time it was kept."""
-    return str(int(at.timestamp() * 1_000_000)) if at else ""
+    return str((at - EPOCH) // timedelta(microseconds=1)) if at else ""
+
+
+def _time_of(stamp: str) -> datetime | None:
+    try:
+        return EPOCH + timedelta(microseconds=int(stamp))
+    except (ValueError, OverflowError):
+        return None
 
 
 def mark_read(ticket: Ticket, *, by: User) -> None:

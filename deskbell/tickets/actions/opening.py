@@ -80,7 +80,6 @@ def open_ticket(
         public_at=now,
         waiting_since=None if internal or spam else now,
     )
-    ticket.refresh_from_db(fields=["number"])
     author = by if internal and isinstance(by, User) else requester
     message = add(
         ticket,

@@ -14,6 +14,7 @@ from deskbell.events.actor import SYSTEM, Actor
 from deskbell.events.kinds import Happened
 from deskbell.events.models import Event
 from deskbell.events.publish import publish
+from deskbell.kit.compiled import Compiled
 from deskbell.people.models import Team, User
 from deskbell.people.rights import rights_of
 from deskbell.tickets import events, rules
@@ -341,8 +342,11 @@ def put_back_status(
     return ticket
 
 
+_default = Compiled(lambda category: Status.objects.filter(category=category.expression, default=True), 1)
+
+
 def default_status(category: str) -> Status:
-    return Status.objects.get(category=category, default=True)
+    return _default(category)[0]
 
 
 def _status_called(slug: str) -> Status:
