@@ -5,16 +5,20 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from typing import Any
 
-from prove import Failed, buffers, database, kills, mails, uploads
+from prove import Failed, buffers, database, kills, mails, pages, stories, uploads, words
 
 #: name → the proof, and the figures of its short form
-PROOFS: dict[str, tuple[Callable[..., None], dict[str, float]]] = {
+PROOFS: dict[str, tuple[Callable[..., None], dict[str, Any]]] = {
     "mails": (mails.run, {"mails": 60, "twice": 5, "kills": 2}),
     "kills": (kills.run, {"kills": 4, "longest_pause": 1}),
     "database": (database.run, {"seconds": 5}),
     "uploads": (uploads.run, {"slow_seconds": 4}),
     "buffers": (buffers.run, {"tickets": 5_000}),
+    "stories": (stories.run, {"only": "home"}),
+    "pages": (pages.run, {"names": ("sign in", "a ticket", "my tickets")}),
+    "words": (words.run, {"pages": 4}),
 }
 
 
@@ -23,7 +27,9 @@ def main() -> int:
     parser.add_argument(
         "name", nargs="*", metavar="NAME", help=f"of {', '.join(PROOFS)}; all when none is named"
     )
-    parser.add_argument("--short", action="store_true", help="in the form that the test suite runs")
+    parser.add_argument(
+        "--short", action="store_true", help="with few items; the test suite runs most of them so"
+    )
     given = parser.parse_args()
     if unknown := [name for name in given.name if name not in PROOFS]:
         parser.error(f"there is no proof {unknown[0]}; there are {', '.join(PROOFS)}")

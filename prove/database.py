@@ -10,7 +10,7 @@ from pathlib import Path
 from deskbell.cli.embedded import Cluster
 from prove import load, require
 from prove.desk import Api, command, running, say, wait_until
-from tests.support.desk import Desk
+from tests.support.desk import Desk, copy, ready_made
 
 RECOVERY = 60
 #: seconds a page may take to say that there is no database
@@ -21,7 +21,8 @@ def run(seconds: float = 60) -> None:
     """A PostgreSQL started apart, stopped for `seconds`."""
     folder = Path(tempfile.mkdtemp(prefix="deskbell-prove-pg-"))
     folder.chmod(0o711)
-    cluster = Cluster(folder, keep=False)
+    copy(ready_made(demo=False), folder / "data")
+    cluster = Cluster(folder / "data", keep=False)
     cluster.start()
     try:
         with running(DATABASE_URL=cluster.url()) as desk:

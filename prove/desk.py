@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from bench.machine import free_port
 from prove import Failed
 from tests.support.desk import Desk, deskbell
 
@@ -32,7 +31,6 @@ def running(*arguments: str, **environment: str) -> Iterator[Desk]:
     folder.chmod(0o711)
     settings: dict[str, Any] = {"DESKBELL_STALLED_AFTER": str(STALLED_AFTER), **environment}
     desk = Desk(folder / "data", *arguments, **settings)
-    desk.port = free_port()
     desk.start().ready()
     try:
         yield desk

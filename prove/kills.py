@@ -62,4 +62,5 @@ def _recovered(desk: Desk, api: Api) -> float:
 
 def _all_well(desk: Desk) -> None:
     """`deskbell check` finds nothing, and no job is left over."""
+    wait_until(lambda: desk.get("/readyz")[0] == 200, seconds=RECOVERY, what="/readyz says ready")
     wait_until(lambda: command(desk, "check"), seconds=90, what="deskbell check finds all well", pause=1)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.management.commands import flush
-from django.db import connection
+from django.db import connection, transaction
 
 from deskbell.people import companies
 from tests.support.desk import open_folder
@@ -20,6 +21,17 @@ def company_of_this_test(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is stored yet, until the test changes it: a second is no measure for tests."""
     monkeypatch.setattr(companies, "KEPT_SECONDS", 3600.0)
     monkeypatch.setattr(companies, "_kept", (time.monotonic(), None))
+
+
+@pytest.fixture(scope="module")
+def lasting(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """What is stored under it is there for every test of the module, each of which takes back its own.
+
+    For modules whose tests run in transactions (not `transaction=True`).
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture
@@ -46,5 +58,6 @@ flush.Command.handle = _flush_events_too
 
 
 def pytest_configure() -> None:
-    """Passwords of tests need no protection."""
+    """Passwords of tests need no protection, and their clients no static files to look through."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.WHITENOISE_USE_FINDERS = False

@@ -6,12 +6,9 @@ A module that looks at it in many tests takes the fixture `named_world`, which b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
-from django.db import transaction
 
 from deskbell.demo import company, world
 from deskbell.people.models import User
@@ -55,8 +52,5 @@ def build() -> World:
 
 
 @pytest.fixture(scope="module")
-def named_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    """The world, for a module whose tests run in transactions (not `transaction=True`)."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield build()
-        transaction.set_rollback(True)
+def named_world(lasting: None) -> World:
+    return build()

@@ -9,6 +9,7 @@ from functools import cached_property
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
 
 from deskbell.channels.email import references
 from deskbell.channels.email.automatic import AutoClass
@@ -39,7 +40,10 @@ SMALL_INTEGER = 32767
 
 @dataclass(frozen=True)
 class Verdict:
-    """A decision and its reason: `reason` is a fixed word, `text` a sentence for administrators."""
+    """A decision and its reason: `reason` is a fixed word, `text` a sentence for administrators.
+
+    It is stored in English and shown in the reader's language where it is one of our sentences.
+    """
 
     state: str
     reason: str
@@ -106,13 +110,13 @@ def decide(case: Case) -> Verdict:
     """What becomes of a mail that is here for the first time."""
     mail = case.mail
     if _is_our_own(case):
-        return Verdict.blocked("own_loop", "We sent this mail ourselves")
+        return Verdict.blocked("own_loop", N_("We sent this mail ourselves"))
     if mail.auto_class is AutoClass.BOUNCE:
         return _bounce(case)
     try:
         email_key(mail.sender[1])
     except BadAddress:
-        return Verdict.quarantined("no_sender", "The mail names no sender who could be answered")
+        return Verdict.quarantined("no_sender", N_("The mail names no sender who could be answered"))
     found = find(case.item, mail)
     if mail.auto_class in (AutoClass.AUTO_REPLY, AutoClass.OUT_OF_OFFICE):
         return _answer_of_a_machine(case, found)
@@ -135,7 +139,7 @@ def _bounce(case: Case) -> Verdict:
     ticket_id = next((known[0] for known in map(references.verify, ids) if known), None)
     ticket = Ticket.objects.filter(pk=ticket_id).first() if ticket_id else None
     if ticket is None:
-        return Verdict.quarantined("bounce_unmatched", "A mail came back that belongs to no ticket here")
+        return Verdict.quarantined("bounce_unmatched", N_("A mail came back that belongs to no ticket here"))
     report = mail.report
     if report and report.action == "failed" and not report.status.startswith("4"):
         for external_id in mail.returned_ids[:1]:
@@ -148,7 +152,7 @@ def _answer_of_a_machine(case: Case, found: Found | None) -> Verdict:
     """Kept where staff can read it; wakes nothing up and is never answered."""
     sender = _known(case.mail.sender[1])
     if sender is not None and rights_of(sender).staff:
-        return Verdict.blocked("absence_of_staff", "An automatic answer of somebody who works here")
+        return Verdict.blocked("absence_of_staff", N_("An automatic answer of somebody who works here"))
     if found is None or sender is None or not rules.may(sender, "customer_reply", found.ticket):
         kind = case.mail.auto_class.value
         return Verdict.blocked("automatic_without_ticket", f"{kind} that belongs to no ticket")
@@ -178,7 +182,7 @@ def _known(address: str) -> User | None:
 def _from_a_person(case: Case, found: Found | None) -> Verdict:
     sender = _sender(case.mail)
     if not sender.is_active:
-        return Verdict.quarantined("deactivated", "The sender's account is closed")
+        return Verdict.quarantined("deactivated", N_("The sender's account is closed"))
     if found is None:
         return _open(case, None, sender)
     if rights_of(sender).staff and found.ticket.requester_id != sender.pk:

@@ -61,9 +61,12 @@ def first_link() -> None:
 def check(*, as_json: bool) -> int:
     """`deskbell check`. Returns 1 if something is wrong."""
     database.set_up()
+    from django.utils.translation import override
+
     from deskbell.config import health
 
-    found = list(health.findings(health.ALL))
+    with override(None):  # this command speaks English, as the others do
+        found = list(health.findings(health.ALL))
     if as_json:
         print(json.dumps([each.as_dict() for each in found], indent=2))
     for each in [] if as_json else found:

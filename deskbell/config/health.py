@@ -11,6 +11,10 @@ from django.conf import settings
 from django.core.checks import WARNING, run_checks
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext, override
+
+from deskbell.kit.jinja import file_size
 
 OLDEST_POSTGRES = 15
 #: bytes and share of the disk below which the disk counts as nearly full
@@ -22,7 +26,7 @@ QUEUE_PATIENCE = 600
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. `do` says what to do when it is wrong."""
+    """One thing looked at. `do` says what to do when it is wrong; `name` is the same in every language."""
 
     name: str
     ok: bool
@@ -36,8 +40,11 @@ class Finding:
 def settings_finding() -> Finding:
     problems = [str(each.msg) for each in run_checks() if each.level >= WARNING]
     if problems:
-        return Finding("settings", False, "; ".join(problems), "Correct the settings named here.")
-    return Finding("settings", True, f"{settings.BASE_URL}, data in {settings.DATA_DIR}")
+        return Finding(
+            gettext_noop("settings"), False, "; ".join(problems), _("Correct the settings named here.")
+        )
+    where = {"address": settings.BASE_URL, "folder": settings.DATA_DIR}
+    return Finding("settings", True, _("%(address)s, data in %(folder)s") % where)
 
 
 def database_finding() -> Finding:
@@ -45,9 +52,8 @@ def database_finding() -> Finding:
         cursor.execute("show server_version")
         shown = cursor.fetchone()[0]
     ok = int(shown.split(".")[0]) >= OLDEST_POSTGRES
-    return Finding(
-        "database", ok, f"PostgreSQL {shown}", "" if ok else f"Deskbell needs PostgreSQL {OLDEST_POSTGRES}."
-    )
+    needed = _("Deskbell needs PostgreSQL %(version)s.") % {"version": OLDEST_POSTGRES}
+    return Finding(gettext_noop("database"), ok, f"PostgreSQL {shown}", "" if ok else needed)
 
 
 def migrations_finding() -> Finding:
@@ -58,10 +64,12 @@ def migrations_finding() -> Finding:
     missing = set(loader.disk_migrations) - set(loader.applied_migrations)
     unknown = set(loader.applied_migrations) - set(loader.disk_migrations)
     if unknown:
-        return Finding("migrations", False, f"{len(unknown)} unknown", "Install the newer Deskbell again.")
+        text = _("%(count)s unknown") % {"count": len(unknown)}
+        return Finding(gettext_noop("migrations"), False, text, _("Install the newer Deskbell again."))
     if missing:
-        return Finding("migrations", False, f"{len(missing)} not applied", "Run: deskbell migrate")
-    return Finding("migrations", True, "all applied")
+        text = _("%(count)s not applied") % {"count": len(missing)}
+        return Finding("migrations", False, text, _("Run: deskbell migrate"))
+    return Finding("migrations", True, _("all applied"))
 
 
 def worker_finding() -> Finding:
@@ -73,8 +81,14 @@ def worker_finding() -> Finding:
         )
         count, age = cursor.fetchone()
     if not count:
-        return Finding("worker", False, "none is running", "Run: deskbell worker (deskbell up does)")
-    return Finding("worker", True, f"{count} queues served, last heartbeat {int(age)} s ago")
+        running = _("Run: deskbell worker (deskbell up does)")
+        return Finding(gettext_noop("worker"), False, _("none is running"), running)
+    text = ngettext(
+        "%(count)s queue served, last heartbeat %(age)s s ago",
+        "%(count)s queues served, last heartbeat %(age)s s ago",
+        count,
+    )
+    return Finding("worker", True, text % {"count": count, "age": int(age)})
 
 
 def queues_finding() -> Finding:
@@ -87,13 +101,14 @@ def queues_finding() -> Finding:
             "and (scheduled_at is null or scheduled_at <= now()) group by queue_name order by queue_name"
         )
         rows = cursor.fetchall()
-    text = ", ".join(f"{name} {count} waiting, oldest {int(age)} s" for name, count, age in rows)
+    waiting = _("%(queue)s: %(count)s waiting, oldest %(age)s s")
+    text = ", ".join(waiting % {"queue": name, "count": count, "age": int(age)} for name, count, age in rows)
     late = any(age > QUEUE_PATIENCE for _, _, age in rows)
     return Finding(
-        "queues",
+        gettext_noop("queues"),
         not late,
-        text or "empty",
-        "See whether the worker runs and what its log says." if late else "",
+        text or _("empty"),
+        _("See whether the worker runs and what its log says.") if late else "",
     )
 
 
@@ -105,15 +120,21 @@ def channels_finding() -> Finding:
         rows = cursor.fetchall()
     wrong = [f"{name}: {error or state}" for name, state, error in rows if state != "ok"]
     if wrong:
-        return Finding("channels", False, "; ".join(wrong), "Correct the channel's settings.")
-    return Finding("channels", True, f"{len(rows)} in use")
+        return Finding(
+            gettext_noop("channels"), False, "; ".join(wrong), _("Correct the channel's settings.")
+        )
+    return Finding("channels", True, _("%(count)s in use") % {"count": len(rows)})
 
 
 def disk_finding() -> Finding:
     usage = shutil.disk_usage(settings.DATA_DIR)
     ok = usage.free > max(DISK_LEAST, usage.total * DISK_SHARE) or usage.free > 20 * DISK_LEAST
-    text = f"{usage.free / 1024**3:.1f} GB free of {usage.total / 1024**3:.1f} GB"
-    return Finding("disk", ok, text, "" if ok else f"Free some space on the disk of {settings.DATA_DIR}.")
+    text = _("%(free)s free of %(total)s") % {
+        "free": file_size(usage.free),
+        "total": file_size(usage.total),
+    }
+    free_some = _("Free some space on the disk of %(folder)s.") % {"folder": settings.DATA_DIR}
+    return Finding(gettext_noop("disk"), ok, text, "" if ok else free_some)
 
 
 READY = (database_finding, migrations_finding, worker_finding, queues_finding)
@@ -128,15 +149,21 @@ def findings(looks: tuple[Callable[[], Finding], ...]) -> Iterator[Finding]:
         except DatabaseError as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             yield Finding(
-                look.__name__.removesuffix("_finding"), False, reason, "Check the database and DATABASE_URL."
+                look.__name__.removesuffix("_finding"),
+                False,
+                reason,
+                _("Check the database and DATABASE_URL."),
             )
         except OSError as error:
-            yield Finding(look.__name__.removesuffix("_finding"), False, str(error), "Check the data folder.")
+            yield Finding(
+                look.__name__.removesuffix("_finding"), False, str(error), _("Check the data folder.")
+            )
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
     """`/readyz`: 200 when requests can be served and jobs are done, else 503. Says nothing secret."""
-    found = list(findings(READY))
+    with override(None):  # for programs
+        found = list(findings(READY))
     ready = all(each.ok for each in found)
     answer = {
         "ready": ready,

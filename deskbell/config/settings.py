@@ -202,7 +202,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # --- words and times ----------------------------------------------------------------------------
 LANGUAGE_CODE = env.str("DESKBELL_LANGUAGE", "en")
-LANGUAGES = [("en", "English")]
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 TIME_ZONE = env.str("DESKBELL_TIME_ZONE", "UTC")
 USE_TZ = True
 USE_I18N = True

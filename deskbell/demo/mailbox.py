@@ -1,8 +1,8 @@
 """What a played customer has written and received: his side of the tickets, as a small mail program shows it.
 
 What he received are the files that the outbox wrote for him (channels.email.driver), what he wrote are his
-messages, and the raw mails of his that no ticket has taken up. Of the stories told when the demo was made no
-mail was sent; their answers are taken from the tickets.
+messages, and the mails and forms of his that no ticket has taken up. Of the stories told when the demo was
+made no mail was sent; their answers are taken from the tickets.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from deskbell.channels.email import references
-from deskbell.channels.models import InboundItem
+from deskbell.channels.models import Channel, InboundItem
+from deskbell.channels.webform.sent import FormSent
 from deskbell.demo import world
 from deskbell.events.models import Event
 from deskbell.outbox.models import OutboxItem
@@ -71,7 +72,7 @@ class Letter:
 
 @dataclass
 class Thread:
-    """What belongs to one ticket, or one mail of which no ticket came; the oldest letter first."""
+    """What belongs to one ticket, or one mail that has none; the oldest letter first."""
 
     key: str
     number: int | None = None
@@ -86,9 +87,15 @@ class Thread:
         return references.without_token(self.letters[0].subject) or _("(no subject)")
 
     @property
+    def notice(self) -> bool:
+        """Whether it is a mail of the desk about no ticket, such as a sign-in code: nobody answers those."""
+        return self.number is None and self.letters[0].from_desk
+
+    @property
     def answerable(self) -> Letter | None:
         """The newest mail one can reply to."""
-        return next((letter for letter in reversed(self.letters) if letter.from_desk), None)
+        mails = [letter for letter in self.letters if letter.from_desk and not self.notice]
+        return mails[-1] if mails else None
 
     @property
     def names(self) -> set[str]:
@@ -100,7 +107,8 @@ def threads(address: str) -> list[Thread]:
     """All threads of the customer `address`, the newest first."""
     found: dict[str, Thread] = {}
     for ticket, letter in (*_answers(address), *_written(address), *_not_taken_up(address)):
-        key = f"ticket-{ticket.pk}" if ticket else f"item-{letter.item.pk}" if letter.item else "new"
+        own = f"item-{letter.item.pk}" if letter.item else f"mail-{letter.stem}"
+        key = f"ticket-{ticket.pk}" if ticket else own
         thread = found.setdefault(key, Thread(key, ticket.number if ticket else None))
         thread.letters.append(letter)
     for thread in found.values():
@@ -168,7 +176,7 @@ def _parsed(path: Path) -> EmailMessage | None:
         return None
 
 
-def _answers(address: str) -> Iterator[tuple[Ticket, Letter]]:
+def _answers(address: str) -> Iterator[tuple[Ticket | None, Letter]]:
     """What came by mail, and what the desk had said to him before the demo was made."""
     yield from _received(address)
     own = Identity.objects.filter(kind="email", key=address).values("user")
@@ -193,18 +201,18 @@ def _answers(address: str) -> Iterator[tuple[Ticket, Letter]]:
         yield message.ticket, letter
 
 
-def _received(address: str) -> Iterator[tuple[Ticket, Letter]]:
+def _received(address: str) -> Iterator[tuple[Ticket | None, Letter]]:
     folder = _folder()
     names = sorted(path.stem for path in folder.glob("*.eml")) if folder.is_dir() else []
     stems = {pk: stem for stem in names if (pk := _item_of(stem, address))}
-    items = OutboxItem.objects.filter(pk__in=stems, ticket_id__isnull=False).order_by("-pk")[:MOST]
-    tickets = Ticket.objects.in_bulk([item.ticket_id for item in items])
+    items = OutboxItem.objects.filter(pk__in=stems).order_by("-pk")[:MOST]
+    tickets = Ticket.objects.in_bulk([item.ticket_id for item in items if item.ticket_id])
     moments = _moments(items)
     for item in items:
         ticket, message = tickets.get(item.ticket_id or 0), _parsed(folder / f"{stems[item.pk]}.eml")
-        if ticket is None or message is None:
+        if message is None or (item.ticket_id and ticket is None):
             continue
-        opened = ticket.created_at + RECEIPT if item.cause_kind == "ticket" else item.created_at
+        opened = ticket.created_at + RECEIPT if ticket and item.cause_kind == "ticket" else item.created_at
         at = moments.get((item.cause_kind, item.cause_id), opened)
         yield ticket, _letter(message, at, stems[item.pk])
 
@@ -255,8 +263,13 @@ def _written(address: str) -> Iterator[tuple[Ticket | None, Letter]]:
 
 
 def _not_taken_up(address: str) -> Iterator[tuple[None, Letter]]:
-    """Mails that wait to be understood, or of which nothing came."""
-    for item in InboundItem.objects.filter(envelope_from=address, message_id=None).order_by("-pk")[:MOST]:
+    """Mails and forms that wait to be understood, or of which nothing came."""
+    items = InboundItem.objects.filter(envelope_from=address, message_id=None).select_related("channel")
+    for item in items.order_by("-pk")[:MOST]:
+        if item.channel.kind == Channel.Kind.WEBFORM:
+            form = FormSent.parse(bytes(item.raw))
+            yield None, Letter(item.received_at, form.subject, form.text, item=item)
+            continue
         message = email.message_from_bytes(bytes(item.raw), policy=email.policy.default)
         body = message.get_body(("plain",))
         text = str(body.get_content()) if body else ""

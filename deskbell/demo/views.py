@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from deskbell.channels.actions import FormClosed
 from deskbell.demo import company, mailbox, resetting, world, writing
 from deskbell.demo.forms import LetterForm, SomebodyForm
 from deskbell.events.once import KeyReused, once
@@ -37,6 +38,9 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 PLAYED = ("customer", "noor", "doug", "aneta", "imogen", "mattis")
 #: the role that opens the desk beside the customer
 AGENT = next(person.email for person in company.STAFF if person.slug == "agent")
+
+#: what a mail's frame may: links open in a window of their own, and the page around it reads its height
+SANDBOX = "sandbox allow-popups allow-popups-to-escape-sandbox allow-same-origin"
 
 View = Callable[..., HttpResponse]
 
@@ -116,6 +120,8 @@ def letters(request: HttpRequest) -> HttpResponse:
         )
     except TooBig:
         form.add_error(None, _("That file is too big."))
+    except FormClosed:
+        form.add_error(None, _("The web form is switched off. Write a mail."))
     else:
         shown = thread.key if thread else opened
         return accepted(redirect(_address(address, name=_name(request.POST), thread=shown)), request)
@@ -130,10 +136,8 @@ def _send(request: HttpRequest, address: str, cleaned: dict[str, Any], answered:
 
     def act() -> str:
         if cleaned["how"] == "form" and answered is None:
-            writing.fill_form(**person, **words, files=files)
-            return ""
-        item = writing.send_mail(**person, **words, files=files, key=key, answers=answered)
-        return f"item-{item}"
+            return f"item-{writing.fill_form(**person, **words, files=files)}"
+        return f"item-{writing.send_mail(**person, **words, files=files, key=key, answers=answered)}"
 
     content = {**words, **person, "how": cleaned["how"], "files": [_facts(file) for file in files]}
     return str(once("demo.letter", key, content, act)[0])
@@ -207,6 +211,7 @@ def _box(request: HttpRequest, address: str) -> dict[str, Any]:
         "page_address": _address(address, name=name),
         "stamp": mailbox.stamp(found),
         "agent": AGENT,
+        "enters": address in {each["email"] for each in world.sign_ins()},
         "support": company.SUPPORT,
     }
 
@@ -230,7 +235,8 @@ def mail_html(request: HttpRequest, stem: str) -> HttpResponse:
 
     body = clean_mail(mailbox.html_of(mail), cid=picture).html
     page = PAGE.format(title=escape(str(mail["Subject"] or "")), body=body)
-    headers = {"Content-Security-Policy": FRAME.format(images=""), "X-Content-Type-Options": "nosniff"}
+    policy = FRAME.format(images="").replace("sandbox", SANDBOX, 1)
+    headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"}
     return HttpResponse(page, headers=headers)
 
 

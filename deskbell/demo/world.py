@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from deskbell.channels.actions import add_channel
 from deskbell.channels.models import Channel
-from deskbell.demo import company, conversations, events, seed, variations
+from deskbell.demo import company, conversations, events, replies, seed, variations
 from deskbell.demo.clock import Clock
 from deskbell.demo.seed.rows import Ledger, Names
 from deskbell.demo.stories import BEGINNING, STORIES
@@ -74,6 +74,7 @@ def build(*, everything: bool = False) -> Cast:
         _teams()
         _customers()
         _people(cast)
+        replies.keep(cast.people)
         mailbox = add_channel("email", name="Support", address=company.SUPPORT, queue="Support")
         everyday = _Everyday(cast, now) if everything else None
         for story, step in _in_order(stories):

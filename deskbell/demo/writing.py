@@ -5,18 +5,19 @@ from __future__ import annotations
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
-from typing import cast
+from typing import BinaryIO, cast
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
-from deskbell.channels.actions import take_in
+from deskbell.channels.actions import receive_form, take_in
+from deskbell.channels.webform.sent import FormSent
 from deskbell.demo import company
-from deskbell.people import actions as people
-from deskbell.tickets import actions as tickets
-from deskbell.tickets.content import Content
-from deskbell.tickets.models import Source
+from deskbell.files.actions import store
+from deskbell.tickets.actions.attachments import clean_filename
+from deskbell.tickets.content import NewFile
 
 
 def send_mail(
@@ -65,14 +66,13 @@ def _quoted(answers: EmailMessage) -> str:
 
 @transaction.atomic
 def fill_form(*, name: str, address: str, subject: str, text: str, files: list[UploadedFile]) -> int:
-    """Open a ticket as the web form does; returns its number. Raises TooBig, EmptyMessage."""
-    person, _ = people.person_for_email(address, name=name, how="web")
-    uploads = [
-        tickets.upload(cast("object", file), filename=file.name or "", by=person).pk  # type: ignore[arg-type]
-        for file in files
+    """Send the web form, as somebody who is not signed in; returns the id of the inbound item.
+
+    Raises TooBig, FormClosed.
+    """
+    form = FormSent(name=name, email=address, subject=subject, text=text)
+    limit = settings.GUEST_UPLOAD_LIMIT
+    brought = [
+        NewFile(store(cast(BinaryIO, file), limit=limit), clean_filename(file.name or "")) for file in files
     ]
-    content = Content.markdown(text, uploads=uploads)
-    ticket = tickets.open_ticket(
-        requester=person, subject=subject, content=content, by=person, source=Source.WEB
-    )
-    return ticket.number
+    return receive_form(form, brought).pk

@@ -12,8 +12,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from deskbell.people import queries as people
-from deskbell.people.addresses import BadAddress, is_email, phone_key
-from deskbell.people.models import Team, User
+from deskbell.people.addresses import is_email
+from deskbell.people.forms import CustomerFields
+from deskbell.people.models import Site, Team, User
 from deskbell.tickets import actions, replies
 from deskbell.tickets.actions.properties import clean_tag
 from deskbell.tickets.models import BulkChange, Priority, Queue, SavedReply, Source, Status, TicketType
@@ -30,6 +31,13 @@ class AddressesField(forms.CharField):
         if wrong := [address for address in given if not is_email(address)]:
             raise ValidationError(_("Not an e-mail address: %(given)s"), params={"given": ", ".join(wrong)})
         return list(dict.fromkeys(given))
+
+
+class NamedField(forms.ModelChoiceField):
+    """Its choices have names that every desk begins with: they are shown in the reader's language."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return gettext(str(obj))
 
 
 class TextForm(forms.Form):
@@ -83,20 +91,10 @@ class TagForm(forms.Form):
     name = forms.CharField(max_length=50, label=_("Tag"))
 
 
-class NewTicketForm(TextForm):
+class NewTicketForm(TextForm, CustomerFields):
     """A ticket for a caller. Either `customer` names a known person or the other fields describe one."""
 
     customer = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
-    name = forms.CharField(required=False, max_length=200, label=_("Name"))
-    email = forms.CharField(
-        required=False,
-        max_length=320,
-        label=_("E-mail"),
-        widget=forms.TextInput(attrs={"inputmode": "email"}),
-    )
-    phone = forms.CharField(
-        required=False, max_length=40, label=_("Phone"), widget=forms.TextInput(attrs={"inputmode": "tel"})
-    )
     subject = forms.CharField(required=False, max_length=255, label=_("Subject"))
     visibility = forms.ChoiceField(
         choices=[("public", _("What the customer said")), ("internal", _("Internal note"))], initial="public"
@@ -111,14 +109,14 @@ class NewTicketForm(TextForm):
         initial="phone",
         label=_("Source"),
     )
-    queue = forms.ModelChoiceField(Queue.objects.none(), empty_label=None, label=_("Queue"))
+    queue = NamedField(Queue.objects.none(), empty_label=None, label=_("Queue"))
     team = forms.ModelChoiceField(
         Team.objects.none(), required=False, empty_label=_("The queue's team"), label=_("Team")
     )
     priority = forms.TypedChoiceField(
         choices=Priority.choices, coerce=int, initial=Priority.NORMAL.value, label=_("Priority")
     )
-    type = forms.ModelChoiceField(TicketType.objects.none(), required=False, empty_label="–", label=_("Type"))
+    type = NamedField(TicketType.objects.none(), required=False, empty_label="–", label=_("Type"))
     assignee = forms.ModelChoiceField(
         people.staff().none(), required=False, empty_label=_("Nobody yet"), label=_("Assignee")
     )
@@ -133,30 +131,6 @@ class NewTicketForm(TextForm):
         fields["team"].queryset = Team.objects.filter(active=True).order_by("name")
         fields["type"].queryset = TicketType.objects.filter(active=True).order_by("position", "pk")
         fields["assignee"].queryset = people.staff()
-
-    def clean_email(self) -> str:
-        given = str(self.cleaned_data["email"]).strip()
-        if given and not is_email(given):
-            raise ValidationError(_("This is not an e-mail address."))
-        return given
-
-    def clean_phone(self) -> str:
-        given = str(self.cleaned_data["phone"]).strip()
-        if given:
-            try:
-                phone_key(given)
-            except BadAddress as error:
-                raise ValidationError(
-                    _("Write the number with its country code, such as +44 20 7946 0958.")
-                ) from error
-        return given
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        known = cleaned.get("customer") or any(cleaned.get(name) for name in ("name", "email", "phone"))
-        if not known and not any(name in self.errors for name in ("name", "email", "phone")):
-            self.add_error("name", _("Who is it for? A name, an e-mail address or a phone number will do."))
-        return cleaned
 
 
 class PropertyForm(forms.Form):
@@ -182,6 +156,7 @@ PROPERTIES: dict[str, Callable[[], forms.Field]] = {
     "type": lambda: forms.ModelChoiceField(TicketType.objects.filter(active=True), required=False),
     "assignee": lambda: forms.ModelChoiceField(people.staff(), required=False),
     "due_at": _due,
+    "site": lambda: forms.ModelChoiceField(Site.objects.all(), required=False),
     "subject": lambda: forms.CharField(max_length=255),
 }
 

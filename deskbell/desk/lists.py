@@ -59,12 +59,16 @@ CHANNELS = {
 
 @dataclass(frozen=True)
 class Chip:
-    """A filter that is set: what it says, and the address of the list without it."""
+    """A filter that is set: its value in words, and the address of the list without it."""
 
     name: str
-    text: str
+    value: str
     without: str
     error: str = ""
+
+    @property
+    def text(self) -> str:
+        return f"{LABELS[self.name]}: {self.value}"
 
 
 @dataclass
@@ -135,7 +139,7 @@ class ListAddress:
         return [
             Chip(
                 name,
-                f"{LABELS[name]}: {value_in_words(name, value, known, user)}",
+                value_in_words(name, value, known, user),
                 self.address(**{name: None}),
                 self.errors.get(name, ""),
             )

@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from deskbell.events.models import Event
-from deskbell.people.models import Identity, User
+from deskbell.people.models import Identity, Site, User
 from deskbell.tickets import queries, rules
 from deskbell.tickets.actions.properties import EVENT_OF
 from deskbell.tickets.models import ACTIVE_CATEGORIES, Draft, Tag, Ticket, TicketLink
@@ -46,9 +46,10 @@ def rights_at(user: User, ticket: Ticket) -> dict[str, bool]:
 
 @dataclass(frozen=True)
 class Around:
-    """What stands beside a ticket: how to reach its requester, his other open tickets, links, known tags."""
+    """What stands beside a ticket: how to reach its requester, sites, his other open tickets, links, tags."""
 
     phones: list[str]
+    sites: list[Site]
     others: list[Ticket]
     links: list[tuple[str, Ticket]]
     tags: list[str]
@@ -60,10 +61,17 @@ def around(user: User, ticket: Ticket) -> Around:
     phones = Identity.objects.filter(user=ticket.requester_id, kind=Identity.Kind.PHONE).order_by("pk")
     return Around(
         phones=list(phones.values_list("given", flat=True)),
+        sites=_sites(ticket) if ticket.organization_id else [],
         others=list(others.exclude(pk=ticket.pk).order_by("-updated_at", "-pk")[:OTHERS_SHOWN]),
         links=_links(visible, ticket),
         tags=list(Tag.objects.order_by("name").values_list("name", flat=True)[:TAGS_OFFERED]),
     )
+
+
+def _sites(ticket: Ticket) -> list[Site]:
+    """Those of its organisation that are still offered, and the one it has."""
+    offered = Q(active=True) | Q(pk=ticket.site_id)
+    return list(Site.objects.filter(offered, organization=ticket.organization_id).order_by("name"))
 
 
 def _links(visible: QuerySet[Ticket], ticket: Ticket) -> list[tuple[str, Ticket]]:

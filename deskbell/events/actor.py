@@ -18,10 +18,6 @@ class Actor:
     kind: str
     id: int | None = None
 
-    @property
-    def is_system(self) -> bool:
-        return self.kind == "system"
-
 
 SYSTEM = Actor("system")
 

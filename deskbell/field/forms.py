@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from deskbell.people.addresses import BadAddress, is_email, phone_key
+from deskbell.people.forms import CustomerFields
 from deskbell.people.models import Site, User
 from deskbell.tickets.posting import UploadsField
 
@@ -46,20 +45,10 @@ class MessageForm(TextForm):
         return cleaned
 
 
-class NewTicketForm(TextForm):
+class NewTicketForm(TextForm, CustomerFields):
     """A ticket made on the spot. Either `customer` is a known person or the other fields describe one."""
 
     customer = forms.ModelChoiceField(User.objects.none(), required=False, widget=forms.HiddenInput)
-    name = forms.CharField(required=False, max_length=200, label=_("Name"))
-    phone = forms.CharField(
-        required=False, max_length=40, label=_("Phone"), widget=forms.TextInput(attrs={"inputmode": "tel"})
-    )
-    email = forms.CharField(
-        required=False,
-        max_length=320,
-        label=_("E-mail"),
-        widget=forms.TextInput(attrs={"inputmode": "email", "autocapitalize": "none"}),
-    )
     site = forms.ModelChoiceField(
         Site.objects.none(), required=False, label=_("Site"), empty_label=_("No site")
     )
@@ -77,27 +66,3 @@ class NewTicketForm(TextForm):
         fields["customer"].error_messages["invalid_choice"] = _("This customer is no longer here.")
         fields["site"].queryset = sites
         self.places = sites
-
-    def clean_email(self) -> str:
-        given = str(self.cleaned_data["email"]).strip()
-        if given and not is_email(given):
-            raise ValidationError(_("This is not an e-mail address."))
-        return given
-
-    def clean_phone(self) -> str:
-        given = str(self.cleaned_data["phone"]).strip()
-        if given:
-            try:
-                phone_key(given)
-            except BadAddress as error:
-                raise ValidationError(
-                    _("Write the number with its country code, such as +44 20 7946 0958.")
-                ) from error
-        return given
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        known = cleaned.get("customer") or any(cleaned.get(name) for name in ("name", "email", "phone"))
-        if not known and not any(name in self.errors for name in ("customer", "name", "email", "phone")):
-            self.add_error("name", _("Who is it for? A name, a phone number or an e-mail address will do."))
-        return cleaned

@@ -57,10 +57,10 @@ STYLES = _words(
     "border-collapse border-color border-left border-left-color border-left-style border-left-width "
     "border-radius border-right border-right-color border-right-style border-right-width border-spacing "
     "border-style border-top border-top-color border-top-style border-top-width border-width color "
-    "direction font font-family font-size font-style font-variant font-weight height letter-spacing line- "
-    "height list-style-type margin margin-bottom margin-left margin-right margin-top max-width padding "
-    "padding-bottom padding-left padding-right padding-top text-align text-decoration text-indent text- "
-    "transform vertical-align white-space width word-break"
+    "direction font font-family font-size font-style font-variant font-weight height letter-spacing "
+    "line-height list-style-type margin margin-bottom margin-left margin-right margin-top max-width padding "
+    "padding-bottom padding-left padding-right padding-top text-align text-decoration text-indent "
+    "text-transform vertical-align white-space width word-break"
 )
 SCHEMES = {"http", "https", "mailto", "tel", "cid"}
 LINK_REL = "noopener noreferrer nofollow"

@@ -31,7 +31,7 @@ PROVIDED: dict[str, Callable[[HttpRequest], object]] = {
     "live_token": lambda request: "",
     #: HTML at the end of the bar above every page
     "corner": lambda request: "",
-    #: HTML below the form of a sign-in page: other ways in
+    #: HTML above the form of a sign-in page and on the front page: other ways in
     "ways_in": lambda request: "",
 }
 #: name → function that every template and macro may call, mails too; filled like PROVIDED. `company()` shows
@@ -40,6 +40,8 @@ SHARED: dict[str, Callable[..., object]] = {}
 
 STYLES = Path(__file__).parent / "static" / "kit" / "css"
 AVATAR_COLOURS = 6
+#: icons that point along the line: they turn round where it runs from right to left
+DIRECTED = re.compile(r"(arrow|chevron)(-up)?-(left|right)|external-link|log-(in|out)|reply|send|undo-2")
 
 
 def environment(**options: Any) -> Environment:
@@ -56,7 +58,7 @@ def environment(**options: Any) -> Environment:
     jinja.policies["ext.i18n.trimmed"] = True
     jinja.globals.update(
         _=translated,
-        word=translation.gettext,  # a name out of the database that may be one of ours: not safe, not kept
+        word=word,
         kept=kept,
         time_tag=time_tag,
         url=url,
@@ -118,6 +120,11 @@ def _translated(text: str, language: str | None) -> Markup:
     return Markup(translation.gettext(text))  # noqa: S704 - our own words
 
 
+def word(name: str) -> str:
+    """What is stored in English: in the active language if it is one of our words, else as it was given."""
+    return translation.gettext(name) if name else ""
+
+
 _kept: OrderedDict[tuple, Markup] = OrderedDict()
 KEPT = 8192
 
@@ -154,7 +161,8 @@ def _time_tag(value: datetime, minutes: int, manner: tuple[str, str, str]) -> Ma
 @lru_cache(maxsize=512)
 def icon(name: str, size: int = 16, label: str = "", extra: str = "") -> Markup:
     """The Lucide icon `name`, `size` CSS pixels wide; for readers of the screen only if it has a `label`."""
-    attributes: dict[str, object] = {"class": f"icon {extra}".strip()}
+    directed = " icon-directed" if DIRECTED.fullmatch(name) else ""
+    attributes: dict[str, object] = {"class": f"icon{directed} {extra}".strip()}
     attributes |= {"role": "img", "aria_label": label} if label else {"aria_hidden": "true"}
     return Markup(draw(name, size, **attributes))  # noqa: S704 - drawn from the package's own files
 
@@ -198,23 +206,24 @@ def number(value: int) -> str:
     return _number(value, language())
 
 
-@lru_cache(maxsize=4096)
-def _number(value: int, code: str) -> str:
+@lru_cache(maxsize=4096, typed=True)
+def _number(value: float, code: str) -> str:
     # slow to import; pages without numbers need not wait for it
     from babel.numbers import format_decimal
 
-    return format_decimal(value, locale=time.locale(code))
+    pattern = "#,##0.0" if isinstance(value, float) else "#,##0"
+    return format_decimal(value, pattern, locale=time.locale(code))
 
 
 def file_size(size: int) -> str:
-    """Bytes as people read them: `0 B`, `812 B`, `1.4 MB`. Steps of 1,000, as storage is sold."""
+    """Bytes as people read them: `0 B`, `812 B`, `1.4 MB`, `1,4 MB`. Steps of 1,000, as storage is sold."""
     amount, unit = float(size), "B"
     for unit in ("B", "kB", "MB", "GB", "TB"):
         if amount < 999.5 or unit == "TB":
             break
         amount /= 1000
-    digits = f"{amount:.1f}" if unit != "B" and amount < 9.95 else f"{amount:.0f}"
-    return f"{digits}\N{NO-BREAK SPACE}{unit}"
+    rounded = round(amount, 1) if unit != "B" and amount < 9.95 else round(amount)
+    return f"{_number(rounded, language())}\N{NO-BREAK SPACE}{unit}"
 
 
 def line_breaks(text: str) -> Markup:

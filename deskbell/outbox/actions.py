@@ -6,6 +6,7 @@ from typing import Any
 from cryptography.fernet import InvalidToken
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as N_
 
 from deskbell.events.actor import SYSTEM, Actor, HasPk
 from deskbell.events.publish import publish
@@ -90,7 +91,7 @@ def claim(item_id: int) -> tuple[OutboxItem, dict[str, Any]] | None:
         except InvalidToken:
             # restored from a backup without its keys: nobody can read it, a person has to write it again
             item.payload = None
-            _move(item, Final("unreadable", "It was written with keys this desk does not have"))
+            _move(item, Final("unreadable", N_("It was written with keys this desk does not have")))
             return None
 
 

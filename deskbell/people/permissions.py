@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop as _
+
 #: may work at the desk: sees internal notes of the tickets he reaches
 DESK = "desk.enter"
 TICKET_CREATE = "ticket.create"
@@ -47,22 +49,22 @@ class SeededRole:
 
 
 SEEDED_ROLES = (
-    SeededRole("owner", "Owner", "all", EVERYTHING),
-    SeededRole("admin", "Administrator", "all", tuple(p for p in EVERYTHING if p != OWN)),
+    SeededRole("owner", _("Owner"), "all", EVERYTHING),
+    SeededRole("admin", _("Administrator"), "all", tuple(p for p in EVERYTHING if p != OWN)),
     SeededRole(
         "supervisor",
-        "Supervisor",
+        _("Supervisor"),
         "all",
         (DESK, *WORK, TICKET_TRASH, TICKET_REDACT, PEOPLE_VIEW, PEOPLE_EDIT, AUDIT),
     ),
-    SeededRole("agent", "Agent", "all", (DESK, *WORK, TICKET_TRASH, PEOPLE_VIEW, PEOPLE_EDIT)),
+    SeededRole("agent", _("Agent"), "all", (DESK, *WORK, TICKET_TRASH, PEOPLE_VIEW, PEOPLE_EDIT)),
     SeededRole(
         "engineer",
-        "Field engineer",
+        _("Field engineer"),
         "assigned",
         (DESK, TICKET_CREATE, TICKET_REPLY, TICKET_NOTE, TICKET_EDIT),
     ),
-    SeededRole("auditor", "Auditor", "all", (DESK, PEOPLE_VIEW, AUDIT)),
-    SeededRole("customer_manager", "Customer manager", "organization", ()),
-    SeededRole("customer", "Customer", "own", ()),
+    SeededRole("auditor", _("Auditor"), "all", (DESK, PEOPLE_VIEW, AUDIT)),
+    SeededRole("customer_manager", _("Customer manager"), "organization", ()),
+    SeededRole("customer", _("Customer"), "own", ()),
 )

@@ -20,7 +20,8 @@ def reading(*, language: str = "", time_zone: str = "") -> Iterator[str]:
     What is empty, or no longer known, is as the company has it. Gives the language.
     """
     desk = company()
-    spoken = language or desk.language
+    known = dict(settings.LANGUAGES)
+    spoken = next((one for one in (language, desk.language) if one in known), settings.LANGUAGE_CODE)
     with (
         translation.override(spoken),
         timezone.override(_zone(time_zone) or _zone(desk.time_zone) or _zone(settings.TIME_ZONE)),

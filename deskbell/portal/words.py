@@ -33,6 +33,6 @@ MEANING: dict[str, str | Promise] = {
 QUEUES: dict[str, str | Promise] = {
     "support": _("Something does not work, or you do not know how."),
     "hardware": _("Computers, printers, phones: broken, new, or to be replaced."),
-    "network": _("Internet, Wi-Fi, VPN, servers one cannot reach."),
+    "network": _("Internet, Wi-Fi, VPN, a server you cannot reach."),
     "billing": _("Invoices, contracts, orders."),
 }

@@ -81,7 +81,7 @@ def _by_words(user: User, arms: list[Q], query: str, limit: int, staff: bool) ->
 def _documents(user: User, arms: list[Q], query: str, limit: int, staff: bool) -> list[tuple[int, int]]:
     """(document, ticket) of the newest matching document of each ticket within reach."""
     within = ""
-    params: list = [query, *(["public"] if not staff else [])]
+    params: list = [query, *(["public", query] if not staff else [])]
     everything = staff and rights_of(user).reach(DESK).everything
     if not everything:
         sql, values = _reached(arms).values("pk").order_by().query.sql_with_params()
@@ -93,7 +93,7 @@ def _documents(user: User, arms: list[Q], query: str, limit: int, staff: bool) -
             with newest as (
                 select id, ticket_id from search_document
                 where tsv @@ to_tsquery('simple', unaccent(%s))
-                  {"" if staff else "and audience = %s"} {within}
+                  {"" if staff else _FOR_CUSTOMERS} {within}
                 order by id desc limit {NEWEST}
             )
             select max(id), ticket_id from newest group by ticket_id order by max(id) desc limit %s
@@ -102,6 +102,15 @@ def _documents(user: User, arms: list[Q], query: str, limit: int, staff: bool) -
         )
         return cursor.fetchall()
 
+
+#: the head of a ticket holds who asked, which no line shows a customer: for him only its subject counts
+_FOR_CUSTOMERS = """
+    and audience = %s and (kind <> 'ticket' or exists (
+        select from tickets_ticket t
+        where t.id = ticket_id
+          and to_tsvector('simple', unaccent(t.subject)) @@ to_tsquery('simple', unaccent(%s))
+    ))
+"""
 
 _LINES = """
     select d.id,

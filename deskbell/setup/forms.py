@@ -41,7 +41,7 @@ class RoleForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._roles = {role.slug: role for role in roles_to_hand_out(by)}
         cast(forms.ChoiceField, self.fields["role"]).choices = [
-            (slug, role.name) for slug, role in self._roles.items()
+            (slug, gettext(role.name)) for slug, role in self._roles.items()
         ]
         self.fields["role"].initial = "agent" if "agent" in self._roles else None
 
@@ -60,7 +60,7 @@ class InvitationForm(RoleForm):
         label=_("Who"),
         max_length=20_000,
         widget=forms.Textarea(
-            attrs={"rows": 4, "autocomplete": "off", "placeholder": "Ada Example <ada@example.com>"}
+            attrs={"rows": 4, "autocomplete": "off", "placeholder": _("Ada Example <ada@example.com>")}
         ),
         help_text=_("One a line: an e-mail address, or a name and the address in angle brackets."),
     )

@@ -224,7 +224,7 @@ class MemberForm(RoleForm):
         cast(forms.ModelChoiceField, self.fields["person"]).queryset = staff()
         role = cast(forms.ChoiceField, self.fields["role"])
         role.choices = [
-            (slug, each.name) for slug, each in self._roles.items() if each.scope not in CUSTOMER_SCOPES
+            (slug, _(each.name)) for slug, each in self._roles.items() if each.scope not in CUSTOMER_SCOPES
         ]
 
 

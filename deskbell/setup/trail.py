@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from deskbell.people import permissions
 from deskbell.people.models import ApiToken, Identity, Invitation, Organization, Role, Team, User
 from deskbell.people.queries import visible_people
 from deskbell.people.rights import rights_of
+from deskbell.setup.ledgers import RECEIVED, SENT
 from deskbell.tickets.models import Queue, Status, Tag, Ticket, TicketType
 from deskbell.tickets.queries import described
 
@@ -405,7 +407,7 @@ def _company(event: Event, names: _Names) -> str:
 
 def _decided(event: Event, names: _Names) -> str:
     return _("decided on a received message: %(state)s (%(reason)s)") % {
-        "state": event.data["state"],
+        "state": _state(RECEIVED, event),
         "reason": event.data["reason"] or "–",
     }
 
@@ -413,10 +415,16 @@ def _decided(event: Event, names: _Names) -> str:
 def _delivery(event: Event, names: _Names) -> str:
     if event.data["error_code"]:
         return _("noted a message as %(state)s: %(code)s") % {
-            "state": event.data["state"],
+            "state": _state(SENT, event),
             "code": event.data["error_code"],
         }
-    return _("noted a message as %(state)s") % {"state": event.data["state"]}
+    return _("noted a message as %(state)s") % {"state": _state(SENT, event)}
+
+
+def _state(states: Mapping[str, tuple[Any, ...]], event: Event) -> object:
+    """The state that `event` names, in words."""
+    known = states.get(event.data["state"])
+    return known[0] if known else event.data["state"]
 
 
 def _bulk(event: Event, names: _Names) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from deskbell.kit.time import midnight
 from deskbell.people.models import User
+from deskbell.people.rights import rights_of
 from deskbell.tickets.models import Category, Priority, Queue, Source, Status, Tag, Ticket, TicketType
 
 
@@ -128,6 +129,7 @@ PROPERTIES: dict[str, Property] = {
     "due": _column("due_at"),
     "created": _column("created_at"),
     "updated": _column("updated_at"),
+    "public": _column("public_at"),
     "resolved": _column("resolved_at"),
     "first_reply": _column("first_responded_at"),
     "waiting": _column("waiting_since"),
@@ -260,6 +262,11 @@ def _due(name: str, given: str, user: User) -> Condition:
     raise BadFilter(name, _("One of: %(choices)s.") % {"choices": "overdue, today, week, none"})
 
 
+def last_touched(user: User) -> str:
+    """The property by which `user` follows changes: customers are not told when staff touch a ticket."""
+    return "updated" if rights_of(user).staff else "public"
+
+
 def _since(prop: str) -> Reader:
     def read(name: str, given: str, user: User) -> Condition:
         try:
@@ -306,7 +313,7 @@ READERS: dict[str, Reader] = {
     "source": _choice(Source.values),
     "due": _due,
     "q": _words,
-    "updated_since": _since("updated"),
+    "updated_since": lambda name, given, user: _since(last_touched(user))(name, given, user),
     "created_since": _since("created"),
     "created_on": _on("created"),
     "resolved_on": _on("resolved"),

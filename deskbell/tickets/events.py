@@ -83,6 +83,11 @@ class TypeChanged(Changed):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SiteChanged(Changed):
+    kind = "ticket.site_changed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class DueChanged(Changed):
     """RFC 3339 times, or none."""
 

@@ -65,6 +65,10 @@ SORTS: dict[str, Sort] = {
 }
 #: of customers, who never see when staff last touched a ticket
 PORTAL_SORT = Sort("public", _("Last news"), ("public_at", "id"), True)
+CUSTOMER_SORTS = SORTS | {
+    "updated": PORTAL_SORT,
+    "priority": Sort("priority", _("Most urgent"), ("priority", "public_at", "id"), True),
+}
 
 
 @dataclass(frozen=True)
@@ -258,7 +262,10 @@ def api_page(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[Ticket]:
-    """Everything `user` sees, as staff and as a customer, but what lies in the trash."""
+    """Everything `user` sees, as staff and as a customer, but what lies in the trash.
+
+    Customers get the time of the last news where staff get that of the last change.
+    """
     desk = desk_arms(user)
     arms = desk if any(not arm for arm in desk) else desk + customer_arms(user)
     if sort == "waiting":
@@ -266,7 +273,7 @@ def api_page(
     return _page(
         [arm & Q(trashed_at=None) for arm in arms],
         filters,
-        SORTS[sort],
+        (SORTS if rights_of(user).staff else CUSTOMER_SORTS)[sort],
         cursor,
         limit,
         scope=f"{user.pk}:api",

@@ -115,7 +115,7 @@ def _ticket(row: Ticket, phones: dict[int, str], reader: User | None) -> Shape:
         "custom": row.custom if staff else {},
         "due_at": moment(row.due_at) if staff else None,
         "created_at": moment(row.created_at),
-        "updated_at": moment(row.updated_at),
+        "updated_at": moment(row.updated_at if staff else row.public_at),
         "first_responded_at": moment(row.first_responded_at),
         "resolved_at": moment(row.resolved_at),
         "version": row.version,

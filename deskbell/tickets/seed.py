@@ -1,35 +1,42 @@
-"""Statuses, queues and types of a new desk."""
+"""Statuses, queues and types of a new desk. Stored in English, shown in the reader's language."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from deskbell.tickets.models import Queue, Status, TicketType
 
 #: slug, label, category, default of its category
 STATUSES = (
-    ("new", "New", "new", True),
-    ("open", "Open", "open", True),
-    ("in-progress", "In progress", "open", False),
-    ("reopened", "Reopened", "open", False),
-    ("visit-planned", "Visit planned", "scheduled", True),
-    ("on-site", "Engineer on site", "scheduled", False),
-    ("waiting-for-customer", "Waiting for customer", "pending", True),
-    ("waiting-for-third-party", "Waiting for third party", "on_hold", True),
-    ("waiting-for-parts", "Waiting for parts", "on_hold", False),
-    ("resolved", "Resolved", "resolved", True),
-    ("closed", "Closed", "closed", True),
-    ("cancelled", "Cancelled", "closed", False),
-    ("duplicate", "Duplicate", "closed", False),
+    ("new", _("New"), "new", True),
+    ("open", _("Open"), "open", True),
+    ("in-progress", _("In progress"), "open", False),
+    ("reopened", _("Reopened"), "open", False),
+    ("visit-planned", _("Visit planned"), "scheduled", True),
+    ("on-site", _("Engineer on site"), "scheduled", False),
+    ("waiting-for-customer", _("Waiting for customer"), "pending", True),
+    ("waiting-for-third-party", _("Waiting for third party"), "on_hold", True),
+    ("waiting-for-parts", _("Waiting for parts"), "on_hold", False),
+    ("resolved", _("Resolved"), "resolved", True),
+    ("closed", _("Closed"), "closed", True),
+    ("cancelled", _("Cancelled"), "closed", False),
+    ("duplicate", _("Duplicate"), "closed", False),
 )
-QUEUES = (("support", "Support"), ("hardware", "Hardware"), ("network", "Network"), ("billing", "Billing"))
+QUEUES = (
+    ("support", _("Support")),
+    ("hardware", _("Hardware")),
+    ("network", _("Network")),
+    ("billing", _("Billing")),
+)
 TYPES = (
-    ("incident", "Incident"),
-    ("service-request", "Service request"),
-    ("question", "Question"),
-    ("problem", "Problem"),
-    ("task", "Task"),
-    ("preventive-maintenance", "Preventive maintenance"),
+    ("incident", _("Incident")),
+    ("service-request", _("Service request")),
+    ("question", _("Question")),
+    ("problem", _("Problem")),
+    ("task", _("Task")),
+    ("preventive-maintenance", _("Preventive maintenance")),
 )
 
 

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from django.db.models import CharField, Value
 from django.db.models.functions import Cast
-from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from deskbell.events.models import Event, EventDetail
-from deskbell.people.models import Team, User
+from deskbell.kit.time import exact
+from deskbell.people.models import Site, Team, User
 from deskbell.people.queries import name_for
 from deskbell.tickets import events
 from deskbell.tickets.models import Priority, Queue, Source, Status, Ticket, TicketType
@@ -38,6 +38,7 @@ class Names:
     #: of people copied in, as the reader may know them
     copied: dict[int, str] = field(default_factory=dict)
     tickets: dict[int, int] = field(default_factory=dict)
+    sites: dict[int, str] = field(default_factory=dict)
     labels: Labels = field(default_factory=dict)
 
     @classmethod
@@ -49,6 +50,7 @@ class Names:
         for event in happened:
             people |= {event.data.get(name) for name in _PERSON_FIELDS.get(event.kind, ())}
         tickets = {e.data.get(key) for e in happened for key in ("follow_up_of", "target_id")} - {None}
+        sites = {e.data["after"] for e in happened if e.kind == events.SiteChanged.kind} - {None}
         known = {pk for pk in people if pk}
         users = list(User.objects.filter(pk__in=known)) if known else []
         return cls(
@@ -57,6 +59,7 @@ class Names:
             tickets=dict(Ticket.objects.filter(pk__in=tickets).values_list("pk", "number"))
             if tickets
             else {},
+            sites=dict(Site.objects.filter(pk__in=sites).values_list("pk", "name")) if sites else {},
             labels=labels or (_labels() if any(e.kind in _LABELLED for e in happened) else {}),
         )
 
@@ -147,8 +150,14 @@ def _moved(kind: str, text: str):
 def _due(data: dict, names: Names, event: Event) -> str:
     if data["after"] is None:
         return _("removed the due date")
-    due = timezone.localtime(datetime.fromisoformat(data["after"]))
-    return _("set the due date to %(date)s") % {"date": formats.date_format(due, "DATETIME_FORMAT")}
+    return _("set the due date to %(date)s") % {"date": exact(datetime.fromisoformat(data["after"]))}
+
+
+def _site(data: dict, names: Names, event: Event) -> str:
+    if data["after"] is None:
+        return _("removed the site")
+    name = names.sites.get(data["after"], _("a site that was removed"))
+    return _("set the site to %(name)s") % {"name": name}
 
 
 def _subject(data: dict, names: Names, event: Event) -> str:
@@ -217,6 +226,7 @@ _SENTENCES = {
     events.TeamChanged.kind: _moved("team", N_("changed the team from %(before)s to %(after)s")),
     events.TypeChanged.kind: _moved("type", N_("changed the type from %(before)s to %(after)s")),
     events.DueChanged.kind: _due,
+    events.SiteChanged.kind: _site,
     events.SubjectChanged.kind: _subject,
     events.TagsChanged.kind: _tags,
     events.Watched.kind: _plain(N_("follows the ticket")),

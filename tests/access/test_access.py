@@ -22,12 +22,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
-def world(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[World]:
+def world(lasting, tmp_path_factory) -> Iterator[World]:
     """Made once; every visit is taken back."""
     folder = tmp_path_factory.mktemp("access")
-    with django_db_blocker.unblock(), override_settings(FILES_DIR=folder / "files"), transaction.atomic():
+    with override_settings(FILES_DIR=folder / "files"):
         yield build()
-        transaction.set_rollback(True)
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +58,7 @@ def gives_nothing_away(world: World, role: str, response: Any) -> None:
     assert found == [], f"{role} reads {found}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", sorted(PAGES))
 def test_a_page_opens_for_those_it_is_for(world, visitors, route):
     row = PAGES[route]
@@ -69,6 +69,7 @@ def test_a_page_opens_for_those_it_is_for(world, visitors, route):
         gives_nothing_away(world, role, response)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", sorted(PAGES))
 def test_a_form_changes_something_only_for_those_who_may(world, visitors, route):
     row = PAGES[route]
@@ -78,6 +79,7 @@ def test_a_form_changes_something_only_for_those_who_may(world, visitors, route)
         judge(world, row, role, case, changed, response)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", sorted(CALLS))
 def test_a_call_answers_those_it_is_for(world, visitors, call):
     row, (method, address) = CALLS[call], call.split(" ")
@@ -122,6 +124,7 @@ def judge(world: World, row: Row, role: str, case: Case, changed: int, response:
 # --- lists, counts, search, notices -------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "signed out"])
 def test_lists_and_counts_hold_what_one_sees_and_nothing_else(world, visitors, role):
     seen = [case for case in world.cases if world.sees(role, case)]
@@ -136,6 +139,7 @@ def test_lists_and_counts_hold_what_one_sees_and_nothing_else(world, visitors, r
     assert counts["open"] == (len(seen) if role in STAFF else 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "signed out"])
 def test_a_search_finds_what_one_sees_and_nothing_else(world, visitors, role):
     visitor = visitors[role]
@@ -154,6 +158,7 @@ def test_a_search_finds_what_one_sees_and_nothing_else(world, visitors, role):
         assert [t["number"] for t in tagged] == ([case.ticket.number] if known else [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", sorted(CUSTOMERS))
 def test_what_happened_inside_is_in_no_timeline_of_a_customer(world, visitors, role):
     for case in world.cases:
@@ -164,6 +169,7 @@ def test_what_happened_inside_is_in_no_timeline_of_a_customer(world, visitors, r
         assert kinds == ["ticket.message_added", "ticket.opened"]
 
 
+@pytest.mark.slow
 def test_live_notices_of_notes_reach_no_customer(world, monkeypatch):
     """A notice carries ids alone; even that a note was written is nobody's business."""
     from deskbell.realtime import hub

@@ -124,3 +124,19 @@ def test_times_without_a_zone_are_refused():
         paging.time_of("since", "2026-01-01T00:00:00")
     told = paging.time_of("since", "2026-01-01T01:00:00+01:00")
     assert told.isoformat() == "2026-01-01T00:00:00+00:00"
+
+
+def test_a_customer_does_not_learn_when_staff_wrote_among_themselves(calls):
+    agent, older = stories.staff(), stories.ticket()
+    newer = stories.ticket(older.requester)
+    call = calls(older.requester)
+    before = call.get("/tickets", updated_since="2020-01-01T00:00:00Z").json()
+    actions.note(older, Content.markdown("among us"), by=agent)
+    actions.change(older, by=agent, tags=["secret"])
+    for sort in ("updated", "priority"):
+        assert [each["number"] for each in call.items("/tickets", sort=sort)] == [newer.number, older.number]
+    assert call.get("/tickets", updated_since=before["until"]).json()["items"] == []
+    told = {each["number"]: each["updated_at"] for each in call.items("/tickets")}
+    assert told == {each["number"]: each["updated_at"] for each in before["items"]}
+    actions.reply(older, Content.markdown("for you"), by=agent)
+    assert [each["number"] for each in call.items("/tickets")] == [older.number, newer.number]

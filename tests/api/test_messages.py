@@ -126,6 +126,7 @@ def test_messages_are_found_by_what_the_outside_calls_them(calls):
     assert customer.items("/messages", external_id="<o1@desk.example>")[0]["deliveries"] == []
 
 
+@pytest.mark.slow
 def test_a_page_of_messages_costs_the_same_queries_for_two_and_for_twenty(calls):
     ticket, agent = stories.ticket(), stories.staff()
     call = calls(agent)

@@ -148,6 +148,7 @@ def _fields(call: dict) -> list[str]:
     return list(schemas[body["$ref"].rpartition("/")[2]]["properties"]) if "$ref" in body else []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "path", "call"), _calls(), ids=lambda value: str(value)[:30])
 def test_whatever_is_sent_no_call_fails(calls, method, path, call):
     program, ticket = calls(stories.staff("owner")), stories.ticket()

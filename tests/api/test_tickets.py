@@ -265,6 +265,7 @@ def test_words_are_found_in_lists(calls):
     assert [ticket["number"] for ticket in found] == [wanted.number]
 
 
+@pytest.mark.slow
 def test_a_list_costs_the_same_queries_for_three_tickets_and_for_thirty(calls):
     agent = stories.staff()
     call = calls(agent)

@@ -60,6 +60,7 @@ def test_the_first_mails_of_a_new_person_make_one_person(box):
     assert Ticket.objects.count() == 8
 
 
+@pytest.mark.slow
 def test_sixty_mails_of_twelve_people_with_repeats_add_up(box):
     raws = [
         mail(

@@ -38,6 +38,13 @@ def totals(desk: Desk) -> dict[str, int | bool]:
     return answer
 
 
+def stored(desk: Desk, which: str = "true") -> int:
+    """How many came in, asked without starting a process."""
+    with psycopg.connect(embedded.url(desk.data) or "") as connection:
+        row = connection.execute(f"select count(*) from channels_inbounditem where {which}").fetchone()
+    return int(row[0]) if row else 0
+
+
 def test_a_channel_is_listed_as_it_compares(desk: Desk) -> None:
     (channel,) = json.loads(deskbell(desk.data, "channel", "list", "--json").stdout)
     uuid = channel.pop("uuid")
@@ -45,16 +52,17 @@ def test_a_channel_is_listed_as_it_compares(desk: Desk) -> None:
     assert channel == {"kind": "email", "name": "Support", "address": "help@example.com", "state": "ok"}
 
 
-@pytest.mark.parametrize("to", ["help@example.com", "HELP@example.COM", "help+t12-ab@example.com"])
-def test_a_mail_is_stored_and_worked_on_by_the_worker(desk: Desk, to: str) -> None:
+def test_mails_are_stored_and_worked_on_by_the_worker_however_the_address_is_written(desk: Desk) -> None:
     before = totals(desk)
-    code, said = receive(desk, to, f"stored-{to}")
-    assert code == 0
-    word, number = said.split()
-    assert (word, number.isdigit()) == ("inbound", True)
-    until(lambda: totals(desk)["waiting"] == 0, what="the worker took it")
+    for number, to in enumerate(("help@example.com", "HELP@example.COM", "help+t12-ab@example.com"), 1):
+        code, said = receive(desk, to, f"stored-{to}")
+        assert code == 0
+        word, item = said.split()
+        assert (word, item.isdigit()) == ("inbound", True)
+        assert stored(desk) == before["received"] + number
+    until(lambda: stored(desk, "state = 'received'") == 0, what="the worker took them")
     after = totals(desk)
-    assert (after["received"], after["ticketed"]) == (before["received"] + 1, before["ticketed"] + 1)
+    assert (after["received"], after["ticketed"]) == (before["received"] + 3, before["ticketed"] + 3)
     assert after["balanced"] is True
 
 
@@ -69,9 +77,9 @@ def test_wait_prints_what_became_of_it(desk: Desk) -> None:
 
 
 def test_a_mailbox_that_is_none_is_67_and_stores_nothing(desk: Desk) -> None:
-    before = totals(desk)["received"]
+    before = stored(desk)
     assert receive(desk, "nobody@example.com", "lost") == (67, "")
-    assert totals(desk)["received"] == before
+    assert stored(desk) == before
 
 
 def test_a_database_that_is_away_is_75(desk: Desk) -> None:

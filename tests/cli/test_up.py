@@ -15,16 +15,24 @@ import psycopg
 import pytest
 
 from deskbell.cli import embedded
-from tests.support.desk import Desk, as_root, deskbell
+from tests.support.desk import QUICK, Desk, as_root, copy, deskbell, open_folder, ready_made
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
+
+
+@pytest.fixture(scope="module")
+def kept() -> Iterator[Desk]:
+    with open_folder() as folder, Desk(folder / "data", DESKBELL_STALLED_AFTER="5") as desk:
+        yield desk
 
 
 @pytest.fixture
-def desk(folder: Path) -> Iterator[Desk]:
-    with Desk(folder / "data", DESKBELL_STALLED_AFTER="5") as desk:
-        yield desk
+def desk(kept: Desk) -> Desk:
+    """One for all tests of this module, running; only the first may count on there being nobody in it."""
+    if kept.parent.poll() is not None:
+        kept.start().ready()
+    return kept
 
 
 def alive(pid: int) -> bool:
@@ -32,26 +40,6 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
-
-
-def test_it_serves_and_stops_cleanly_and_starts_again_quickly(desk: Desk) -> None:
-    assert desk.get("/healthz") == (200, b"ok")
-    until(lambda: desk.get("/readyz")[0] == 200, what="the worker reports")
-    assert len(first_links(desk)) == 1
-    children = desk.children()
-    assert sorted(children) == ["postgres", "web", "worker"]
-
-    begin = time.monotonic()
-    assert desk.stop() == 0
-    assert time.monotonic() - begin < 15
-    assert not [pid for pid in children.values() if alive(pid)]
-
-    begin = time.monotonic()
-    assert deskbell(desk.data, "manage", "check").returncode == 0
-    check = time.monotonic() - begin
-    begin = time.monotonic()
-    desk.start().ready()
-    assert time.monotonic() - begin < 5 * check
 
 
 def first_links(desk: Desk) -> list[str]:
@@ -79,13 +67,31 @@ def test_the_link_is_printed_anew_at_each_start_until_somebody_may_set_the_desk_
     assert first_links(desk) == []
 
 
+def test_it_serves_and_stops_cleanly_and_starts_again_quickly(desk: Desk) -> None:
+    assert desk.get("/healthz") == (200, b"ok")
+    until(lambda: desk.get("/readyz")[0] == 200, what="the worker reports")
+    children = desk.children()
+    assert sorted(children) == ["postgres", "web", "worker"]
+
+    begin = time.monotonic()
+    assert desk.stop() == 0
+    assert time.monotonic() - begin < 15
+    assert not [pid for pid in children.values() if alive(pid)]
+
+    begin = time.monotonic()
+    assert deskbell(desk.data, "manage", "check").returncode == 0
+    check = time.monotonic() - begin
+    begin = time.monotonic()
+    desk.start().ready()
+    assert time.monotonic() - begin < 5 * check
+
+
 def test_a_folder_of_the_demo_never_becomes_a_real_desk(folder: Path) -> None:
+    copy(ready_made(demo=True), folder / "data")
+    mixed = deskbell(folder / "data", "up", "--port", "8149")
+    assert mixed.returncode == 1
+    assert "holds the demo, which never becomes a real desk" in mixed.stderr
     with Desk(folder / "data", "--demo") as demo:
-        demo.stop()
-        mixed = deskbell(demo.data, "up", "--port", str(demo.port))
-        assert mixed.returncode == 1
-        assert "holds the demo, which never becomes a real desk" in mixed.stderr
-        demo.start().ready()
         assert demo.get("/healthz") == (200, b"ok")
 
 
@@ -141,8 +147,22 @@ def _ready(desk: Desk) -> bool:
 
 
 @pytest.mark.parametrize("name", ["a folder with spaces", "x" * 120, "ünïcode, and a comma"])
-def test_any_path_will_do(folder: Path, name: str) -> None:
-    with Desk(folder / name / "data", fresh=True) as desk:
+def test_any_path_will_do_for_the_database(folder: Path, name: str) -> None:
+    data = folder / name / "data"
+    data.mkdir(parents=True)
+    cluster = embedded.Cluster(data, settings=QUICK)
+    cluster.start()
+    try:
+        with psycopg.connect(embedded.url(data) or "") as connection:
+            assert connection.execute("select current_user").fetchone() == (embedded.ROLE,)
+    finally:
+        cluster.stop()
+
+
+def test_any_path_will_do(folder: Path) -> None:
+    path = folder / ("ünïcode, spaces and a comma " + "x" * 90)
+    path.mkdir()
+    with Desk(path / "data") as desk:
         assert desk.get("/healthz") == (200, b"ok")
 
 
@@ -204,11 +224,14 @@ def test_a_folder_of_a_newer_version_is_refused(folder: Path) -> None:
     assert not (folder / "data" / "postgres").exists()
 
 
-def test_a_database_of_a_newer_version_is_refused(desk: Desk) -> None:
-    with psycopg.connect(embedded.url(desk.data) or "") as connection:
+def test_a_database_of_a_newer_version_is_refused(folder: Path) -> None:
+    copy(ready_made(demo=False), folder / "data")
+    cluster = embedded.Cluster(folder / "data", settings=QUICK)
+    cluster.start()
+    with psycopg.connect(cluster.url()) as connection:
         connection.execute("insert into django_migrations values (default, 'tickets', '9999_x', now())")
-    desk.stop()
-    done = deskbell(desk.data, "up", "--port", str(desk.port))
+    cluster.stop()
+    done = deskbell(folder / "data", "up", "--port", "8149")
     assert done.returncode == 1
     assert "last used by a newer Deskbell (it has tickets.9999_x" in done.stderr
 

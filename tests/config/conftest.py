@@ -7,8 +7,8 @@ import pytest
 from tests.support.desk import Desk, open_folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def running() -> Iterator[Desk]:
-    """One desk for the tests of a file; none of them may depend on what another left."""
+    """One desk for the tests of this folder; none of them may depend on what another left."""
     with open_folder() as folder, Desk(folder / "data", DESKBELL_STALLED_AFTER="5") as desk:
         yield desk

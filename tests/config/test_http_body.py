@@ -16,9 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.desk import ROOT, free_port
+from bench.machine import free_port
+from tests.support.desk import ROOT
 from tests.support.echo import LIMIT
 from tests.support.waiting import until
+
+pytestmark = pytest.mark.slow
 
 
 class Server:

@@ -9,7 +9,7 @@ from deskbell.cli import embedded
 from tests.support.desk import Desk
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("jobs")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("running")]
 
 INSERT = """
     insert into procrastinate_jobs (queue_name, task_name, args, status, worker_id, queueing_lock)

@@ -23,7 +23,7 @@ from deskbell.realtime import hub
 from tests.support.desk import Desk
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("running")]
 
 
 def token(desk: Desk, user: int, *topics: str) -> str:

@@ -96,6 +96,7 @@ def test_nobody_is_trusted_unless_named() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.slow
 def test_wrong_passwords_are_counted_by_that_address_whatever_the_headers_say() -> None:
     def statuses(address: str) -> list[int]:
         return [

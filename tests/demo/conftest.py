@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import transaction
 from django.test import override_settings
 from django.urls import clear_url_caches
 
@@ -22,12 +21,11 @@ from deskbell.kit import jinja
 
 
 @pytest.fixture(scope="module")
-def told(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[Cast]:
+def told(lasting: None, tmp_path_factory: Any) -> Iterator[Cast]:
     """The whole demo, told once for the module; every test's changes are taken back."""
     folder = tmp_path_factory.mktemp("demo")
-    with django_db_blocker.unblock(), override_settings(FILES_DIR=folder / "files"), transaction.atomic():
+    with override_settings(FILES_DIR=folder / "files"):
         yield world.build(everything=True)
-        transaction.set_rollback(True)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from bench.buffers import Measured, compare
 from deskbell.demo import seed
 from deskbell.tickets.listing import BOXES
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 def _one(buffers: int, rows: int) -> list[Measured]:

@@ -15,7 +15,7 @@ from deskbell.people.models import Role, User
 from deskbell.tickets.models import Status, Ticket
 from tests.stories import staff, ticket
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 def test_a_real_desk_is_refused_and_keeps_everything():

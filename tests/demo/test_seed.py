@@ -25,7 +25,7 @@ from deskbell.tickets import actions
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Queue, Status, Ticket, TicketType
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 #: columns that name a row or the moment of writing, which two tellings of one story do not share
 OWN = {"id", "number", "xact", "cause_id"}

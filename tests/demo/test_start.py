@@ -1,4 +1,4 @@
-"""`deskbell up --demo` on an empty desk, again, and on a desk of somebody."""
+"""`deskbell up --demo` on a desk of somebody."""
 
 from __future__ import annotations
 
@@ -25,7 +25,12 @@ def test_a_desk_with_people_of_its_own_is_left_alone():
     assert counted() == before
 
 
-def test_a_second_start_makes_nothing_and_names_the_same_people(told):
-    first, before = world.sign_ins(), counted()
-    assert world.ensure() == first
-    assert counted() == before
+def test_on_a_real_desk_the_addresses_answer_nothing_even_with_the_demo_switched_on(client, demo_pages):
+    staff("owner", name="Somebody")
+    before = Event.objects.count()
+    for path in ("/demo/customer/", "/demo/customer/box/", "/demo/reset/"):
+        assert client.get(path).status_code == 404
+    for path in ("/demo/signin/", "/demo/customer/letters/", "/demo/reset/"):
+        assert client.post(path, {"email": "jonas@lanternfield.example"}).status_code == 404
+    assert b"/demo/" not in client.get("/signin/").content
+    assert Event.objects.count() == before

@@ -13,11 +13,11 @@ from deskbell.people.models import User
 from deskbell.people.permissions import SEEDED_ROLES
 from deskbell.people.rights import rights_of
 from deskbell.tickets.listing import LISTED, counts
-from deskbell.tickets.models import Attachment, Category, Message, Ticket
+from deskbell.tickets.models import Attachment, Category, Message, SavedReply, Ticket
 from deskbell.tickets.rules import may
 from tests import world as tests_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 desk = tests_world.named_world
 
@@ -40,6 +40,14 @@ def test_the_world_is_lived_in(desk):
     assert counts(desk["supervisor"])["following"]
     assert Attachment.objects.filter(blob__content_type="image/png").count() == 3
     assert Ticket.objects.filter(due_at__lt=timezone.now(), active=True).exists()
+
+
+def test_the_staff_have_signatures_and_saved_replies_of_every_scope(desk):
+    assert "Service desk" in desk["agent"].signature
+    reach = {(r.scope, r.name) for r in SavedReply.objects.visible_to(desk["agent"])}
+    assert {("personal", "Call me back"), ("team", "Restart and a picture")} <= reach
+    assert ("everyone", "We are on it") in reach
+    assert ("team", "On my way") not in reach
 
 
 def test_what_happened_is_dated_when_it_happened(desk):

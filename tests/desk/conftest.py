@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,8 +40,13 @@ class World:
 
 
 @pytest.fixture
-def world(db: None, settings: Any, tmp_path: Any) -> World:
+def world(everybody: World, db: None, settings: Any, tmp_path: Any) -> World:
     settings.FILES_DIR = tmp_path / "files"
+    return deepcopy(everybody)
+
+
+@pytest.fixture(scope="module")
+def everybody(lasting: None) -> World:
     team = people.create_team("Network")
 
     def staff(name: str, role: str, team: Team | None = None) -> User:

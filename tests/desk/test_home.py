@@ -88,6 +88,7 @@ def test_the_part_brings_lists_and_counts_without_the_frame(world: World, desk: 
     assert 'id="boxes"' in part and "<html" not in part
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["agent", "networker"])
 def test_a_home_costs_the_same_for_one_ticket_and_for_fifty(
     world: World, sign_in: Callable[[User], Client], django_assert_max_num_queries: Any, who: str
@@ -103,6 +104,7 @@ def test_a_home_costs_the_same_for_one_ticket_and_for_fifty(
     assert len(fifty) == len(one)
 
 
+@pytest.mark.slow
 def test_figures_cost_the_same_for_one_ticket_and_for_fifty(
     world: World, overseer: Client, django_assert_max_num_queries: Any
 ) -> None:
@@ -123,6 +125,7 @@ def _fill(world: World) -> None:
         world.ticket(f"number {index}", team=world.team, requester=requester, by=requester, assignee=assignee)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Auckland", "America/Los_Angeles"])
 def test_every_figure_opens_the_list_it_counts(
     world: World, sign_in: Callable[[User], Client], zone: str

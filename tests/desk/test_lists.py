@@ -83,6 +83,7 @@ def test_a_filter_that_makes_no_sense_is_told_and_left_out(world: World, desk: C
     assert "The filter Created since was left out." in page
 
 
+@pytest.mark.slow
 def test_pages_go_forth_and_back_without_losing_filters(world: World, desk: Client) -> None:
     for index in range(53):
         world.ticket(f"number {index}", priority=4)
@@ -102,6 +103,7 @@ def test_a_cursor_of_another_list_begins_at_the_start(world: World, desk: Client
     assert (response.status_code, response["Location"]) == (302, "/desk/?box=open")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["agent", "networker", "auditor"])
 def test_a_list_costs_the_same_for_one_row_and_for_fifty(
     world: World,

@@ -57,6 +57,7 @@ def test_no_words_break_the_list(world: World, desk: Client, given: str) -> None
     assert desk.get(f"/desk/people/?{given}").status_code == 200
 
 
+@pytest.mark.slow
 def test_pages_go_forth_and_back_and_keep_the_filter(world: World, desk: Client) -> None:
     company = people.create_organization("Large", by=SYSTEM)
     crowd = [stories.customer(company, name=f"Same {number // 2:02d}").pk for number in range(103)]
@@ -73,6 +74,7 @@ def test_pages_go_forth_and_back_and_keep_the_filter(world: World, desk: Client)
     assert rows(desk, "/desk/people/" + unescape(back[1])) == seen[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["/desk/people/?q=a", "/desk/organizations/?q=a"])
 def test_a_directory_costs_the_same_for_one_and_for_fifty(
     world: World, desk: Client, django_assert_max_num_queries: Any, address: str
@@ -125,6 +127,7 @@ def test_an_agent_of_one_team_sees_only_its_tickets_there(
         assert tickets(client.get(address).content.decode(), "open") == [inside.number]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["people", "organizations"])
 def test_a_page_about_somebody_costs_the_same_for_one_ticket_and_for_fifty(
     world: World, desk: Client, django_assert_max_num_queries: Any, what: str

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 
 from deskbell.events.models import Event
 from deskbell.kit.secrets import seal
 from deskbell.outbox.models import OutboxItem
+from deskbell.people import actions as people
 from deskbell.people.models import User
 from deskbell.tickets import actions
 from deskbell.tickets.content import Content, NewFile
 from deskbell.tickets.models import Message, Queue, Status, Ticket
+from tests import stories
 from tests.desk.conftest import HTMX, World
-from tests.stories import staff, ticket
+from tests.stories import organization, staff, ticket
 
 
 def change(client: Client, ticket: Ticket, name: str, value: object, **more: Any) -> Any:
@@ -29,6 +32,7 @@ def status(slug: str) -> Status:
     return Status.objects.get(slug=slug)
 
 
+@pytest.mark.slow
 def test_a_ticket_page_costs_the_same_for_one_message_and_for_many(
     world: World, desk: Client, django_assert_max_num_queries: Any
 ) -> None:
@@ -67,6 +71,23 @@ def test_words_of_strangers_are_text(world: World, desk: Client) -> None:
     page = desk.get(ticket.get_absolute_url()).content.decode()
     assert "<script>alert" not in page and "<img src=x" not in page
     assert "&lt;script&gt;alert(2)" in page
+
+
+def test_the_site_is_chosen_among_those_of_the_organisation(world: World, desk: Client) -> None:
+    company = organization("Kestrel Foods")
+    ticket = world.ticket(requester=stories.customer(company))
+    place = people.create_site(company, "Warehouse")
+    elsewhere = people.create_site(people.create_organization("Elsewhere"), "Far away")
+    around = desk.get(f"{ticket.get_absolute_url()}around/").content.decode()
+    assert "Warehouse" in around and "Far away" not in around
+    assert change(desk, ticket, "site", place.pk).status_code == 302
+    assert stories.fresh(ticket).site == place
+    assert "set the site to Warehouse" in desk.get(ticket.get_absolute_url()).content.decode()
+    refused = change(desk, ticket, "site", elsewhere.pk)
+    assert refused.status_code == 422 and "not one of the organisation" in refused.content.decode()
+    assert stories.fresh(ticket).site == place
+    assert change(desk, ticket, "site", "").status_code == 302
+    assert stories.fresh(ticket).site is None
 
 
 def test_a_property_is_saved_at_once(world: World, desk: Client) -> None:

@@ -42,7 +42,7 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.fixture(params=[pytest.param(DESKTOP, marks=pytest.mark.thorough), PHONE], ids=["desktop", "phone"])
 def size(request) -> dict[str, int]:
     return request.param
 

@@ -16,8 +16,9 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.test_stories import NEW_PASSWORD, code_in, confirm, sign_up, write
-from tests.support.browser import DESKTOP, PHONE, Visitor
+from tests.support.browser import DESKTOP, Visitor
 from tests.support.desk import Desk, deskbell
+from tests.support.sizes import ON_SCREEN
 from tests.support.waiting import until
 
 HELP = "help@nordlicht.example"
@@ -81,9 +82,9 @@ def visitors(browser: Browser) -> Iterator[Callable[..., Visitor]]:
     assert complaints == []
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@ON_SCREEN
 def test_from_the_first_start_to_the_first_answered_ticket(folder, visitors, mailroom, size) -> None:
-    with Desk(folder / "data", fresh=size is DESKTOP, EMAIL_URL=mailroom.url) as desk:
+    with Desk(folder / "data", EMAIL_URL=mailroom.url) as desk:
         # the link stands in the terminal, and makes the owner
         (link,) = re.findall(r"http://\S+/account/first/\S+/", desk.said.read_text())
         owner = visitors(desk, size).go(link.removeprefix(desk.address))

@@ -7,11 +7,14 @@ from typing import Any
 
 from playwright.sync_api import Locator, expect
 
+from tests.support.sizes import ON_SCREEN
+
 SUPERVISOR = "priya@lanternfield.example"
 #: rows of one page of a list
 PAGE = 50
 
 
+@ON_SCREEN
 def test_a_supervisor_opens_a_figure_of_his_home_and_gets_its_list(visit: Any, size: dict[str, int]) -> None:
     supervisor = visit(SUPERVISOR, size=size)
     page = supervisor.page

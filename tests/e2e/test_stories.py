@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import body
 from tests.support.browser import DESKTOP, PHONE
+from tests.support.sizes import told
 
 ADMIN = "teodor@lanternfield.example"
 AGENT = "jonas@lanternfield.example"
@@ -195,7 +196,7 @@ def test_what_is_typed_survives_a_crash_of_the_page(visit):
     expect(agent.page.get_by_role("textbox", name="Message")).to_have_value("Half a sentence about the")
 
 
-@pytest.mark.parametrize("size", [NARROW, PHONE], ids=["half a screen", "phone"])
+@told(NARROW, PHONE)
 def test_one_writes_as_the_customer_and_the_agent_in_the_other_window_answers(visit, tmp_path, size):
     subject = f"Beamer shows only blue ({size['width']})"
     agent, customer = visit(size=size), visit(size=size)

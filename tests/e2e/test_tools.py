@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import DESKTOP, PHONE
+from tests.support.browser import Visitor
 from tests.support.desk import Desk, deskbell
+from tests.support.sizes import ON_SCREEN
 
 AGENT = "jonas@lanternfield.example"
 MANY = """
@@ -24,11 +24,17 @@ def open_many(desk: Desk, word: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def open_row(visitor: Visitor, number: int = 0) -> None:
+    """Open a ticket of the list; the keys are bound when its page is loaded."""
+    visitor.page.locator("[data-row] a").nth(number).click()
+    visitor.page.wait_for_url(re.compile(r"/desk/tickets/\d+/"))
+
+
 def text_of(page: Page):  # type: ignore[no-untyped-def]
     return page.get_by_role("textbox", name="Message")
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@ON_SCREEN
 def test_twenty_five_tickets_are_changed_at_once_and_put_back(visit, desk, size):
     word = f"Toner{size['width']}"
     open_many(desk, word)
@@ -89,18 +95,18 @@ def test_a_saved_reply_is_written_found_and_inserted_by_keyboard(visit, desk):
     agent = visit(AGENT)
     page = agent.page
     agent.go("/desk/replies/new/")
-    page.get_by_label("Name").fill("Restart first")
+    page.get_by_label("Name").fill("Power cycle")
     page.get_by_label("Text").fill("Hello {{customer.first_name}}, please restart it.")
     page.get_by_label("Status after sending").select_option(label="Resolved")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("link", name="Restart first")).to_be_visible()
+    expect(page.get_by_role("link", name="Power cycle")).to_be_visible()
 
     agent.go("/desk/?box=open&sort=created")
     name = page.locator("[data-row] .row-from .truncate").first.inner_text().split(" ")[0]
-    page.locator("[data-row] a").first.click()
+    open_row(agent)
     page.keyboard.press("r")
-    page.keyboard.type("One line.\n/resta")
-    expect(page.get_by_role("option", name=re.compile("Restart first"))).to_be_visible()
+    page.keyboard.type("One line.\n/power")
+    expect(page.get_by_role("option", name=re.compile("Power cycle"))).to_be_visible()
     page.keyboard.press("Enter")
     expect(text_of(page)).to_have_value(f"One line.\nHello {name}, please restart it.")
     expect(page.locator(".button-split [data-send]")).to_have_text("Send and set: Resolved")
@@ -117,7 +123,7 @@ def test_the_other_status_beside_send_is_set(visit):
     agent = visit(AGENT)
     agent.go("/desk/?box=open&sort=created")
     page = agent.page
-    page.locator("[data-row] a").first.click()
+    open_row(agent)
     text_of(page).fill("Over to you.")
     page.get_by_role("button", name="Send and set another status").click()
     page.get_by_role("menuitem", name="Send and set: Resolved").click()
@@ -127,8 +133,7 @@ def test_the_other_status_beside_send_is_set(visit):
 def test_a_draft_outlives_the_page_and_the_sign_out_and_no_window_overwrites_another(visit):
     first = visit(AGENT)
     first.go("/desk/?box=open&sort=created")
-    first.page.locator("[data-row] a").nth(1).click()
-    first.page.wait_for_url(re.compile(r"/desk/tickets/\d+/"))
+    open_row(first, 1)
     path = re.search(r"/desk/tickets/\d+/", first.page.url).group()
     with first.page.expect_response(re.compile("/draft/$")):
         text_of(first.page).fill("Half a sentence")

@@ -81,6 +81,7 @@ def test_without_tickets_the_page_says_what_will_come(phone):
     assert "No open ticket is assigned to you." in phone.get("/field/").content.decode()
 
 
+@pytest.mark.slow
 def test_sixty_tickets_cost_as_many_queries_as_one(phone, world):
     def queries() -> int:
         with CaptureQueriesContext(connection) as found:

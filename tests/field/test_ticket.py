@@ -51,7 +51,7 @@ def test_on_site_notes_the_time_and_sets_in_progress(phone, world):
     first, _, rest = text.partition("\n\n")
     assert re.fullmatch(r"On site since \d+:\d\d.[AP]M", first) and rest == "At gate 7"
     now = stories.fresh(ticket)
-    assert (now.status.slug, now.assignee) == ("in-progress", world.engineer)
+    assert (now.status.slug, now.assignee) == ("on-site", world.engineer)
 
 
 def test_on_site_with_words_for_the_customer_keeps_the_note_inside(phone, world):
@@ -172,6 +172,7 @@ def test_the_page_shows_notes_as_such_and_newest_first(phone, world):
     assert "Gate 7" in page
 
 
+@pytest.mark.slow
 def test_a_page_costs_no_more_for_thirty_messages_than_for_one(phone, world):
     ticket = world.ticket()
 

@@ -65,6 +65,7 @@ def test_remote_images_wait_until_somebody_asks():
     assert shown.endswith('<p> src="x" data-remote-src="y"</p>')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "hostile",
     [

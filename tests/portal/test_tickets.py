@@ -175,6 +175,7 @@ def test_a_cursor_that_is_none_leads_to_the_first_page(web, query):
     assert web.get(f"/portal/?{query}").url == "/portal/"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["customer", "customer_manager"])
 def test_the_list_costs_the_same_queries_for_1_ticket_and_for_25(client, db, who):
     company = organization()
@@ -409,6 +410,7 @@ def test_older_messages_are_a_click_away(web, ada):
     assert page(web, address(asked) + "?before=%00")
 
 
+@pytest.mark.slow
 def test_a_page_costs_the_same_queries_for_1_message_and_for_20(web, ada):
     asked, agent, counts = ticket(ada), staff(), []
     actions.reply(asked, Content.markdown("Answer"), by=agent)

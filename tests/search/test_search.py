@@ -71,6 +71,15 @@ def test_a_customer_finds_his_own_public_words_only():
     assert found(asked.requester, str(stranger.number), staff=False) == []
 
 
+def test_a_customer_finds_nothing_by_who_asked_since_no_line_would_show_why():
+    anna = customer(organization("Kestrel Foods"), name="Anna Quist")
+    asked = ticket(anna, subject="Gateway", text="The tunnel drops")
+    for words in ("quist", anna.email, "kestrel", "quist gateway"):
+        assert found(anna, words, staff=False) == [], words
+    [hit] = search(anna, "gateway", staff=False)
+    assert hit.ticket == asked and "<mark>Gateway</mark>" in hit.line
+
+
 def test_an_agent_of_one_team_finds_in_his_team_only():
     crew = team()
     mine, other = ticket(text="tunnel", team=crew, by=staff()), ticket(text="tunnel")

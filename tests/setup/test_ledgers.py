@@ -136,6 +136,7 @@ def test_what_failed_to_leave_tells_why(web):
     assert "r1@x.example" in page(web, "/setup/sent/")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["received/", "sent/", "audit/"])
 def test_a_ledger_costs_the_same_queries_for_1_row_and_for_25(web, owner, path):
     def more(n: int) -> None:

@@ -85,6 +85,7 @@ def test_anybody_is_found_by_name_or_address(web):
     assert "Nobody found" in page(web, "/setup/people/?q=%00zzz")
 
 
+@pytest.mark.slow
 def test_the_list_costs_the_same_queries_for_1_person_and_for_25(web):
     counts = []
     for more in (0, 24):
@@ -302,6 +303,7 @@ def test_a_withdrawn_invitation_opens_no_door(web):
     assert web.post("/setup/people/invitations/new/", form(once="another-key-of-the-form")).status_code == 302
 
 
+@pytest.mark.slow
 def test_invitations_cost_the_same_queries_for_1_and_for_25(web, owner):
     counts = []
     for more in (1, 24):

@@ -374,6 +374,7 @@ def test_a_bad_site_is_told_beside_the_field(web, values, said):
 # --- lists ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["queues/", "statuses/", "types/", "tags/", "teams/", "organizations/"])
 def test_a_list_costs_the_same_queries_for_few_rows_and_for_many(web, owner, path):
     def more(n: int) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import fcntl
 import functools
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -22,22 +22,13 @@ from typing import Any
 
 import pytest
 
+from bench.machine import free_port
+from deskbell.cli import embedded, up
 from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    """A port nobody listens on, below those the system gives to outgoing connections."""
-    for port in range(8100 + os.getpid() % 25, 8150):
-        with socket.socket() as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                trial.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no free port")
+#: nothing of a test has to survive a crash of the machine
+QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
@@ -53,12 +44,12 @@ def open_folder() -> Iterator[Path]:
 
 
 def environment(data: Path, **more: str) -> dict[str, str]:
-    """The environment of a process of its own: nothing of the test run's database or settings."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("DESKBELL_", "DATABASE_", "DJANGO_", "PYTEST_", "EMAIL_URL"))
-    }
+    """The environment of a process of its own: nothing of the test run's database or settings.
+
+    Hundreds of processes are started: without their bytecode each would compile all of Deskbell.
+    """
+    other = ("DESKBELL_", "DATABASE_", "DJANGO_", "PYTEST_", "EMAIL_URL", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(other)}
     path = os.pathsep.join([str(ROOT), sysconfig.get_path("purelib")])
     return {**kept, "DESKBELL_DATA_DIR": str(data), "PYTHONPATH": path, **more}
 
@@ -88,7 +79,7 @@ def deskbell(
         capture_output=True,
         env=environment(data, **more),
         cwd=ROOT if not user else "/",
-        timeout=120,
+        timeout=300,
         **options,
     )
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -101,19 +92,52 @@ def user_group(user: str) -> int:
 
 
 @functools.cache
-def migrated() -> Path:
-    """A data folder with an empty, migrated database, made once per test process: making it is slow."""
+def ready_made(*, demo: bool) -> Path:
+    """A stopped data folder, empty or with the demo, made once per test run: making it is slow."""
+    before = ready_made(demo=False) if demo else None
+    folder = _run_folder() / ("demo" if demo else "empty")
+    with folder.with_suffix(".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            unfinished = folder.with_suffix(".new")
+            if before:
+                copy(before, unfinished)
+            up.make_folder(unfinished)
+            _deskbell_once(unfinished, "demo" if demo else "migrate")
+            unfinished.rename(folder)
+    return folder
+
+
+def _deskbell_once(data: Path, command: str) -> None:
+    """A command of `deskbell up` on the embedded database, without the other processes."""
+    cluster = embedded.Cluster(data, settings=QUICK)
+    cluster.start()
+    try:
+        done = deskbell(data, command)
+    finally:
+        cluster.stop()
+    assert done.returncode == 0, done.stderr
+
+
+def copy(data: Path, to: Path) -> None:
+    subprocess.run(["cp", "-a", "--reflink=auto", str(data), str(to)], check=True)
+
+
+@functools.cache
+def _run_folder() -> Path:
+    """Shared by the processes of a parallel test run (tests/support/postgres.py), else of our own."""
+    if given := os.environ.get("TEST_RUN_FOLDER"):
+        return Path(given)
     folder = Path(tempfile.mkdtemp(prefix="desk-"))
-    folder.chmod(0o755)
+    folder.chmod(0o711)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    Desk(folder / "data", fresh=True).start().ready().stop()
-    return folder / "data"
+    return folder
 
 
 class Desk:
     """One `deskbell up`; use it in a with statement, or `start` and `stop`.
 
-    Begins with a copy of `migrated()` unless `fresh`, or unless the data folder is there already.
+    Begins with a copy of `ready_made()` unless `fresh`, or unless the data folder is there already.
     """
 
     def __init__(
@@ -134,7 +158,7 @@ class Desk:
 
     def start(self) -> Desk:
         if not (self.fresh or self.data.exists()):
-            subprocess.run(["cp", "-a", str(migrated()), str(self.data)], check=True)
+            copy(ready_made(demo="--demo" in self.arguments), self.data)
         options: dict[str, Any] = {}
         if self.user:
             options = {"user": self.user, "group": user_group(self.user), "extra_groups": []}

@@ -28,7 +28,7 @@ def pytest_load_initial_conftests() -> Iterator[None]:
     if "PYTEST_XDIST_WORKER" not in os.environ:
         folder = Path(tempfile.mkdtemp(prefix="deskbell-tests-"))
         folder.chmod(0o711)
-        os.environ["DESKBELL_DATA_DIR"] = str(folder)
+        os.environ["DESKBELL_DATA_DIR"] = os.environ["TEST_RUN_FOLDER"] = str(folder)
         _started.append((_cluster(folder), folder))
     return (yield)
 

@@ -120,7 +120,7 @@ def _changes(user: User, given: dict[str, str], query: TicketQuery) -> dict[str,
         until = datetime.fromisoformat(text)
     changed = _filters(user, given, query.sort)
     assert changed is not None
-    filters = conditions.All((changed, conditions.Test("updated", "before", until)))
+    filters = conditions.All((changed, conditions.Test(conditions.last_touched(user), "before", until)))
     page = listing.api_page(
         user, filters=filters, sort=query.sort or "updated", cursor=inner, limit=query.limit
     )

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.smtp import EmailBackend
+from django.utils.translation import gettext_noop as N_
 
 from deskbell.channels import actions
 from deskbell.channels.email.compose import build, message_id_of, sender_of, wire_address
@@ -68,7 +69,7 @@ def _deliver(message: EmailMessage, sender: str, recipient: str) -> Result:
         return Retry("connect", _said(error))
     smtp = connection.connection
     if smtp is None:
-        return Retry("connect", "The mail server could not be reached")
+        return Retry("connect", N_("The mail server could not be reached"))
     content = message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's class takes it
     try:
         return _converse(smtp, content, sender, recipient)

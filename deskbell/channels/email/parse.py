@@ -19,6 +19,8 @@ from email.message import Message
 from email.utils import parsedate_to_datetime
 from io import BytesIO
 
+from django.utils.translation import gettext_noop as N_
+
 from deskbell.channels.email import quotes, references, words
 from deskbell.channels.email.automatic import AutoClass, answerable, classify
 from deskbell.kit.html import text_from_html
@@ -174,14 +176,6 @@ def parse(raw: bytes) -> ParsedMail:
     )
 
 
-def content_digest(raw: bytes) -> str:
-    """Hex SHA-256 of what the sender wrote (From, Date, Subject, body), trace headers left out.
-
-    It tells a mail that came twice from another one whose sender reuses one Message-ID.
-    """
-    return _digest(*_split(raw))
-
-
 # --- header block -------------------------------------------------------------------------------
 
 
@@ -223,7 +217,7 @@ def _bounded(block: bytes, problems: list[str]) -> bytes:
             kept.append(piece)
             room -= len(piece)
     if sum(map(len, kept)) < sum(len(value) for _name, value in fields):
-        problems.append("headers too long, cut")
+        problems.append(N_("headers too long, cut"))
     return b"\r\n".join(kept)
 
 
@@ -235,6 +229,10 @@ def _middle_out(value: bytes) -> bytes:
 
 
 def _digest(block: bytes, body: bytes) -> str:
+    """Hex SHA-256 of what the sender wrote (From, Date, Subject, body), trace headers left out.
+
+    It tells a mail that came twice from another one whose sender reuses one Message-ID.
+    """
     digest = hashlib.sha256()
     for name, value in _fields(block):
         if name in (b"from", b"date", b"subject"):
@@ -248,7 +246,7 @@ def _message(raw: bytes, problems: list[str]) -> Message:
         return message_from_bytes(raw, policy=policy.compat32)
     except (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError):
         # A thousand nested multiparts end the parser's recursion: show the mail as one plain text.
-        problems.append("structure could not be read")
+        problems.append(N_("structure could not be read"))
         block, body = _split(raw)
         simple = b"\r\n".join(
             value for name, value in _fields(block) if name.decode("ascii", "replace") not in _STRUCTURE
@@ -337,7 +335,7 @@ class _Content:
             part, depth, alternative = stack.pop()
             parts += 1
             if parts > MAX_PARTS or depth > MAX_DEPTH:
-                self.problems.append("too many parts, the rest is in the raw mail only")
+                self.problems.append(N_("too many parts, the rest is in the raw mail only"))
                 return
             kind = part.get_content_type()
             if kind.startswith("multipart/") and part.is_multipart():
@@ -364,7 +362,7 @@ class _Content:
     def _body(self, part: Message, kind: str, alternative: bool) -> None:
         text = words.decode(_payload(part), _parameter(part, "charset"))
         if len(text) > MAX_TEXT:
-            self.problems.append("text too long, cut")
+            self.problems.append(N_("text too long, cut"))
             text = text[:MAX_TEXT]
         if kind == "text/html":
             self.rich.append(text)
@@ -379,7 +377,7 @@ class _Content:
         content = _bytes_of(part)
         self.decoded += len(content)
         if self.decoded > MAX_DECODED:
-            self.problems.append("files too big, the rest is in the raw mail only")
+            self.problems.append(N_("files too big, the rest is in the raw mail only"))
             return
         content_id = words.header_text((_raw_values(part, "content-id") or [""])[0]).strip("<> ")[:255]
         self.files.append(

@@ -6,6 +6,8 @@ changes nothing about a person we know.
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop as N_
+
 from deskbell.channels.models import InboundItem
 from deskbell.channels.queries import desk_addresses
 from deskbell.channels.verdicts import Verdict
@@ -21,10 +23,10 @@ from deskbell.tickets.models import Queue, Source, Ticket
 def decide(item: InboundItem, form: FormSent) -> Verdict:
     item.external_id = form.reference
     if form.email.casefold() in desk_addresses():
-        return Verdict.blocked("own_address", "The form names an address of this desk as its sender")
+        return Verdict.blocked("own_address", N_("The form names an address of this desk as its sender"))
     sender = _sender(form)
     if not sender.is_active:
-        return Verdict.quarantined("deactivated", "The sender's account is closed")
+        return Verdict.quarantined("deactivated", N_("The sender's account is closed"))
     ticket = _open(item, form, sender)
     item.files.all().delete()  # the ticket holds them now, so that it alone decides how long they stay
     return Verdict(

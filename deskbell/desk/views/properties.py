@@ -45,6 +45,8 @@ def change(request: HttpRequest, number: int, name: str) -> HttpResponse:
         return refused(request, number, problems={name: _("A ticket cannot become new again.")})
     except actions.NotStaff:
         return refused(request, number, problems={name: _("This person no longer works at the desk.")})
+    except actions.WrongSite:
+        return refused(request, number, problems={name: _("This site is not one of the organisation's.")})
     return done(request, ticket)
 
 

@@ -10,7 +10,7 @@ from deskbell.desk.access import desk, person, ticket_of
 from deskbell.desk.lists import ListAddress
 from deskbell.desk.pages import page, parts, ticket_page
 from deskbell.kit.patience import TooSlow
-from deskbell.tickets import queries, serving
+from deskbell.tickets import queries, rules, serving
 from deskbell.tickets.listing import counts, neighbours
 
 
@@ -63,6 +63,7 @@ def around(request: HttpRequest, number: int) -> HttpResponse:
     context = {
         "ticket": found,
         "around": reading.around(user, found),
+        "may_edit": rules.may(user, "edit", found),
         "files": serving.files_of(found, user).count(),
         "before": before,
         "after": after,

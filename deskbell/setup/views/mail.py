@@ -21,29 +21,11 @@ from deskbell.outbox.models import OutboxItem
 from deskbell.outbox.queries import totals as outbox_totals
 from deskbell.people import permissions
 from deskbell.setup.access import Request, permitted
+from deskbell.setup.ledgers import RECEIVED, SENT
 from deskbell.setup.pages import show
 from deskbell.setup.paging import page
 from deskbell.tickets.models import Ticket
 
-#: state → what to call it, colour of its badge, what it means
-RECEIVED: dict[str, tuple[str | Promise, str, str | Promise]] = {
-    "received": (gettext_lazy("Waiting"), "blue", gettext_lazy("stored, not decided yet")),
-    "ticketed": (gettext_lazy("New ticket"), "green", gettext_lazy("opened a ticket")),
-    "added": (gettext_lazy("Added"), "green", gettext_lazy("joined a ticket as a message")),
-    "annotated": (gettext_lazy("Noted"), "teal", gettext_lazy("kept on a ticket for staff")),
-    "quarantined": (gettext_lazy("Held back"), "amber", gettext_lazy("somebody has to look")),
-    "blocked": (gettext_lazy("Blocked"), "", gettext_lazy("kept, but no ticket")),
-    "duplicate": (gettext_lazy("Duplicate"), "", gettext_lazy("we had it already")),
-}
-SENT: dict[str, tuple[str | Promise, str, str | Promise]] = {
-    "queued": (gettext_lazy("Waiting"), "blue", gettext_lazy("leaves as soon as it can")),
-    "sending": (gettext_lazy("Being sent"), "blue", gettext_lazy("on its way at this moment")),
-    "sent": (gettext_lazy("Sent"), "green", gettext_lazy("the other side took it")),
-    "delivered": (gettext_lazy("Delivered"), "green", gettext_lazy("it arrived")),
-    "read": (gettext_lazy("Read"), "green", gettext_lazy("somebody opened it")),
-    "failed": (gettext_lazy("Failed"), "red", gettext_lazy("the other side refused it")),
-    "unknown": (gettext_lazy("Unknown"), "amber", gettext_lazy("nobody knows whether it arrived")),
-}
 #: kind of a mail → what to call it
 KINDS: dict[str, str | Promise] = {
     "ticket.received": gettext_lazy("Ticket received"),
@@ -54,6 +36,12 @@ KINDS: dict[str, str | Promise] = {
     "ticket.assigned": gettext_lazy("Assigned, to staff"),
     "ticket.resolved": gettext_lazy("Resolved"),
     "ticket.copied": gettext_lazy("Copied in"),
+    "account.login_code": gettext_lazy("Sign-in code"),
+    "account.sign_up_code": gettext_lazy("Code for signing up"),
+    "account.password_reset_code": gettext_lazy("Code for a new password"),
+    "account.email_confirmation": gettext_lazy("Code for confirming an address"),
+    "account.email_confirmation_signup": gettext_lazy("Code for confirming an address"),
+    "account.account_already_exists": gettext_lazy("There is an account already"),
     "invitation": gettext_lazy("Invitation"),
     "test_mail.smtp": gettext_lazy("Test mail"),
     "test_mail.files": gettext_lazy("Test mail, into a file"),

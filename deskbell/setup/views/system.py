@@ -12,8 +12,8 @@ from deskbell.outbox import queries as outbox
 from deskbell.people import permissions
 from deskbell.setup import system as state
 from deskbell.setup.access import Request, permitted
+from deskbell.setup.ledgers import RECEIVED, SENT
 from deskbell.setup.pages import show
-from deskbell.setup.views.mail import RECEIVED, SENT
 
 
 @require_safe

@@ -19,6 +19,7 @@ from deskbell.tickets.actions.errors import (
     TooManyCopies,
     UnknownVariable,
     UploadGone,
+    WrongSite,
 )
 from deskbell.tickets.actions.fieldwork import arrive, finish, wait_for_customer
 from deskbell.tickets.actions.links import link
@@ -68,6 +69,7 @@ __all__ = [
     "TooManyCopies",
     "UnknownVariable",
     "UploadGone",
+    "WrongSite",
     "add_copy",
     "add_message",
     "add_saved_reply",

@@ -20,6 +20,7 @@ __all__ = [
     "TooManyCopies",
     "UnknownVariable",
     "UploadGone",
+    "WrongSite",
 ]
 
 
@@ -62,6 +63,10 @@ class BadMove(Exception):
 
 class NotStaff(Exception):
     """A ticket is assigned to people who work at the desk."""
+
+
+class WrongSite(Exception):
+    """The site is not one of the ticket's organisation."""
 
 
 class TooManyCopies(Exception):

@@ -14,9 +14,9 @@ from deskbell.tickets import rules
 from deskbell.tickets.actions.errors import EmptyMessage
 from deskbell.tickets.actions.lock import lock
 from deskbell.tickets.actions.messages import note, reply
-from deskbell.tickets.actions.properties import default_status, write
+from deskbell.tickets.actions.properties import default_status, status_called, write
 from deskbell.tickets.content import Content
-from deskbell.tickets.models import Category, Message, Status, Ticket
+from deskbell.tickets.models import Category, Message, Ticket
 
 
 @transaction.atomic
@@ -29,7 +29,7 @@ def arrive(
     after: int | None = None,
     now: datetime | None = None,
 ) -> Message:
-    """`by` is at the customer's: a note says since when, the ticket is his and in progress.
+    """`by` is at the customer's: a note says since when, the ticket is his and its status says so.
 
     What `content` says goes into that note or, if `public`, to the customer; it may be empty. `after` as for
     `reply`. Raises NotAllowed, Overtaken, UploadGone, TicketGone; nothing is written then.
@@ -44,7 +44,7 @@ def arrive(
     else:
         whole = f"{since}\n\n{content.text}"
         said = note(ticket, Content.markdown(whole, uploads=content.uploads), by=by)
-    write(lock(ticket), {"assignee": by, "status": Status.objects.get(slug="in-progress")}, by=by)
+    write(lock(ticket), {"assignee": by, "status": status_called("on-site")}, by=by)
     return said
 
 

@@ -1,4 +1,4 @@
-"""Status, priority, queue, team, assignee, type, subject, due date, tags: changed by one function."""
+"""Status, priority, queue, team, assignee, type, subject, due date, site, tags: changed by one function."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from deskbell.events.kinds import Happened
 from deskbell.events.models import Event
 from deskbell.events.publish import publish
 from deskbell.kit.compiled import Compiled
-from deskbell.people.models import Team, User
+from deskbell.people.models import Site, Team, User
 from deskbell.people.rights import rights_of
 from deskbell.tickets import events, rules
-from deskbell.tickets.actions.errors import BadMove, Moved, NotStaff
+from deskbell.tickets.actions.errors import BadMove, Moved, NotStaff, WrongSite
 from deskbell.tickets.actions.lock import lock
 from deskbell.tickets.models import Category, Queue, Status, Tag, Ticket, TicketType
 from deskbell.tickets.models.settings import ACTIVE_CATEGORIES
@@ -33,6 +33,7 @@ EVENT_OF = {
     "type": events.TypeChanged.kind,
     "subject": events.SubjectChanged.kind,
     "due_at": events.DueChanged.kind,
+    "site": events.SiteChanged.kind,
     "tags": events.TagsChanged.kind,
 }
 
@@ -50,7 +51,7 @@ def change(
     """Give the named properties (keys of EVENT_OF) new values; those that have them already stay silent.
 
     `tags` is the whole set of names. With `version`, raises Moved if a named property has changed since.
-    Raises NotAllowed, BadMove, NotStaff, TicketGone.
+    Raises NotAllowed, BadMove, NotStaff, WrongSite, TicketGone.
     """
     ticket = lock(ticket)
     _allowed(ticket, by, properties)
@@ -189,6 +190,15 @@ def _due(ticket: Ticket, due_at: datetime | None, version: int, tell: bool, by: 
     )
 
 
+def _site(ticket: Ticket, site: Site | None, version: int, tell: bool, by: Actor | User) -> Any:
+    if (site.pk if site else None) == ticket.site_id:
+        return None
+    if site and site.organization_id != ticket.organization_id:
+        raise WrongSite(str(site))
+    before, ticket.site = ticket.site_id, site
+    return events.SiteChanged(version=version, before=before, after=site.pk if site else None)
+
+
 def _tags(ticket: Ticket, names: Iterable[str], version: int, tell: bool, by: Actor | User) -> Any:
     wanted = {name.casefold(): name for name in (clean_tag(given) for given in names) if name}
     present = {tag.name.casefold(): tag for tag in ticket.tags.all()}
@@ -211,6 +221,7 @@ _SETTERS: dict[str, Callable[[Ticket, Any, int, bool, Actor | User], Happened | 
     "type": _type,
     "subject": _subject,
     "due_at": _due,
+    "site": _site,
     "tags": _tags,
 }
 
@@ -243,7 +254,7 @@ def claim(ticket: Ticket, *, by: User) -> Ticket:
         rules.require(by, "claim", locked)
         properties: dict[str, Any] = {"assignee": by}
         if locked.category in {Category.NEW, Category.OPEN}:
-            properties["status"] = _status_called("in-progress")
+            properties["status"] = status_called("in-progress")
         return write(locked, properties, by=by)
 
 
@@ -256,7 +267,7 @@ def close(ticket: Ticket, *, by: Actor | User) -> Ticket:
 
 
 def reopen(ticket: Ticket, *, by: Actor | User) -> Ticket:
-    return change(ticket, by=by, status=_status_called("reopened"))
+    return change(ticket, by=by, status=status_called("reopened"))
 
 
 @transaction.atomic
@@ -279,7 +290,7 @@ def customer_reopen(ticket: Ticket, *, by: User) -> Ticket:
     if ticket.closed_at and ticket.category == Category.CLOSED and not within_reopening(ticket):
         raise BadMove("reopened")
     ticket.waiting_since = timezone.now()
-    return write(ticket, {"status": _status_called("reopened")}, by=by)
+    return write(ticket, {"status": status_called("reopened")}, by=by)
 
 
 def tag(ticket: Ticket, name: str, *, by: Actor | User, cause: Event | None = None) -> Ticket:
@@ -349,7 +360,7 @@ def default_status(category: str) -> Status:
     return _default(category)[0]
 
 
-def _status_called(slug: str) -> Status:
+def status_called(slug: str) -> Status:
     """A status that every new desk has; the default open one where it was switched off or removed."""
     return Status.objects.filter(slug=slug, active=True).first() or default_status(Category.OPEN)
 
@@ -367,6 +378,6 @@ def within_reopening(ticket: Ticket, channel: str = "web") -> bool:
 def wake(ticket: Ticket, *, cause: Event | None = None) -> None:
     """A customer wrote: what waited for him or was ended is open again. The caller holds the lock."""
     if ticket.category in {Category.RESOLVED, Category.CLOSED}:
-        write(ticket, {"status": _status_called("reopened")}, by=SYSTEM, cause=cause)
+        write(ticket, {"status": status_called("reopened")}, by=SYSTEM, cause=cause)
     elif ticket.category in {Category.PENDING, Category.ON_HOLD}:
         write(ticket, {"status": default_status(Category.OPEN)}, by=SYSTEM, cause=cause)

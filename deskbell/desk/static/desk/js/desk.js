@@ -8,3 +8,4 @@ import "./replies.js";
 import "./title.js";
 import "./sound.js";
 import "./home.js";
+import "./found.js";

@@ -16,6 +16,8 @@ const options = () => [...menu().querySelectorAll("[data-reply]")];
 let slash = null;
 let timer;
 let asked = 0;
+// the words that the options shown answer
+let shownFor = null;
 
 const mark = (option) => {
   for (const each of options()) each.setAttribute("aria-selected", String(each === option));
@@ -26,7 +28,8 @@ const mark = (option) => {
 
 const find = async () => {
   const number = ++asked;
-  const address = `${menu().dataset.replies}?${new URLSearchParams({ q: search().value })}`;
+  const words = search().value;
+  const address = `${menu().dataset.replies}?${new URLSearchParams({ q: words })}`;
   const found = menu().querySelector("[data-replies-found]");
   try {
     const answer = await fetch(address, { headers: { "HX-Request": "true" }, redirect: "error" });
@@ -38,6 +41,7 @@ const find = async () => {
     return;
   }
   if (number !== asked) return;
+  shownFor = words;
   if (slash !== null && search().value && !options().length) return giveBack();
   mark(options()[0]);
   settle();
@@ -48,6 +52,7 @@ const settle = () => place(menu(), slash === null ? document.querySelector("[dat
 const open = (at = null) => {
   if (!menu() || !textOf()) return;
   slash = at;
+  shownFor = null;
   search().value = "";
   menu().showPopover();
   settle();
@@ -57,6 +62,7 @@ const open = (at = null) => {
 
 const close = () => {
   asked += 1;
+  shownFor = null;
   clearTimeout(timer);
   slash = null;
   if (menu()?.matches(":popover-open")) menu().hidePopover();
@@ -94,6 +100,16 @@ const insert = async (option) => {
   }
 };
 
+// Enter may come before the answer to the last letters: what they find is meant, not what is still shown
+const choose = async () => {
+  if (shownFor !== search().value) {
+    clearTimeout(timer);
+    await find();
+  }
+  const chosen = options().find((option) => option.ariaSelected === "true");
+  if (chosen && shownFor === search().value) insert(chosen);
+};
+
 document.addEventListener("click", (event) => {
   const option = event.target.closest("[data-reply]");
   if (option) insert(option);
@@ -119,7 +135,7 @@ document.addEventListener("keydown", (event) => {
     const step = event.key === "ArrowDown" ? 1 : -1;
     if (all.length) mark(all[(at + step + all.length) % all.length]);
   } else if (event.key === "Enter") {
-    if (all[at]) insert(all[at]);
+    choose();
   } else if (event.key === "Escape" || (event.key === "Backspace" && slash !== null && !event.target.value)) {
     if (event.key === "Backspace") {
       const where = slash;

@@ -10,6 +10,8 @@ const LONGEST_WAIT = 30_000;
 // no byte for so long: the line is dead, whatever the browser thinks
 const SILENCE = 30_000;
 
+const language = document.documentElement.lang || "en";
+
 // the same steps as the template filter `filesize`
 const readable = (size) => {
   const units = ["B", "kB", "MB", "GB"];
@@ -18,7 +20,9 @@ const readable = (size) => {
     size /= 1000;
     step += 1;
   }
-  return `${size.toFixed(step && size < 9.95 ? 1 : 0)}\u00a0${units[step]}`;
+  const digits = step && size < 9.95 ? 1 : 0;
+  const format = new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return `${format.format(size)}\u00a0${units[step]}`;
 };
 
 // not randomUUID: that one needs https
