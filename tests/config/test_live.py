@@ -124,7 +124,17 @@ def test_a_lost_database_asks_the_streams_to_catch_up(running: Desk) -> None:
         until(lambda: running.children().get("postgres", database) != database, seconds=40)
 
 
+def at_work(desk: Desk) -> bool:
+    """Whether a job is under way, which a worker that is told to end may finish first."""
+    with psycopg.connect(embedded.url(desk.data) or "") as connection:
+        return (
+            connection.execute("select 1 from procrastinate_jobs where status = 'doing'").fetchone()
+            is not None
+        )
+
+
 def test_open_streams_do_not_hold_up_the_end(running: Desk) -> None:
+    until(lambda: not at_work(running))
     with stream(running, 7, "all") as listener:
         begin = time.monotonic()
         running.stop()
