@@ -37,6 +37,8 @@ class Role(models.Model):
     name = models.CharField(max_length=100)
     permissions = ArrayField(models.CharField(max_length=40), default=list)
     scope = models.CharField(max_length=12, choices=Scope)
+    #: whoever has the role signs in with a second factor
+    needs_second_factor = models.BooleanField(default=False, db_default=False)
 
     def __str__(self) -> str:
         return self.name

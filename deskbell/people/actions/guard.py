@@ -1,0 +1,50 @@
+"""Who may write about whom: asked by every action of people."""
+
+from __future__ import annotations
+
+from deskbell.events.actor import Actor
+from deskbell.people import permissions, rules
+from deskbell.people.actions.errors import LastOwner, NotAllowed
+from deskbell.people.models import (
+    Grant,
+    Role,
+    User,
+)
+from deskbell.people.rights import rights_of
+
+
+def require(by: Actor | User, permission: str) -> None:
+    if isinstance(by, User) and not rights_of(by).has(permission):
+        raise NotAllowed(permission)
+
+
+def require_edit(user: User, by: Actor | User) -> None:
+    if isinstance(by, User) and not rules.may_edit(by, user):
+        raise NotAllowed(permissions.PEOPLE_EDIT)
+
+
+def may_hand_out(role: Role, by: Actor | User) -> None:
+    if not isinstance(by, User):
+        return
+    mine = rights_of(by)
+    if not mine.has(permissions.PEOPLE_INVITE):
+        raise NotAllowed(permissions.PEOPLE_INVITE)
+    if missing := [p for p in role.permissions if not mine.has(p)]:
+        raise NotAllowed(missing[0])
+
+
+def may_touch(user: User, by: Actor | User) -> None:
+    """Nobody changes the account of somebody who may do more than himself."""
+    if (
+        isinstance(by, User)
+        and rights_of(user).has(permissions.OWN)
+        and not rights_of(by).has(permissions.OWN)
+    ):
+        raise NotAllowed(permissions.OWN)
+
+
+def keep_an_owner(*, without: User) -> None:
+    owners = Grant.objects.select_for_update().filter(role__slug="owner", user__is_active=True)
+    holders = {row.user_id for row in owners}
+    if holders == {without.pk}:
+        raise LastOwner

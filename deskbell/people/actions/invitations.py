@@ -1,0 +1,119 @@
+"""Invitations: a role offered by mail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.core import signing
+from django.db import transaction
+from django.utils import timezone
+
+from deskbell.events.publish import publish
+from deskbell.people import events, permissions
+from deskbell.people.actions.accounts import change_person, set_password
+from deskbell.people.actions.addresses import person_for_email, verify_identity
+from deskbell.people.actions.errors import InvitationGone
+from deskbell.people.actions.guard import may_hand_out, require
+from deskbell.people.actions.roles import grant
+from deskbell.people.addresses import BadAddress, email_key, is_email
+from deskbell.people.models import (
+    Invitation,
+    Role,
+    Team,
+    User,
+)
+
+INVITATION_LASTS = timedelta(days=7)
+
+
+@transaction.atomic
+def invite(email: str, *, name: str = "", role: str, team: Team | None = None, by: User) -> Invitation:
+    """Offer a role by mail. Raises BadAddress, NotAllowed."""
+    if not is_email(email):
+        raise BadAddress(f"{email!r} is not an e-mail address")
+    offered = Role.objects.get(slug=role)
+    may_hand_out(offered, by)
+    invitation = Invitation.objects.create(
+        email=email.strip(),
+        name=name.strip(),
+        role=offered,
+        team=team,
+        invited_by=by,
+        expires_at=timezone.now() + INVITATION_LASTS,
+    )
+    publish(
+        events.Invited(role=role, team_id=team.pk if team else None, email=invitation.email),
+        about=invitation,
+        by=by,
+    )
+    return invitation
+
+
+def invitation_token(invitation: Invitation) -> str:
+    """The signed part of the invitation's link."""
+    return signing.dumps(invitation.pk, salt="people.invitation")
+
+
+def open_invitation(token: str) -> Invitation:
+    """The invitation behind a link. Raises InvitationGone."""
+    try:
+        pk = signing.loads(token, salt="people.invitation")
+    except signing.BadSignature as error:
+        raise InvitationGone("unknown") from error
+    invitation = Invitation.objects.select_related("role", "team", "invited_by").filter(pk=pk).first()
+    if invitation is None:
+        raise InvitationGone("unknown")
+    if invitation.accepted_at:
+        raise InvitationGone("used")
+    if invitation.withdrawn_at:
+        raise InvitationGone("withdrawn")
+    if invitation.expires_at < timezone.now():
+        raise InvitationGone("expired")
+    return invitation
+
+
+@transaction.atomic
+def accept_invitation(token: str, *, name: str, password: str | None) -> User:
+    """Make the invited person (or give the role to the one who has the address) and close the invitation.
+
+    The link proves the address. A password is set only on a person who has none. Raises InvitationGone.
+    """
+    invitation = open_invitation(token)
+    invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
+    if invitation.accepted_at:
+        raise InvitationGone("used")
+    user, _ = person_for_email(invitation.email, name=name, how="invitation")
+    if not user.is_active:
+        raise InvitationGone("withdrawn")
+    verify_identity(user.identities.get(kind="email", key=email_key(invitation.email)), how="link", by=user)
+    change_person(user, by=user, name=name.strip() or user.name)
+    if password and not user.has_usable_password():
+        set_password(user, password, how="invitation", by=user)
+    grant(user, invitation.role.slug, team=invitation.team)
+    invitation.accepted_at, invitation.accepted_by = timezone.now(), user
+    invitation.save(update_fields=["accepted_at", "accepted_by"])
+    publish(events.InvitationAccepted(user_id=user.pk), about=invitation, by=user)
+    return user
+
+
+@transaction.atomic
+def send_invitation_again(invitation: Invitation, *, by: User) -> None:
+    """The same link by mail, good for another INVITATION_LASTS. Raises NotAllowed, InvitationGone."""
+    invitation = (
+        Invitation.objects.select_for_update(of=("self",)).select_related("role").get(pk=invitation.pk)
+    )
+    may_hand_out(invitation.role, by)
+    if invitation.accepted_at or invitation.withdrawn_at:
+        raise InvitationGone("used" if invitation.accepted_at else "withdrawn")
+    invitation.expires_at = timezone.now() + INVITATION_LASTS
+    invitation.save(update_fields=["expires_at"])
+    publish(events.InvitedAgain(), about=invitation, by=by)
+
+
+@transaction.atomic
+def withdraw_invitation(invitation: Invitation, *, by: User) -> None:
+    require(by, permissions.PEOPLE_INVITE)
+    if invitation.accepted_at is None and invitation.withdrawn_at is None:
+        invitation.withdrawn_at = timezone.now()
+        invitation.save(update_fields=["withdrawn_at"])
+        publish(events.InvitationWithdrawn(), about=invitation, by=by)
