@@ -23,6 +23,12 @@ from deskbell.cli.embedded import Cluster
 ROOT = Path(__file__).resolve().parents[1]
 PORTS = range(8400, 8450)
 READY_SECONDS = 60
+SETTLED_SECONDS = 120
+#: pages of tables of ours that an index-only scan has to look at
+UNSEEN = """
+    select coalesce(sum(relpages - relallvisible), 0)::bigint
+    from pg_class where relkind = 'r' and relname ~ '^(people|tickets)_'
+"""
 #: names under which the connections of each process are counted
 WEB, WORKER = "bench web", "bench worker"
 #: what procrastinate's own connections of the worker are called (cli/worker.py)
@@ -77,6 +83,23 @@ class Machine:
         ) as server:
             server.execute(f"create database {name} owner deskbell")
         return name
+
+    def settle(self, database: str = "deskbell") -> None:
+        """VACUUM until all pages count as visible, as in a desk that has run for a night.
+
+        An old snapshot held elsewhere keeps pages from it, and then plans read what they need not.
+        Raises TimeoutError.
+        """
+        with psycopg.connect(self.cluster.url(superuser=True, database=database), autocommit=True) as server:
+            end = time.monotonic() + SETTLED_SECONDS
+            while True:
+                server.execute("vacuum (analyze)")
+                unseen = server.execute(UNSEEN).fetchone()
+                if unseen and unseen[0] == 0:
+                    return
+                if time.monotonic() > end:
+                    raise TimeoutError(f"{unseen} pages of {database} stay unseen by its visibility map")
+                time.sleep(1)
 
     def run(self, *arguments: str, database: str = "deskbell") -> str:
         """Run `python -m …` to its end and return what it printed. Raises CalledProcessError."""

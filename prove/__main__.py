@@ -15,7 +15,7 @@ PROOFS: dict[str, tuple[Callable[..., None], dict[str, Any]]] = {
     "kills": (kills.run, {"kills": 4, "longest_pause": 1}),
     "database": (database.run, {"seconds": 5}),
     "uploads": (uploads.run, {"slow_seconds": 4}),
-    "buffers": (buffers.run, {"tickets": 5_000}),
+    "buffers": (buffers.run, {"tickets": 60_000}),
     "stories": (stories.run, {"only": "home"}),
     "pages": (pages.run, {"names": ("sign in", "a ticket", "my tickets")}),
     "words": (words.run, {"pages": 4}),

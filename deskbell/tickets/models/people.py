@@ -15,12 +15,13 @@ class Watcher(models.Model):
         CC = "cc"
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="watchers", db_index=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=6, choices=Kind)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["ticket", "user", "kind"], name="watcher_once")]
+        indexes = [models.Index(fields=["user", "kind", "ticket"], name="watcher_of_user")]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.kind} {self.ticket_id}"
@@ -34,7 +35,10 @@ class ReadMark(models.Model):
     message_id = models.BigIntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "ticket"], name="read_mark_once")]
+        # a list asks for fifty at once and finds the answer in the index
+        constraints = [
+            models.UniqueConstraint(fields=["user", "ticket"], name="read_mark_once", include=["message_id"])
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} read {self.ticket_id}"
