@@ -32,6 +32,7 @@ class Item:
 MENU = (
     Item("profile", _("Profile"), "account_profile", "user"),
     Item("password", _("Password"), "account_change_password", "key-round"),
+    Item("second-factor", _("Second factor"), "mfa_index", "shield-check"),
 )
 
 

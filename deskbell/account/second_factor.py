@@ -239,10 +239,10 @@ def _shown_codes(request: HttpRequest) -> list[str] | None:
     return [f"{code[:4]} {code[4:]}" for code in found.get_unused_codes()]
 
 
+@require_POST
 @login_required
 @never_cache
 @confirmed
-@require_POST
 def new_codes(request: HttpRequest) -> HttpResponse:
     user = _me(request)
     actions.renew_recovery_codes(user, by=user)
