@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context as current
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from deskbell.account import mail
+from deskbell.account import guessing, mail
+from deskbell.kit import limits
+from deskbell.kit.secrets import seal, unseal
 from deskbell.people import actions
 from deskbell.people.models import User
+from deskbell.people.queries import company
 
 #: said by the page itself already
 SILENT = frozenset(
@@ -19,7 +28,19 @@ SILENT = frozenset(
 )
 
 
+#: as the library counts it, from settings
+PASSWORDS = limits.Limit("login_failed", settings.ACCOUNT_RATE_LIMITS["login_failed"], app="allauth.account")
+
+
 class AccountAdapter(DefaultAccountAdapter):
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Raises ValidationError where passwords were tried too often, and has it reported."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError as error:
+            guessing.report(request, PASSWORDS, account=credentials.get("email", ""))
+            raise ValidationError(guessing.too_often(), code=error.code) from error
+
     def set_password(self, user: User, password: str) -> None:
         how = "change" if current.request.user.is_authenticated else "reset"
         actions.set_password(user, password, how=how, by=user)
@@ -38,3 +59,29 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         if message_template not in SILENT:
             super().add_message(request, level, message_template, *args, **kwargs)
+
+    def get_login_stages(self) -> list[str]:
+        """The library's own stage for a second factor would need a package for passkeys."""
+        return [
+            "allauth.account.stages.LoginByCodeStage",
+            "allauth.account.stages.EmailVerificationStage",
+            "deskbell.account.stages.SecondFactorStage",
+        ]
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Whoever signed in a moment ago has just shown who he is."""
+        records = get_authentication_records(current.request, current.request.user)
+        if any(time.time() - each["at"] < app_settings.REAUTHENTICATION_TIMEOUT for each in records):
+            return False
+        return bool(super().is_reauthentication_required(app=app, **kwargs))
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    def encrypt(self, text: str) -> str:
+        return seal(text).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return str(unseal(encrypted_text.encode()))
+
+    def get_totp_issuer(self) -> str:
+        return company().name

@@ -1,5 +1,7 @@
 from django.apps import AppConfig
 
+from deskbell.kit import jinja
+
 
 class AccountConfig(AppConfig):
     name = "deskbell.account"
@@ -7,4 +9,8 @@ class AccountConfig(AppConfig):
     verbose_name = "Account"
 
     def ready(self) -> None:
-        from deskbell.account import receivers  # noqa: F401  app-ready: the library's models load first
+        # app-ready: the models load first, the library's too
+        from deskbell.account import receivers  # noqa: F401
+        from deskbell.account.menu import menu_of
+
+        jinja.PROVIDED["account_menu"] = menu_of

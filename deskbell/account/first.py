@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from deskbell.account.forms import SignUpForm
+from deskbell.kit import limits
 from deskbell.kit.once import accepted
 from deskbell.people import actions
 from deskbell.people.addresses import email_key
@@ -26,6 +27,8 @@ def first(request: HttpRequest, token: str) -> HttpResponse:
         if form.is_valid():
             return _begin(request, token, form)
     except actions.FirstLinkGone:
+        if limits.LINK.count(request) is None:
+            return render(request, "429.html", status=429)
         return render(request, "account/first_gone.html", status=410)
     return render(request, "account/first.html", {"form": form}, status=422 if form.is_bound else 200)
 

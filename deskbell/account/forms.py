@@ -69,6 +69,31 @@ class CodeForm(forms.Form):
     )
 
 
+class SecondFactorCodeForm(forms.Form):
+    """A code of the app, or a recovery code."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+
+class SecondFactorForm(SecondFactorCodeForm):
+    remember = forms.BooleanField(label=_("Remember this device"), required=False)
+
+
+class RecoverForm(forms.Form):
+    password = NewPassword()
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+
+    def clean_password(self) -> str:
+        return _checked(self.cleaned_data["password"], self.person)
+
+
 class InvitationForm(forms.Form):
     """What an invited person adds. A person who has a password keeps it."""
 

@@ -55,22 +55,76 @@ WORDS = {
         _("Sign in"),
     ),
 }
+TAKE_CARE = _(
+    "If this was not you, somebody else gets into your account: set a new password at once and tell the "
+    "people who run this desk."
+)
+#: news about the account's safety; the event's kind → the mail
+SAFETY = {
+    "user.second_factor_on": "second_factor_on",
+    "user.second_factor_off": "second_factor_off",
+    "user.second_factor_reset": "second_factor_reset",
+    "user.recovery_codes_made": "recovery_codes_made",
+    "user.recovery_code_used": "recovery_code_used",
+    "user.password_set": "password_changed",
+    "user.recovered": "recovered",
+}
+WORDS |= {
+    "second_factor_on": Words(
+        _("Your second factor at %(company)s is on"),
+        _("From now on signing in takes a code of your authenticator app, too."),
+        TAKE_CARE,
+    ),
+    "second_factor_off": Words(
+        _("Your second factor at %(company)s is off"),
+        _("From now on signing in takes no code of an authenticator app."),
+        TAKE_CARE,
+    ),
+    "second_factor_reset": Words(
+        _("Your second factor at %(company)s was reset"),
+        _("An administrator took your second factor away. You can set up a new one in your account."),
+        _("If you did not ask for this, tell the people who run this desk."),
+    ),
+    "recovery_codes_made": Words(
+        _("New recovery codes for %(company)s"),
+        _("New recovery codes were made for your account. The old ones no longer work."),
+        TAKE_CARE,
+    ),
+    "recovery_code_used": Words(
+        _("A recovery code was used at %(company)s"),
+        _("Somebody, probably you, signed in with one of your recovery codes. It does not work again."),
+        TAKE_CARE,
+    ),
+    "password_changed": Words(
+        _("Your password at %(company)s was changed"),
+        _("The password of your account was changed. Other devices are signed out."),
+        TAKE_CARE,
+    ),
+    "recovered": Words(
+        _("Your account at %(company)s was recovered"),
+        _(
+            "A link printed on the server was used: your account has a new password, and no second factor "
+            "any more."
+        ),
+        TAKE_CARE,
+    ),
+}
 WORDS["email_confirmation_signup"] = WORDS["email_confirmation"]
 
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
 
 
 @transaction.atomic
-def put(name: str, recipient: str, *, code: str = "") -> None:
+def put(name: str, recipient: str, *, code: str = "", event: int | None = None) -> None:
     """Put the mail `name` (a key of WORDS) for `recipient`, in the active language.
 
-    Every request for one is its own cause: a second code is a second mail.
+    Every request for one is its own cause: a second code is a second mail. News have the id of their event.
     """
     outbox.put(
         "email",
         recipient=recipient,
         kind=f"account.{name}",
-        cause=("account_request", secrets.randbits(62)),
+        cause=("event", event) if event else ("account_request", secrets.randbits(62)),
         payload=_payload(WORDS[name], code),
     )
 

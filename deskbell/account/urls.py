@@ -6,7 +6,7 @@ from allauth.account import views as library
 from django.urls import path
 from django.views.generic import RedirectView
 
-from deskbell.account import branding, first, views
+from deskbell.account import branding, first, recovery, second_factor, views
 
 urlpatterns = [
     path("company.css", branding.colours, name="company_colours"),
@@ -23,6 +23,15 @@ urlpatterns = [
     path("account/", views.profile, name="account_profile"),
     path("account/invitation/<str:token>/", views.invitation, name="account_invitation"),
     path("account/first/<str:token>/", first.first, name="account_first"),
+    path("account/recovery/<str:token>/", recovery.recovery, name="account_recovery"),
+    path("signin/second-factor/", second_factor.authenticate, name="mfa_authenticate"),
+    path("account/second-factor/", second_factor.index, name="mfa_index"),
+    path("account/second-factor/setup/", second_factor.set_up, name="mfa_activate_totp"),
+    path("account/second-factor/removal/", second_factor.switch_off, name="mfa_deactivate_totp"),
+    path("account/second-factor/codes/", second_factor.codes, name="mfa_view_recovery_codes"),
+    path("account/second-factor/codes/new/", second_factor.new_codes, name="mfa_generate_recovery_codes"),
+    path("account/second-factor/codes.txt", second_factor.download, name="mfa_download_recovery_codes"),
+    path("account/reauthenticate/code/", second_factor.reauthenticate, name="mfa_reauthenticate"),
     path("account/inactive/", library.account_inactive, name="account_inactive"),
     path("account/reauthenticate/", library.reauthenticate, name="account_reauthenticate"),
     path("account/password/", library.password_change, name="account_change_password"),

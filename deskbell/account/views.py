@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from deskbell.account import pending
 from deskbell.account.forms import CodeForm, InvitationForm, ProfileForm, SignUpForm
+from deskbell.kit import limits
 from deskbell.kit.once import accepted
 from deskbell.people import actions
 from deskbell.people.addresses import email_key
@@ -114,6 +115,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     try:
         offered = actions.open_invitation(token)
     except actions.InvitationGone as gone:
+        if gone.reason == "unknown" and limits.LINK.count(request) is None:
+            return render(request, "429.html", status=429)
         return render(request, "account/invitation_gone.html", {"reason": gone.reason}, status=410)
     has_account = _has_password(offered.email)
     form = InvitationForm(

@@ -118,6 +118,30 @@ def list_users(*, as_json: bool) -> None:
     _show(rows, as_json, lambda row: f"{row['email'] or '-'}\t{row['name']}\t{', '.join(row['roles'])}")
 
 
+def recover(email: str) -> None:
+    """Print the link alone. Raises Refusal."""
+    database.set_up()
+    from django.conf import settings
+    from django.urls import reverse
+
+    from deskbell.people import actions
+    from deskbell.people.addresses import BadAddress, email_key
+    from deskbell.people.models import User
+
+    with database.plain_words():
+        try:
+            user = User.objects.filter(identities__kind="email", identities__key=email_key(email)).first()
+        except BadAddress as error:
+            raise Refusal(f"{error}.") from None
+        if user is None:
+            raise Refusal(f"Nobody has the address {email}.")
+        if not user.is_active:
+            raise Refusal(f"The account of {email} is closed. Somebody who runs the desk can open it again.")
+        token = actions.make_recovery_link(user)
+    print(settings.BASE_URL + reverse("account_recovery", args=[token]))
+    print("It works once, within an hour: for a new password, and without a second factor.", file=sys.stderr)
+
+
 def create_token(email: str, *, name: str, read_only: bool) -> None:
     """Print the token alone: it is shown once."""
     database.set_up()

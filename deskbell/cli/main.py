@@ -114,6 +114,9 @@ def _parser() -> argparse.ArgumentParser:
     each.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     _json(command("list", _user_list, "list the people", people))
 
+    each = command("recover", _user_recover, "print a one-time link for somebody who is locked out", people)
+    each.add_argument("email")
+
     tokens = group("token", "access for programs")
     each = command("create", _token_create, "make a token and print it", tokens)
     each.add_argument("email")
@@ -232,6 +235,12 @@ def _user_list(given: argparse.Namespace) -> None:
     from deskbell.cli import desk
 
     desk.list_users(as_json=given.json)
+
+
+def _user_recover(given: argparse.Namespace) -> None:
+    from deskbell.cli import desk
+
+    desk.recover(given.email)
 
 
 def _token_create(given: argparse.Namespace) -> None:

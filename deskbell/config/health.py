@@ -126,6 +126,23 @@ def channels_finding() -> Finding:
     return Finding("channels", True, _("%(count)s in use") % {"count": len(rows)})
 
 
+def signins_finding() -> Finding:
+    """Passwords, codes or tokens that somebody guesses at."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from events_event "
+            "where kind = 'signin.guessed' and at > now() - interval '1 day'"
+        )
+        count = cursor.fetchone()[0]
+    if not count:
+        return Finding(gettext_noop("sign-ins"), True, _("nobody guesses at them"))
+    text = ngettext(
+        "%(count)s time many wrong tries within a day", "%(count)s times many wrong tries within a day", count
+    )
+    see = _("They were slowed. The audit trail under “Guessed passwords and codes” says at what and whence.")
+    return Finding("sign-ins", False, text % {"count": count}, see)
+
+
 def disk_finding() -> Finding:
     usage = shutil.disk_usage(settings.DATA_DIR)
     ok = usage.free > max(DISK_LEAST, usage.total * DISK_SHARE) or usage.free > 20 * DISK_LEAST
@@ -138,7 +155,7 @@ def disk_finding() -> Finding:
 
 
 READY = (database_finding, migrations_finding, worker_finding, queues_finding)
-ALL = (settings_finding, *READY, channels_finding, disk_finding)
+ALL = (settings_finding, *READY, channels_finding, signins_finding, disk_finding)
 
 
 def findings(looks: tuple[Callable[[], Finding], ...]) -> Iterator[Finding]:

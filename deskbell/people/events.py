@@ -48,6 +48,64 @@ class PasswordSet(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SecondFactorOn(Happened):
+    """`replaced`: another one was in use before."""
+
+    kind = "user.second_factor_on"
+    replaced: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondFactorOff(Happened):
+    kind = "user.second_factor_off"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondFactorReset(Happened):
+    """Somebody else took a lost one away."""
+
+    kind = "user.second_factor_reset"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryCodesMade(Happened):
+    kind = "user.recovery_codes_made"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryCodeUsed(Happened):
+    """`left`: how many were not used yet."""
+
+    kind = "user.recovery_code_used"
+    left: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryLinkMade(Happened):
+    kind = "user.recovery_link_made"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recovered(Happened):
+    """By the link: a new password, and no second factor any more."""
+
+    kind = "user.recovered"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guessed(Happened):
+    """Many wrong passwords or codes. `what` is account or address, `target` which one: an e-mail address
+    somebody typed (whether or not anybody has it), or a network address. About the company, not a person,
+    so that a known account leaves no other trace than an unknown one.
+    """
+
+    kind = "signin.guessed"
+    erasable = ("target",)
+    what: str
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RightsChanged(Happened):
     kind = "user.rights_changed"
     added: list[str]

@@ -60,7 +60,14 @@ def notify_ticket(event: Event) -> None:
     hub.publish(hearers, notice)
 
 
-@subscribe.now(people_events.RightsChanged, people_events.Deactivated, people_events.PersonChanged, order=90)
+@subscribe.now(
+    people_events.RightsChanged,
+    people_events.Deactivated,
+    people_events.PersonChanged,
+    people_events.SecondFactorReset,
+    people_events.Recovered,
+    order=90,
+)
 def notify_rights(event: Event) -> None:
     """Somebody may hear more or less than his streams were opened for: they end and ask for a new token."""
     if event.kind != people_events.PersonChanged.kind or "organization" in event.data["fields"]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from deskbell.people import second_factor
 from deskbell.people.models import User
 from deskbell.people.rights import rights_of
 
@@ -39,9 +40,9 @@ def person(pk: int) -> str:
 def topics_of(user: User) -> list[str]:
     """What `user` may hear, for his live token; the counterpart of `Ticket.objects.visible_to`.
 
-    Nothing for somebody who is signed out or inactive.
+    Nothing for somebody who is signed out or inactive, or who still has to set up a second factor.
     """
-    if not user.pk or not user.is_active:
+    if not user.pk or not user.is_active or second_factor.is_missing(user):
         return []
     rights = rights_of(user)
     reach = rights.reach()

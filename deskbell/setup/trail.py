@@ -52,6 +52,7 @@ AREAS: list[tuple[str | Promise, list[tuple[str, str | Promise]]]] = [
             ("user.", gettext_lazy("Everything about people")),
             ("user.rights_changed", gettext_lazy("Roles")),
             ("user.password_set", gettext_lazy("Passwords")),
+            ("signin.guessed", gettext_lazy("Guessed passwords and codes")),
             ("user.deactivated", gettext_lazy("Closed accounts")),
             ("invitation.", gettext_lazy("Invitations")),
             ("token.", gettext_lazy("API tokens")),
@@ -463,6 +464,25 @@ def _restored(event: Event, names: _Names) -> str:
     return _("brought the desk back from the backup %(file)s") % {"file": event.data["file"]}
 
 
+def _second_factor_on(event: Event, names: _Names) -> str:
+    if event.data["replaced"]:
+        return _("moved the second factor to another app")
+    return _("switched a second factor on")
+
+
+def _recovery_code_used(event: Event, names: _Names) -> str:
+    left = event.data["left"]
+    said = ngettext("used a recovery code, %(left)s is left", "used a recovery code, %(left)s are left", left)
+    return said % {"left": left}
+
+
+def _guessed(event: Event, names: _Names) -> str:
+    target = _detail(event, "target") or "–"
+    if event.data["what"] == "account":
+        return _("slowed many wrong tries at the account %(account)s") % {"account": target}
+    return _("slowed many wrong tries from the address %(address)s") % {"address": target}
+
+
 def _plain(text: Any) -> Any:
     return lambda event, names: str(text)
 
@@ -479,6 +499,14 @@ WORDS: dict[str, Any] = {
     "user.identity_removed": _identity_removed,
     "user.identity_verified": _plain(gettext_lazy("verified an address")),
     "user.password_set": _plain(gettext_lazy("set the password")),
+    "user.second_factor_on": _second_factor_on,
+    "user.second_factor_off": _plain(gettext_lazy("switched the second factor off")),
+    "user.second_factor_reset": _plain(gettext_lazy("took away the lost second factor")),
+    "user.recovery_codes_made": _plain(gettext_lazy("made new recovery codes")),
+    "user.recovery_code_used": _recovery_code_used,
+    "user.recovery_link_made": _plain(gettext_lazy("printed a link for somebody locked out")),
+    "user.recovered": _plain(gettext_lazy("got in again by the link")),
+    "signin.guessed": _guessed,
     "user.rights_changed": _rights,
     "user.deactivated": _plain(gettext_lazy("closed the account")),
     "user.reactivated": _plain(gettext_lazy("opened the account again")),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.db.models import Model
 
 from deskbell.channels.actions import add_channel
@@ -16,6 +17,7 @@ from deskbell.files.actions import store
 from deskbell.kit.secrets import seal
 from deskbell.outbox.models import OutboxItem
 from deskbell.people import actions as people
+from deskbell.people import second_factor
 from deskbell.people.models import Invitation, Organization, Site, Team, User
 from deskbell.tickets import actions
 from deskbell.tickets.actions.bulk import work_off
@@ -78,6 +80,8 @@ class World:
     item: InboundItem
     #: of the owner, done a moment ago
     bulk: BulkChange
+    #: has a second factor
+    kim: User
     #: everyone's
     reply: SavedReply
 
@@ -143,6 +147,9 @@ def build() -> World:
         ("assigned", stranger, {"assignee": engineer}),
         ("team", stranger, {"team": team}),
     ]
+    secret = second_factor.new_secret()
+    code = format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+    people.switch_on_second_factor(kim, secret, code=code, by=kim)
     cases = [_case(asker, whose, n, owner, more) for whose, asker, more in askers for n in (1, 2)]
     invitation = people.invite("new@desk.example", role="agent", by=owner)
     mailbox = add_channel("email", name="Support", address="support@desk.example")
@@ -150,7 +157,7 @@ def build() -> World:
     bulk = actions.start_bulk([cases[0].ticket], "tag", "several", by=owner)
     work_off(bulk.pk)
     reply = actions.add_saved_reply(by=owner, name="Greeting", text="Hello", personal=False)
-    return World(cast, cases, invitation, item, bulk, reply)
+    return World(cast, cases, invitation, item, bulk, kim, reply)
 
 
 def _case(asker: User, whose: str, n: int, owner: User, more: dict) -> Case:

@@ -27,8 +27,11 @@ from deskbell.people.actions.errors import (
     InvitationGone,
     LastOwner,
     NotAllowed,
+    RecoveryLinkGone,
     RegistrationClosed,
+    SecondFactorNeeded,
     SignInAddress,
+    WrongCode,
 )
 from deskbell.people.actions.first import (
     FIRST_LINK_LASTS,
@@ -37,6 +40,7 @@ from deskbell.people.actions.first import (
     make_first_link,
     open_first_link,
 )
+from deskbell.people.actions.guessing import note_guessing
 from deskbell.people.actions.invitations import (
     INVITATION_LASTS,
     accept_invitation,
@@ -48,19 +52,35 @@ from deskbell.people.actions.invitations import (
 )
 from deskbell.people.actions.organizations import add_domain, create_organization, create_site, create_team
 from deskbell.people.actions.roles import grant, revoke
+from deskbell.people.actions.second_factor import (
+    RECOVERY_LINK_LASTS,
+    make_recovery_link,
+    may_reset_second_factor,
+    open_recovery_link,
+    recover,
+    renew_recovery_codes,
+    reset_second_factor,
+    switch_off_second_factor,
+    switch_on_second_factor,
+    use_second_factor,
+)
 from deskbell.people.actions.tokens import TOKEN_PREFIX, create_token, token_digest
 
 __all__ = [
     "FIRST_LINK_LASTS",
     "INVITATION_LASTS",
+    "RECOVERY_LINK_LASTS",
     "TOKEN_PREFIX",
     "AddressTaken",
     "FirstLinkGone",
     "InvitationGone",
     "LastOwner",
     "NotAllowed",
+    "RecoveryLinkGone",
     "RegistrationClosed",
+    "SecondFactorNeeded",
     "SignInAddress",
+    "WrongCode",
     "accept_invitation",
     "add_address",
     "add_domain",
@@ -80,20 +100,30 @@ __all__ = [
     "invite",
     "is_set_up",
     "make_first_link",
+    "make_recovery_link",
     "may_register",
+    "may_reset_second_factor",
+    "note_guessing",
     "open_first_link",
     "open_invitation",
+    "open_recovery_link",
     "person_described",
     "person_for_email",
     "person_for_phone",
     "reactivate",
+    "recover",
     "remove_address",
+    "renew_recovery_codes",
+    "reset_second_factor",
     "revoke",
     "send_invitation_again",
     "set_password",
     "set_password_hash",
     "sign_up",
+    "switch_off_second_factor",
+    "switch_on_second_factor",
     "token_digest",
+    "use_second_factor",
     "verify_identity",
     "withdraw_invitation",
 ]

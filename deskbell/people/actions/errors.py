@@ -33,3 +33,15 @@ class SignInAddress(Exception):
 
 class LastOwner(Exception):
     """A desk keeps at least one owner who can sign in."""
+
+
+class WrongCode(Exception):
+    """The code is not the one asked for, or was used before."""
+
+
+class SecondFactorNeeded(Exception):
+    """A role of the person asks for a second factor."""
+
+
+class RecoveryLinkGone(Exception):
+    """The link was never made, was used, is too old, or the account is closed."""

@@ -1,4 +1,4 @@
-from deskbell.people.models.access import ApiToken, FirstLink, Invitation
+from deskbell.people.models.access import ApiToken, FirstLink, Invitation, RecoveryLink
 from deskbell.people.models.company import Company
 from deskbell.people.models.organization import Organization, OrganizationDomain, Site
 from deskbell.people.models.role import Grant, Role, Team
@@ -13,6 +13,7 @@ __all__ = [
     "Invitation",
     "Organization",
     "OrganizationDomain",
+    "RecoveryLink",
     "Role",
     "Site",
     "Team",

@@ -50,3 +50,16 @@ class FirstLink(models.Model):
 
     def __str__(self) -> str:
         return f"first link of {self.created_at}"
+
+
+class RecoveryLink(models.Model):
+    """The way in for somebody locked out, printed by `deskbell user recover`. Only a digest is kept."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"recovery link of {self.created_at}"

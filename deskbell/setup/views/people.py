@@ -26,6 +26,7 @@ from deskbell.setup.paging import page
 from deskbell.setup.saving import done_once, saved_once
 from deskbell.setup.shape_forms import MemberForm
 from deskbell.setup.shapes import SHAPES
+from deskbell.setup.views import second_factor
 from deskbell.setup.views.shapes import shape_page
 from deskbell.tickets.actions import leaving as actions_of_tickets
 
@@ -95,6 +96,7 @@ def _person_page(request: Request, somebody: User, form: RoleForm, status: int =
         "form": form,
         "may_touch": mine.has(permissions.PEOPLE_INVITE)
         and (mine.has(permissions.OWN) or not rights_of(somebody).has(permissions.OWN)),
+        "factor": second_factor.shown(somebody, request.user),
         "revocable": {role.pk for role in roles_to_hand_out(request.user)},
     }
     return show(request, "person.html", context, status=status)

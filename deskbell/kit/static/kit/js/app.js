@@ -5,6 +5,7 @@ import "./dialog.js";
 import "./times.js";
 import "./toast.js";
 import "./reveal.js";
+import "./print.js";
 import "./keep.js";
 import "./once.js";
 import "./composer.js";
