@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from deskbell.account import mail
 from deskbell.people import actions
+from deskbell.people.devices import device_of
 from deskbell.people.models import User
 
 #: said by the page itself already
@@ -22,7 +23,7 @@ SILENT = frozenset(
 class AccountAdapter(DefaultAccountAdapter):
     def set_password(self, user: User, password: str) -> None:
         how = "change" if current.request.user.is_authenticated else "reset"
-        actions.set_password(user, password, how=how, by=user)
+        actions.set_password(user, password, how=how, by=user, keep=device_of(current.request))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Put the library's mail `account/email/<name>` into the outbox."""
