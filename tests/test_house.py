@@ -53,6 +53,7 @@ def test_subscribers_inside_the_transaction_are_these_in_this_order():
         (50, "search.forget_ticket"),
         (50, "search.index_message"),
         (50, "search.index_ticket"),
+        (90, "realtime.notify_device"),
         (90, "realtime.notify_rights"),
         (90, "realtime.notify_ticket"),
     ]

@@ -18,6 +18,7 @@ from deskbell.account import guessing, mail
 from deskbell.kit import limits
 from deskbell.kit.secrets import seal, unseal
 from deskbell.people import actions
+from deskbell.people.devices import device_of
 from deskbell.people.models import User
 from deskbell.people.queries import company
 
@@ -43,7 +44,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def set_password(self, user: User, password: str) -> None:
         how = "change" if current.request.user.is_authenticated else "reset"
-        actions.set_password(user, password, how=how, by=user)
+        actions.set_password(user, password, how=how, by=user, keep=device_of(current.request))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Put the library's mail `account/email/<name>` into the outbox."""

@@ -41,5 +41,6 @@ def _begin(request: HttpRequest, token: str, form: SignUpForm) -> HttpResponse:
         form.add_error("email", _("Somebody signed up with this address before. Take another one."))
         return render(request, "account/first.html", {"form": form}, status=422)
     email = email_key(form.cleaned_data["email"])
+    request.signed_in_by = "first_link"  # type: ignore[attr-defined]
     signed_in = perform_login(request, user, redirect_url="/setup/start/", signup=True, email=email)
     return accepted(signed_in, request)

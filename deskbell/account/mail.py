@@ -1,10 +1,10 @@
-"""Mails about the account: a code, or the news that one has an account already."""
+"""Mails about the account: a code, the news that one has one already, or that it was used somewhere new."""
 
 from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import css_inline
 from django.conf import settings
@@ -14,9 +14,12 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from deskbell.kit import time
 from deskbell.notifications import letterhead
 from deskbell.outbox import actions as outbox
+from deskbell.people.models import Device, User
 from deskbell.people.queries import company
+from deskbell.people.reader import reading
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,15 @@ WORDS |= {
         TAKE_CARE,
     ),
 }
+WORDS["strange_device"] = Words(
+    _("New sign-in to your account at %(company)s"),
+    _("Somebody signed in to your account in a browser we had not seen before: %(device)s, %(when)s."),
+    _(
+        "If this was you, all is well. If not, change your password and sign the device out: "
+        "both stand under My account."
+    ),
+    _("Look at my devices"),
+)
 WORDS["email_confirmation_signup"] = WORDS["email_confirmation"]
 
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
@@ -120,23 +132,35 @@ def put(name: str, recipient: str, *, code: str = "", event: int | None = None) 
 
     Every request for one is its own cause: a second code is a second mail. News have the id of their event.
     """
+    _put(name, recipient, reverse("account_login"), event=event, code=code)
+
+
+@transaction.atomic
+def put_strange_device(user: User, device: Device) -> None:
+    """Tell `user` that he signed in with a browser he had not used before: it may have been somebody else."""
+    with reading(language=user.language, time_zone=user.time_zone):
+        said = {"device": device.words, "when": time.exact(device.signed_in_at)}
+        _put("strange_device", str(user.email), reverse("account_devices"), **said)
+
+
+def _put(name: str, recipient: str, link: str, *, event: int | None = None, **said: str) -> None:
     outbox.put(
         "email",
         recipient=recipient,
         kind=f"account.{name}",
         cause=("event", event) if event else ("account_request", secrets.randbits(62)),
-        payload=_payload(WORDS[name], code),
+        payload=_payload(WORDS[name], link, said),
     )
 
 
-def _payload(words: Words, code: str) -> dict[str, object]:
-    named = {"code": code, "company": company().name}
+def _payload(words: Words, link: str, said: dict[str, str]) -> dict[str, object]:
+    named = {"company": company().name, **said}
     context = {
         **letterhead.context(),
         "subject": str(words.subject) % named,
-        "words": words,
-        "code": code,
-        "link": settings.BASE_URL + reverse("account_login") if words.link_label else "",
+        "words": replace(words, lead=str(words.lead) % named),
+        "code": said.get("code", ""),
+        "link": settings.BASE_URL + link if words.link_label else "",
         "link_label": words.link_label,
     }
     text = render_to_string("account/mail.txt", context)

@@ -31,6 +31,7 @@ class Item:
 
 MENU = (
     Item("profile", _("Profile"), "account_profile", "user"),
+    Item("devices", _("Devices"), "account_devices", "monitor"),
     Item("password", _("Password"), "account_change_password", "key-round"),
     Item("second-factor", _("Second factor"), "mfa_index", "shield-check"),
 )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
+from django.http import HttpRequest
 
 from deskbell.account import mail
 from deskbell.events import subscribe
 from deskbell.events.models import Event
-from deskbell.people import actions, events
-from deskbell.people.addresses import email_key
-from deskbell.people.models import Identity, User
+from deskbell.people import actions, devices, events, jobs
+from deskbell.people.addresses import email_key, is_email
+from deskbell.people.models import Device, Identity, User
 from deskbell.people.reader import reading
 
 
@@ -42,3 +45,34 @@ def tell_of_safety(event: Event) -> None:
     if person is not None and person.email:
         with reading(language=person.language, time_zone=person.time_zone):
             mail.put(mail.SAFETY[event.kind], person.email, event=event.pk)
+
+
+@receiver(user_logged_in)
+def enter(request: HttpRequest, user: User, **_: object) -> None:
+    """Somebody is in: a device of his, an event, and a mail when the browser is new to him."""
+    device, strange = devices.enter(request, user, how=_how(request, user))
+    if strange and user.email:
+        mail.put_strange_device(user, device)
+
+
+def _how(request: HttpRequest, user: User) -> str:
+    """What the view said that let him in without proof of its own, else the first proof he gave."""
+    said = getattr(request, "signed_in_by", "")
+    records = get_authentication_records(request, user)
+    return said or (records[0]["method"] if records else "")
+
+
+@receiver(user_logged_out)
+def leave(request: HttpRequest, user: User | None, **_: object) -> None:
+    device = Device.objects.filter(pk=devices.device_of(request) or 0, user=user).first() if user else None
+    if user is not None and device is not None:
+        actions.sign_out(device, by=user)
+
+
+@receiver(user_login_failed)
+def refuse(credentials: dict[str, str], request: HttpRequest | None = None, **_: object) -> None:
+    """A wrong password. A job looks up who is meant: the answer must not take longer for people we know."""
+    given = credentials.get("email", "")
+    if request is not None and is_email(given):
+        visit = devices.visit_of(request)
+        jobs.note_failed_sign_in.defer(key=email_key(given), address=visit.address, agent=visit.agent)

@@ -6,7 +6,7 @@ from allauth.account import views as library
 from django.urls import path
 from django.views.generic import RedirectView
 
-from deskbell.account import branding, first, recovery, second_factor, views
+from deskbell.account import branding, devices, first, recovery, second_factor, views
 
 urlpatterns = [
     path("company.css", branding.colours, name="company_colours"),
@@ -21,6 +21,9 @@ urlpatterns = [
     path("signup/confirm/", views.sign_up_confirm, name="account_signup_confirm"),
     path("signup/code/", views.sign_up_code, name="account_signup_code"),
     path("account/", views.profile, name="account_profile"),
+    path("account/devices/", devices.devices, name="account_devices"),
+    path("account/devices/others/", devices.other_devices_removal, name="account_other_devices_removal"),
+    path("account/devices/<int:pk>/removal/", devices.device_removal, name="account_device_removal"),
     path("account/invitation/<str:token>/", views.invitation, name="account_invitation"),
     path("account/first/<str:token>/", first.first, name="account_first"),
     path("account/recovery/<str:token>/", recovery.recovery, name="account_recovery"),

@@ -90,7 +90,7 @@ def _finish_sign_up(request: HttpRequest, waiting: pending.SignUp) -> HttpRespon
     except actions.RegistrationClosed:  # the rule was changed meanwhile
         messages.error(request, _closed())
         return redirect("account_login")
-    return _sign_in(request, user, waiting.email, waiting.next or None)
+    return _sign_in(request, user, waiting.email, waiting.next or None, by="sign_up")
 
 
 @rate_limit(action="signup")
@@ -143,7 +143,7 @@ def _accept(
     if has_account:  # a link in a mail never stands in for a password one has
         messages.success(request, _("You have the new role. Sign in to use it."))
         return redirect("account_login" if not request.user.is_authenticated else _home(request))
-    return _sign_in(request, user, email, None)
+    return _sign_in(request, user, email, None, by="invitation")
 
 
 def _has_password(email: str) -> bool:
@@ -164,7 +164,8 @@ def profile(request: HttpRequest) -> HttpResponse:
     return render(request, "account/profile.html", {"form": form, "person": user})
 
 
-def _sign_in(request: HttpRequest, user: User, email: str, url: str | None) -> HttpResponse:
+def _sign_in(request: HttpRequest, user: User, email: str, url: str | None, *, by: str) -> HttpResponse:
+    request.signed_in_by = by  # type: ignore[attr-defined]
     return perform_login(request, user, redirect_url=url, signup=True, email=email_key(email))
 
 

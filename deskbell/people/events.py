@@ -231,3 +231,53 @@ class TeamChanged(Happened):
 class TeamRemoved(Happened):
     kind = "team.removed"
     name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn(Happened):
+    """`strange`: in a browser the person had not used before."""
+
+    kind = "user.signed_in"
+    erasable = ("address", "browser")
+    device_id: int
+    how: str
+    where: str
+    strange: bool
+    address: str
+    browser: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInFailed(Happened):
+    kind = "user.sign_in_failed"
+    erasable = ("address", "browser")
+    how: str
+    address: str
+    browser: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedOut(Happened):
+    kind = "user.signed_out"
+    erasable = ("address", "browser")
+    device_id: int
+    address: str
+    browser: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceRevoked(Happened):
+    """`why`: revoked, others (one signed out all but one's own), password, closed."""
+
+    kind = "user.device_revoked"
+    erasable = ("address", "browser")
+    device_id: int
+    why: str
+    address: str
+    browser: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenRevoked(Happened):
+    kind = "token.revoked"
+    name: str

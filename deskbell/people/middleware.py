@@ -7,7 +7,22 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
+from deskbell.people import devices
 from deskbell.people.reader import reading
+
+
+class DeviceMiddleware:
+    """Knows the device of whoever is signed in (`people.devices`)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
+            devices.meet(request, request.user)
+        response = self.get_response(request)
+        devices.follow(request, response)
+        return response
 
 
 class ReaderMiddleware:

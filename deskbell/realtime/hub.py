@@ -7,7 +7,8 @@ every notice to its subscribers in memory.
 A notice is a JSON object, ids only: `{"topics": ["all", "team:3", "customer:9"], "kind":
 "ticket.message_added", "ticket": 1042, "event": 881, "id": 17}`. A subscriber gets it once when any topic
 is his, without "topics". `{"kind": "resync"}` says that notices may have been missed: catch up by
-the cursor of the API. `rights.changed` on the topic `user:<id>` ends that user's streams.
+the cursor of the API. `rights.changed` on the topic `user:<id>` ends that user's streams, `device.ended` on
+`device:<id>` those of one signed-out browser, for whose older tokens every hub remembers it.
 """
 
 from __future__ import annotations
@@ -29,6 +30,11 @@ PAYLOAD_LIMIT = 7500
 WAITING = 64
 RESYNC = '{"kind": "resync"}'
 RIGHTS_CHANGED = "rights.changed"
+DEVICE_ENDED = "device.ended"
+#: devices signed out within the life of a stream and of the token that opened it (live.LONGEST, TOKEN_AGE)
+ENDED = "select id from people_device where ended_at > now() - interval '70 minutes'"
+#: how many ended devices are remembered: more than sign out in such a time
+REMEMBERED = 10_000
 #: seconds of silence after which the connection is asked whether it still lives
 SILENCE = 30
 
@@ -59,8 +65,10 @@ def _payloads(topics: list[str], data: dict[str, Any]) -> list[str]:
 class Subscription:
     """What one stream waits for. `get()` gives the next notice as JSON text, None as its end."""
 
-    def __init__(self, user: int, topics: Iterable[str]) -> None:
-        self.topics = frozenset(topics) | {f"user:{user}"}
+    def __init__(self, user: int, topics: Iterable[str], device: int | None = None) -> None:
+        self.device = device
+        own = {f"user:{user}"} | ({f"device:{device}"} if device else set())
+        self.topics = frozenset(topics) | own
         self._queue: asyncio.Queue[str | None] = asyncio.Queue(WAITING)
         self._ended = False
 
@@ -90,15 +98,22 @@ class Hub:
         self._all: set[Subscription] = set()
         self._task: asyncio.Task[None] | None = None
         self._listening = asyncio.Event()
+        #: devices that were signed out lately, the latest last
+        self._ended: dict[int, None] = {}
 
-    def subscribe(self, user: int, topics: Iterable[str]) -> Subscription:
-        """Begin to listen for `user`, who may hear `topics`; starts the connection with the first."""
+    def subscribe(self, user: int, topics: Iterable[str], *, device: int | None = None) -> Subscription:
+        """Begin to listen for `user`, who may hear `topics`; starts the connection with the first.
+
+        Of a `device` that was signed out meanwhile the stream ends at once.
+        """
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._listen())
-        subscription = Subscription(user, topics)
+        subscription = Subscription(user, topics, device)
         self._all.add(subscription)
         for topic in subscription.topics:
             self._by_topic.setdefault(topic, set()).add(subscription)
+        if device in self._ended:
+            subscription.put(None)
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
@@ -139,6 +154,8 @@ class Hub:
                     application_name="deskbell live",
                 ) as listener:
                     await listener.execute(f"listen {CHANNEL}")
+                    for (device,) in await (await listener.execute(ENDED)).fetchall():
+                        self._end_device(device)
                     self._listening.set()
                     delay = 0.2
                     if missed:
@@ -168,11 +185,22 @@ class Hub:
         hearers = {each for topic in topics for each in self._by_topic.get(topic, ())}
         for subscription in hearers:
             subscription.put(text)
+        if notice.get("kind") == DEVICE_ENDED:
+            for topic in topics:
+                self._end_device(int(topic.removeprefix("device:")))
         if notice.get("kind") == RIGHTS_CHANGED:
             for topic in topics:
                 if topic.startswith("user:"):
                     for subscription in self._by_topic.get(topic, ()):
                         subscription.put(None)
+
+    def _end_device(self, device: int) -> None:
+        self._ended.pop(device, None)
+        self._ended[device] = None
+        while len(self._ended) > REMEMBERED:
+            self._ended.pop(next(iter(self._ended)))
+        for subscription in self._by_topic.get(f"device:{device}", ()):
+            subscription.put(None)
 
     def _tell_all(self, text: str) -> None:
         for subscription in self._all:

@@ -28,9 +28,12 @@ FIRST_WAIT = 2
 PING = ""
 
 
-def live_token(user: int, topics: Iterable[str]) -> str:
-    """The token with which the user numbered `user` may open a stream about `topics`."""
-    return signing.dumps({"u": user, "t": sorted(topics)}, salt=SALT)
+def live_token(user: int, topics: Iterable[str], *, device: int | None = None) -> str:
+    """The token with which the user numbered `user` may open a stream about `topics`.
+
+    Once the device numbered `device` is signed out, it opens nothing.
+    """
+    return signing.dumps({"u": user, "t": sorted(topics), "d": device}, salt=SALT)
 
 
 class Live:
@@ -64,7 +67,7 @@ class Live:
         except signing.BadSignature:
             await _refuse(scope, receive, send)
             return
-        subscription = hub.subscribe(claim["u"], claim["t"])
+        subscription = hub.subscribe(claim["u"], claim["t"], device=claim.get("d"))
         try:
             await hub.listening(FIRST_WAIT)
             stream = _sse if scope["type"] == "http" else _websocket

@@ -74,6 +74,12 @@ def notify_rights(event: Event) -> None:
         hub.publish([topics.person(event.about_id)], {"kind": hub.RIGHTS_CHANGED, "event": event.pk})
 
 
+@subscribe.now(people_events.SignedOut, people_events.DeviceRevoked, order=90)
+def notify_device(event: Event) -> None:
+    """A device is signed out: its streams end, and its tokens open no other."""
+    hub.publish([topics.device(event.data["device_id"])], {"kind": hub.DEVICE_ENDED, "event": event.pk})
+
+
 def _incoming(ticket: dict[str, Any], event: Event) -> bool:
     """Whether a customer wrote: what somebody at the desk types for a caller is no news to the desk."""
     if event.kind != events.MessageAdded.kind or event.data["direction"] != "in":

@@ -1,7 +1,8 @@
 """Who hears which notices. A topic names a reach, so that a notice goes out once for all who share it.
 
 `all`, `team:<id>`, `queues-of:<team id>` and `mine:<person>` are heard by staff; `customer:<person>` and
-`org:<id>` by those who see only what is public; `user:<id>` by one person, about himself.
+`org:<id>` by those who see only what is public; `user:<id>` by one person, about himself; `device:<id>` by
+one browser of his, about its end.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from deskbell.people.models import User
 from deskbell.people.rights import rights_of
 
 EVERYTHING = "all"
+DEVICE = "device:"
 
 
 def team(pk: int) -> str:
@@ -35,6 +37,10 @@ def organization(pk: int) -> str:
 
 def person(pk: int) -> str:
     return f"user:{pk}"
+
+
+def device(pk: int) -> str:
+    return f"{DEVICE}{pk}"
 
 
 def topics_of(user: User) -> list[str]:

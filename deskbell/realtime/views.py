@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from deskbell.people.devices import device_of
 from deskbell.realtime.live import live_token
 from deskbell.realtime.topics import topics_of
 
@@ -15,10 +16,12 @@ def token(request: HttpRequest) -> JsonResponse:
     """A fresh token for `/live`, with the rights of this moment: `{"token": text}`; 401 when signed out."""
     if not request.user.is_authenticated:
         return JsonResponse({"detail": _("You are signed out.")}, status=401)
-    return JsonResponse({"token": live_token(request.user.pk, topics_of(request.user))})
+    return JsonResponse({"token": of_page(request)})
 
 
 def of_page(request: HttpRequest) -> str:
     """The token that a page carries for its own stream; empty when signed out."""
     user = getattr(request, "user", None)
-    return live_token(user.pk, topics_of(user)) if user and user.is_authenticated else ""
+    if not user or not user.is_authenticated:
+        return ""
+    return live_token(user.pk, topics_of(user), device=device_of(request))

@@ -90,6 +90,14 @@ class CompanyForm(forms.Form):
         help_text=_("People who wrote to us before can always sign in with a code."),
     )
     guests = forms.BooleanField(label=_("People may open tickets without an account"), required=False)
+    phone_days = forms.IntegerField(
+        label=_("Days an engineer stays signed in on the phone"),
+        min_value=1,
+        max_value=365,
+        help_text=_(
+            "Counted from the sign-in on the phone page. Whoever is signed in already keeps his time."
+        ),
+    )
 
     def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
         kwargs.setdefault("initial", _initial(company))
@@ -182,7 +190,7 @@ def checked_address(given: str) -> str:
 def _initial(company: Company) -> dict[str, Any]:
     names = (
         "name accent support_address support_phone language time_zone date_format announcement "
-        "announced_until registration guests"
+        "announced_until registration guests phone_days"
     )
     initial: dict[str, Any] = {name: getattr(company, name) for name in names.split()}
     initial |= {"own_accent": bool(company.accent), "accent": company.accent or OURS}

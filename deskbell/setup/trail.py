@@ -22,6 +22,7 @@ from deskbell.people import permissions
 from deskbell.people.models import ApiToken, Identity, Invitation, Organization, Role, Team, User
 from deskbell.people.queries import visible_people
 from deskbell.people.rights import rights_of
+from deskbell.people.telling import sign_in_line
 from deskbell.setup.ledgers import RECEIVED, SENT
 from deskbell.tickets.models import Queue, Status, Tag, Ticket, TicketType
 from deskbell.tickets.queries import described
@@ -51,6 +52,9 @@ AREAS: list[tuple[str | Promise, list[tuple[str, str | Promise]]]] = [
         [
             ("user.", gettext_lazy("Everything about people")),
             ("user.rights_changed", gettext_lazy("Roles")),
+            ("user.signed_in", gettext_lazy("Sign-ins")),
+            ("user.sign_in_failed", gettext_lazy("Refused sign-ins")),
+            ("user.device_revoked", gettext_lazy("Devices signed out")),
             ("user.password_set", gettext_lazy("Passwords")),
             ("signin.guessed", gettext_lazy("Guessed passwords and codes")),
             ("user.deactivated", gettext_lazy("Closed accounts")),
@@ -96,6 +100,7 @@ COMPANY: dict[str, str | Promise] = {
     "announced_until": gettext_lazy("end of the announcement"),
     "registration": gettext_lazy("who may make an account"),
     "guests": gettext_lazy("tickets without an account"),
+    "phone_days": gettext_lazy("days on the phone"),
     "skipped_steps": gettext_lazy("first steps left out"),
     "demo": gettext_lazy("demo data"),
 }
@@ -428,6 +433,10 @@ def _state(states: Mapping[str, tuple[Any, ...]], event: Event) -> object:
     return known[0] if known else event.data["state"]
 
 
+def _sign_in(event: Event, names: _Names) -> str:
+    return sign_in_line(event).sentence
+
+
 def _bulk(event: Event, names: _Names) -> str:
     number = event.data["tickets"]
     said = ngettext(
@@ -510,10 +519,15 @@ WORDS: dict[str, Any] = {
     "user.rights_changed": _rights,
     "user.deactivated": _plain(gettext_lazy("closed the account")),
     "user.reactivated": _plain(gettext_lazy("opened the account again")),
+    "user.signed_in": _sign_in,
+    "user.sign_in_failed": _sign_in,
+    "user.signed_out": _sign_in,
+    "user.device_revoked": _sign_in,
     "invitation.sent": _invited,
     "invitation.accepted": _plain(gettext_lazy("accepted the invitation")),
     "invitation.withdrawn": _plain(gettext_lazy("withdrew the invitation")),
     "token.created": _token,
+    "token.revoked": _of(gettext_lazy("revoked the API token “%(name)s”")),
     "organization.added": _plain(gettext_lazy("added the organisation")),
     "organization.changed": _fields,
     "company.changed": _company,

@@ -4,6 +4,7 @@ from django.urls import path
 
 from deskbell.setup.shapes import ORDERED, SHAPES
 from deskbell.setup.views import (
+    account,
     audit,
     company,
     mail,
@@ -51,6 +52,7 @@ urlpatterns = [
     path("people/invitations/<int:pk>/again/", people.invitation_again, name="invitation_again"),
     path("people/invitations/<int:pk>/removal/", people.invitation_removal, name="invitation_removal"),
     path("people/<int:pk>/", people.person, name="person"),
+    path("people/<int:pk>/devices/<int:device_pk>/removal/", account.device_removal, name="device_removal"),
     path("people/<int:pk>/grants/", people.grants, name="grants"),
     path("people/<int:pk>/grants/<int:grant_pk>/removal/", people.grant_removal, name="grant_removal"),
     path("people/<int:pk>/deactivation/", people.deactivation, name="deactivation"),

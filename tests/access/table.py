@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from deskbell.people.models import Grant
+from deskbell.people.models import Device, Grant
 from tests.access.world import ALL_SEEING, CUSTOMERS, STAFF, Case, World
 
 #: role and ticket → what comes back (visit.outcome)
@@ -220,6 +220,12 @@ def lenas_grant(world: World, case: Case) -> dict[str, Any]:
     return {**lena(world, case), "grant_pk": Grant.objects.get(user=world.user("customer")).pk}
 
 
+def lenas_device(world: World, case: Case) -> dict[str, Any]:
+    values = lena(world, case)
+    device = Device.objects.filter(user=values["pk"]).first()
+    return {**values, "device_pk": device.pk if device else 0}
+
+
 def priority(world: World, case: Case) -> dict[str, Any]:
     return {**ticket(world, case), "name": "priority"}
 
@@ -256,7 +262,7 @@ PAGES: dict[str, Row] = {
     "account_request_login_code": Row(only_signed_out, may=anywhere(frozenset())),
     "account_confirm_login_code": Row(bounced, may=anywhere(frozenset())),
     "account_email_verification_sent": Row(signed_in, may=anywhere(frozenset())),
-    "account_logout": Row(signing_out, may=anywhere(frozenset())),
+    "account_logout": Row(signing_out, may=lambda world, role, case: role != "signed out"),
     "account_signup": Row(only_signed_out, may=anywhere(frozenset())),
     "account_signup_confirm": Row(anyone, may=anywhere(frozenset())),
     "account_signup_code": Row(may=anywhere(frozenset())),
@@ -265,6 +271,10 @@ PAGES: dict[str, Row] = {
         may=lambda world, role, case: role != "signed out",
         body=const(name="Another name", language="en", time_zone="Europe/Berlin"),
     ),
+    "account_devices": Row(signed_in),
+    # one's own alone: tests/account/test_devices.py
+    "account_device_removal": Row(may=anywhere(frozenset()), values=const(pk=0)),
+    "account_other_devices_removal": Row(may=anywhere(frozenset())),
     "account_invitation": Row(nobody, may=anywhere(frozenset()), values=token),
     "account_inactive": Row(anyone),
     "account_reauthenticate": Row(asked_again, may=anywhere(frozenset())),
@@ -432,6 +442,7 @@ PAGES: dict[str, Row] = {
         body=const(
             name="Another name",
             support_address="help@desk.example",
+            phone_days="30",
             language="en",
             time_zone="UTC",
             registration="invited",
@@ -452,6 +463,7 @@ PAGES: dict[str, Row] = {
     "setup:person": Row(setup(ADMINS), values=lena),
     "setup:grants": Row(may=anywhere(ADMINS), values=lena, body=const(role="agent")),
     "setup:grant_removal": Row(may=anywhere(ADMINS), values=lenas_grant),
+    "setup:device_removal": Row(may=anywhere(ADMINS), values=lenas_device),
     "setup:deactivation": Row(setup(ADMINS), may=anywhere(ADMINS), values=lena),
     "setup:reactivation": Row(may=anywhere(frozenset()), values=lena),
     "setup:second_factor_reset": Row(may=anywhere(ADMINS), values=lambda world, case: {"pk": world.kim.pk}),

@@ -5,7 +5,7 @@ from django.core import signing
 
 from deskbell.events.actor import SYSTEM
 from deskbell.people import actions as people
-from deskbell.people.models import User
+from deskbell.people.models import Device, User
 from deskbell.realtime.live import SALT
 from deskbell.realtime.topics import topics_of
 from tests.stories import customer, organization, staff, team
@@ -54,7 +54,8 @@ def test_a_fresh_token_names_the_person_and_what_he_may_hear(client):
     assert answer.status_code == 200
     assert "no-store" in answer["Cache-Control"]
     claim = signing.loads(answer.json()["token"], salt=SALT)
-    assert claim == {"u": person.pk, "t": sorted(own(person))}
+    device = Device.objects.get(user=person)
+    assert claim == {"u": person.pk, "t": sorted(own(person)), "d": device.pk}
 
 
 def test_signed_out_there_is_no_token(client):

@@ -31,6 +31,7 @@ FORM = {
     "time_zone": "Europe/Berlin",
     "date_format": "22.11.2026",
     "registration": "domains",
+    "phone_days": "30",
     "once": KEY,
 }
 

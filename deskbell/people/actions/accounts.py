@@ -8,6 +8,7 @@ from deskbell.events.actor import SYSTEM, Actor
 from deskbell.events.publish import publish
 from deskbell.people import companies, events, permissions
 from deskbell.people.actions.addresses import person_for_email, verify_identity
+from deskbell.people.actions.devices import revoke_devices
 from deskbell.people.actions.errors import AddressTaken, RegistrationClosed
 from deskbell.people.actions.guard import keep_an_owner, may_touch, require, require_edit
 from deskbell.people.actions.roles import grant
@@ -51,11 +52,15 @@ def create_user(
 
 
 @transaction.atomic
-def set_password(user: User, password: str, *, how: str, by: Actor | User) -> None:
-    """Set the password (already validated by a form). `how`: sign_up, reset, invitation, change, made."""
+def set_password(user: User, password: str, *, how: str, by: Actor | User, keep: int | None = None) -> None:
+    """Set the password (already validated by a form). `how`: sign_up, reset, invitation, change, made.
+
+    Every device is signed out but the one numbered `keep`.
+    """
     user.set_password(password)
     user.save(update_fields=["password"])
     publish(events.PasswordSet(how=how), about=user, by=by)
+    revoke_devices(user, why="password", keep=keep)
 
 
 @transaction.atomic
@@ -121,6 +126,7 @@ def deactivate(user: User, *, by: Actor | User) -> None:
     user.is_active = False
     user.save(update_fields=["is_active"])
     publish(events.Deactivated(), about=user, by=by)
+    revoke_devices(user, why="closed")
 
 
 @transaction.atomic

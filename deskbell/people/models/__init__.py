@@ -1,5 +1,6 @@
 from deskbell.people.models.access import ApiToken, FirstLink, Invitation, RecoveryLink
 from deskbell.people.models.company import Company
+from deskbell.people.models.device import Device
 from deskbell.people.models.organization import Organization, OrganizationDomain, Site
 from deskbell.people.models.role import Grant, Role, Team
 from deskbell.people.models.user import Identity, User
@@ -7,6 +8,7 @@ from deskbell.people.models.user import Identity, User
 __all__ = [
     "ApiToken",
     "Company",
+    "Device",
     "FirstLink",
     "Grant",
     "Identity",

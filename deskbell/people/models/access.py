@@ -16,6 +16,8 @@ class ApiToken(models.Model):
     read_only = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
     last_used_at = models.DateTimeField(null=True)
+    #: works until then; null: until it is revoked
+    expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

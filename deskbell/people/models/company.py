@@ -58,6 +58,8 @@ class Company(models.Model):
     registration = models.CharField(max_length=10, choices=Registration, default=Registration.ANYONE)
     #: whether people without an account may open tickets
     guests = models.BooleanField(default=True)
+    #: how long an engineer stays signed in on the phone
+    phone_days = models.PositiveSmallIntegerField(default=30, db_default=30)
     #: first steps somebody chose to leave out
     skipped_steps = ArrayField(models.CharField(max_length=20), default=list)
     #: made by `--demo`: such data never mixes with that of a real desk

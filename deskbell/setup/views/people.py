@@ -27,6 +27,7 @@ from deskbell.setup.saving import done_once, saved_once
 from deskbell.setup.shape_forms import MemberForm
 from deskbell.setup.shapes import SHAPES
 from deskbell.setup.views import second_factor
+from deskbell.setup.views.account import account_of
 from deskbell.setup.views.shapes import shape_page
 from deskbell.tickets.actions import leaving as actions_of_tickets
 
@@ -99,7 +100,7 @@ def _person_page(request: Request, somebody: User, form: RoleForm, status: int =
         "factor": second_factor.shown(somebody, request.user),
         "revocable": {role.pk for role in roles_to_hand_out(request.user)},
     }
-    return show(request, "person.html", context, status=status)
+    return show(request, "person.html", context | account_of(request, somebody), status=status)
 
 
 @require_POST

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from deskbell.people import actions
+from deskbell.people.models import Device, Identity
+
+#: how long a browser is known again after its person signed out of it
+DEVICES_KEPT = timedelta(days=365)
+
+
+@app.task(name="people.note_failed_sign_in", queue="default")
+def note_failed_sign_in(key: str, address: str, agent: str) -> None:
+    """A wrong password for the address `key`: told to its person, if it has one."""
+    identity = Identity.objects.select_related("user").filter(kind="email", scope="", key=key).first()
+    if identity is not None:
+        visit = actions.Visit(address, agent)
+        actions.fail_sign_in(identity.user, how="password", visit=visit)
+
+
+@app.periodic(cron="27 3 * * *")
+@app.task(name="people.forget_devices", queue="slow")
+def forget_devices(timestamp: int) -> None:
+    """Each night: remove devices whose last use is DEVICES_KEPT ago."""
+    Device.objects.filter(last_seen_at__lt=timezone.now() - DEVICES_KEPT).delete()

@@ -1,0 +1,46 @@
+"""A person's devices, sign-ins and tokens on his page of the setup."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from deskbell.people import actions, permissions
+from deskbell.people.devices import device_of, devices_of, history_of
+from deskbell.people.models import User
+from deskbell.people.queries import visible_people
+from deskbell.people.telling import sign_in_line
+from deskbell.setup.access import Request, permitted
+
+#: sign-ins shown; the audit trail has them all
+SHOWN = 20
+
+
+def account_of(request: Request, person: User) -> dict[str, Any]:
+    """What `_person_account.html` shows."""
+    return {
+        "devices": devices_of(person),
+        "this_device": device_of(request),
+        "history": [sign_in_line(event) for event in history_of(person, limit=SHOWN)],
+    }
+
+
+@require_POST
+@permitted(permissions.SETUP)
+def device_removal(request: Request, pk: int, device_pk: int) -> HttpResponse:
+    """Sign the device out: it is out with its next request."""
+    person = get_object_or_404(visible_people(request.user), pk=pk)
+    device = devices_of(person).filter(pk=device_pk).first()
+    if device is not None:  # a second click finds it gone
+        try:
+            actions.revoke_device(device, by=request.user)
+        except actions.NotAllowed:
+            messages.error(request, _("You may not sign this person out."))
+        else:
+            messages.success(request, _("%(device)s is signed out.") % {"device": device.words})
+    return redirect("setup:person", pk=pk)
