@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from deskbell.setup.shapes import ORDERED, SHAPES
-from deskbell.setup.views import audit, company, mail, people, shapes, start, steps, system, tags
+from deskbell.setup.views import audit, company, mail, people, roster, shapes, start, steps, system, tags
 
 app_name = "setup"
 #: form and removal of everything that is shaped in the one way; those with an order move by buttons
@@ -37,6 +37,7 @@ urlpatterns = [
     path("people/", people.people, name="people"),
     path("people/invitations/", people.invitations, name="invitations"),
     path("people/invitations/new/", people.invite, name="invite"),
+    path("people/invitations/list/", roster.invite_list, name="invite_list"),
     path("people/invitations/<int:pk>/again/", people.invitation_again, name="invitation_again"),
     path("people/invitations/<int:pk>/removal/", people.invitation_removal, name="invitation_removal"),
     path("people/<int:pk>/", people.person, name="person"),

@@ -39,9 +39,11 @@ from deskbell.people.actions.first import (
 )
 from deskbell.people.actions.invitations import (
     INVITATION_LASTS,
+    Offer,
     accept_invitation,
     invitation_token,
     invite,
+    invite_many,
     open_invitation,
     send_invitation_again,
     withdraw_invitation,
@@ -59,6 +61,7 @@ __all__ = [
     "InvitationGone",
     "LastOwner",
     "NotAllowed",
+    "Offer",
     "RegistrationClosed",
     "SignInAddress",
     "accept_invitation",
@@ -78,6 +81,7 @@ __all__ = [
     "grant",
     "invitation_token",
     "invite",
+    "invite_many",
     "is_set_up",
     "make_first_link",
     "may_register",
