@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from deskbell.setup.shapes import ORDERED, SHAPES
-from deskbell.setup.views import audit, company, mail, people, roster, shapes, start, steps, system, tags
+from deskbell.setup.views import audit, company, leaving, mail, people, roster, shapes, start, steps, system, tags
 
 app_name = "setup"
 #: form and removal of everything that is shaped in the one way; those with an order move by buttons
@@ -43,8 +43,8 @@ urlpatterns = [
     path("people/<int:pk>/", people.person, name="person"),
     path("people/<int:pk>/grants/", people.grants, name="grants"),
     path("people/<int:pk>/grants/<int:grant_pk>/removal/", people.grant_removal, name="grant_removal"),
-    path("people/<int:pk>/deactivation/", people.deactivation, name="deactivation"),
-    path("people/<int:pk>/reactivation/", people.reactivation, name="reactivation"),
+    path("people/<int:pk>/deactivation/", leaving.deactivation, name="deactivation"),
+    path("people/<int:pk>/reactivation/", leaving.reactivation, name="reactivation"),
     path("teams/", shapes.teams, name="teams"),
     path("teams/<int:pk>/members/", people.team_members, name="team_members"),
     path("teams/<int:pk>/members/<int:grant_pk>/removal/", people.team_leaving, name="team_leaving"),
