@@ -3,7 +3,19 @@ from __future__ import annotations
 from django.urls import path
 
 from deskbell.setup.shapes import ORDERED, SHAPES
-from deskbell.setup.views import audit, company, leaving, mail, people, roster, shapes, start, steps, system, tags
+from deskbell.setup.views import (
+    audit,
+    company,
+    leaving,
+    mail,
+    people,
+    roster,
+    shapes,
+    start,
+    steps,
+    system,
+    tags,
+)
 
 app_name = "setup"
 #: form and removal of everything that is shaped in the one way; those with an order move by buttons

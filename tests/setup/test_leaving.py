@@ -74,9 +74,7 @@ def test_who_comes_back_does_not_get_the_tickets_back(web, ann):
 
 
 @pytest.mark.parametrize("how", ["team", "hand over", "free"])
-def test_very_many_tickets_are_handed_over_by_a_job_and_can_be_taken_back(
-    web, owner, ann, monkeypatch, how
-):
+def test_very_many_tickets_are_handed_over_by_a_job_and_can_be_taken_back(web, owner, ann, monkeypatch, how):
     monkeypatch.setattr(leaving, "AT_ONCE", 1)
     night, bea = team("Night"), staff(name="Bea")
     mine = list(leaving.tickets_of(ann).order_by("pk"))
