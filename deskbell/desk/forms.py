@@ -262,7 +262,7 @@ class BulkForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         verb, _colon, given = cleaned.get("change", "").partition(":")
-        if verb not in BulkChange.Verb.values:
+        if verb not in BulkChange.Verb.values or verb == BulkChange.Verb.HAND_OVER:
             raise ValidationError(_("Choose what to do with the tickets."))
         return {**cleaned, "verb": verb, "value": self._value(verb, given)}
 

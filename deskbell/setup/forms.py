@@ -111,13 +111,20 @@ class LeavingForm(forms.Form):
         initial="free",
         widget=forms.RadioSelect,
         choices=[
-            ("free", _("Give them to nobody: they wait among the unassigned")),
+            ("free", _("Give them to nobody: each waits among the unassigned of its team")),
+            ("team", _("Give them to a team, among its unassigned")),
             ("hand over", _("Hand them over to somebody")),
             ("keep", _("Leave them as they are")),
         ],
     )
     to = forms.ModelChoiceField(
         User.objects.none(), label=_("To whom"), required=False, empty_label=_("Choose somebody")
+    )
+    team = forms.ModelChoiceField(
+        Team.objects.filter(active=True).order_by("name"),
+        label=_("To which team"),
+        required=False,
+        empty_label=_("Choose a team"),
     )
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
@@ -131,7 +138,10 @@ class LeavingForm(forms.Form):
         cleaned = super().clean() or {}
         if cleaned.get("tickets") == "hand over" and not cleaned.get("to"):
             self.add_error("to", gettext("Choose who gets the tickets."))
-        return cleaned
+        if cleaned.get("tickets") == "team" and not cleaned.get("team"):
+            self.add_error("team", gettext("Choose the team that gets the tickets."))
+        chosen = {"hand over": "to", "team": "team"}.get(cleaned.get("tickets", ""))
+        return {**cleaned, **dict.fromkeys({"to", "team"} - {chosen})}
 
 
 class AuditForm(forms.Form):

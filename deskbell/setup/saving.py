@@ -19,12 +19,16 @@ def saved_once(request: Request, scope: str, form: forms.Form, act: Callable[[],
 
     `act` returns something JSON can hold; what it raises is the caller's.
     """
+    return answered_once(request, scope, form, lambda: [act()]) is not None
+
+
+def answered_once(request: Request, scope: str, form: forms.Form, act: Callable[[], Any]) -> Any:
+    """What `act` answered, now or at an earlier click; None when the form says what is wrong."""
     try:
-        once(_scope(request, scope), key_of(request) or new_key(), _content(request), act)
+        return once(_scope(request, scope), key_of(request) or new_key(), _content(request), act)[0]
     except KeyReused:
         form.add_error(None, _("This form was sent before with other words. Send it again if you mean both."))
-        return False
-    return True
+        return None
 
 
 def done_once(request: Request, scope: str, act: Callable[[], None]) -> None:

@@ -454,6 +454,11 @@ PAGES: dict[str, Row] = {
     "setup:invite": Row(
         setup(ADMINS), may=anywhere(ADMINS), body=const(people="F <fresh@desk.example>", role="agent")
     ),
+    "setup:invite_list": Row(
+        setup(ADMINS),
+        may=anywhere(ADMINS),
+        body=const(rows='[["list@desk.example","","",""]]', role="agent", do="send"),
+    ),
     "setup:invitation_again": Row(
         may=anywhere(ADMINS), values=lambda world, case: {"pk": world.invitation.pk}
     ),

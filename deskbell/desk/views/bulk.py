@@ -31,6 +31,7 @@ WHAT = {
     BulkChange.Verb.NO_SPAM: gettext_lazy("No spam"),
     BulkChange.Verb.TRASH: gettext_lazy("Trash"),
     BulkChange.Verb.RESTORE: gettext_lazy("Restored from the trash"),
+    BulkChange.Verb.HAND_OVER: gettext_lazy("Handed over to a team"),
 }
 WHY = {
     Reason.NOT_ALLOWED: gettext_lazy("You may not do this there."),

@@ -53,9 +53,11 @@ from deskbell.people.actions.first import (
 from deskbell.people.actions.guessing import note_guessing
 from deskbell.people.actions.invitations import (
     INVITATION_LASTS,
+    Offer,
     accept_invitation,
     invitation_token,
     invite,
+    invite_many,
     open_invitation,
     send_invitation_again,
     withdraw_invitation,
@@ -86,6 +88,7 @@ __all__ = [
     "InvitationGone",
     "LastOwner",
     "NotAllowed",
+    "Offer",
     "RecoveryLinkGone",
     "RegistrationClosed",
     "SecondFactorNeeded",
@@ -110,6 +113,7 @@ __all__ = [
     "grant",
     "invitation_token",
     "invite",
+    "invite_many",
     "is_set_up",
     "make_first_link",
     "make_recovery_link",

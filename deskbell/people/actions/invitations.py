@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.core import signing
 from django.db import transaction
 from django.utils import timezone
 
-from deskbell.events.publish import publish
+from deskbell.events.publish import publish, publish_all
 from deskbell.people import events, permissions
 from deskbell.people.actions.accounts import change_person, set_password
 from deskbell.people.actions.addresses import person_for_email, verify_identity
@@ -47,6 +49,43 @@ def invite(email: str, *, name: str = "", role: str, team: Team | None = None, b
         by=by,
     )
     return invitation
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Whom to invite as what; the address is one (`is_email`)."""
+
+    email: str
+    name: str
+    role: Role
+    team: Team | None = None
+
+
+@transaction.atomic
+def invite_many(offers: Sequence[Offer], *, by: User) -> list[Invitation]:
+    """Offer many roles by mail, in as many statements as for one. Raises BadAddress, NotAllowed."""
+    for role in {offer.role for offer in offers}:
+        may_hand_out(role, by)
+    for offer in offers:
+        if not is_email(offer.email):
+            raise BadAddress(f"{offer.email!r} is not an e-mail address")
+    until = timezone.now() + INVITATION_LASTS
+    rows = Invitation.objects.bulk_create(
+        Invitation(
+            email=offer.email.strip(),
+            name=offer.name.strip(),
+            role=offer.role,
+            team=offer.team,
+            invited_by=by,
+            expires_at=until,
+        )
+        for offer in offers
+    )
+    happened = [
+        (events.Invited(role=row.role.slug, team_id=row.team_id, email=row.email), row) for row in rows
+    ]
+    publish_all(happened, by=by)
+    return rows
 
 
 def invitation_token(invitation: Invitation) -> str:

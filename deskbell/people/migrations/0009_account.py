@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0006_second_factor'),
+        ('people', '0008_ways_in'),
     ]
 
     operations = [

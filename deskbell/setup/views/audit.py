@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from deskbell.events.models import Event
 from deskbell.kit.patience import TooSlow, within
+from deskbell.kit.sheets import cell
 from deskbell.people import permissions
 from deskbell.people.models import User
 from deskbell.setup import trail
@@ -91,7 +92,7 @@ def _csv(rows: QuerySet[Any], user: User, language: str, zone: zoneinfo.ZoneInfo
                 found = []
             for line in trail.lines(found[: LINES - told], user):
                 when = timezone.localtime(line.event.at).isoformat(timespec="seconds")
-                sheet.writerow(map(_cell, [when, line.who, line.what, line.about, line.event.kind]))
+                sheet.writerow(map(cell, [when, line.who, line.what, line.about, line.event.kind]))
             cut = told + len(found) > LINES
             if cut:
                 sheet.writerow([_("Only the newest %(count)s lines. Choose fewer days.") % {"count": LINES}])
@@ -100,9 +101,3 @@ def _csv(rows: QuerySet[Any], user: User, language: str, zone: zoneinfo.ZoneInfo
         if cut or len(found) < BATCH:
             return
         last = found[-1]
-
-
-def _cell(value: Any) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    words = str(value)
-    return f"'{words}" if words.startswith(("=", "+", "-", "@", "\t", "\r")) else words

@@ -20,7 +20,7 @@ from deskbell.people.models import Grant, Identity, Invitation, Team, User
 from deskbell.people.queries import visible_people
 from deskbell.people.rights import rights_of
 from deskbell.setup.access import Request, permitted
-from deskbell.setup.forms import InvitationForm, LeavingForm, PeopleForm, RoleForm, roles_to_hand_out
+from deskbell.setup.forms import InvitationForm, PeopleForm, RoleForm, roles_to_hand_out
 from deskbell.setup.pages import show
 from deskbell.setup.paging import page
 from deskbell.setup.saving import done_once, saved_once
@@ -29,7 +29,6 @@ from deskbell.setup.shapes import SHAPES
 from deskbell.setup.views import second_factor
 from deskbell.setup.views.account import account_of
 from deskbell.setup.views.shapes import shape_page
-from deskbell.tickets.actions import leaving as actions_of_tickets
 
 #: more than that many people are found by their name
 SHOWN = 200
@@ -81,10 +80,10 @@ def _called(rows: QuerySet[User], words: str) -> QuerySet[User]:
 @require_safe
 @permitted(permissions.SETUP)
 def person(request: Request, pk: int) -> HttpResponse:
-    return _person_page(request, _somebody(request, pk), RoleForm(by=request.user))
+    return _person_page(request, somebody_of(request, pk), RoleForm(by=request.user))
 
 
-def _somebody(request: Request, pk: int) -> User:
+def somebody_of(request: Request, pk: int) -> User:
     rows = visible_people(request.user).select_related("organization").prefetch_related(GRANTS)
     return get_object_or_404(rows, pk=pk)
 
@@ -107,14 +106,14 @@ def _person_page(request: Request, somebody: User, form: RoleForm, status: int =
 @permitted(permissions.SETUP)
 def grants(request: Request, pk: int) -> HttpResponse:
     """Give a role."""
-    somebody = _somebody(request, pk)
+    somebody = somebody_of(request, pk)
     form = RoleForm(request.POST, by=request.user)
     if not form.is_valid():
         return _person_page(request, somebody, form, status=422)
     try:
         actions.grant(somebody, form.cleaned_data["role"], team=form.cleaned_data["team"], by=request.user)
     except FAILURES as error:
-        form.add_error(None, _refusal(error))
+        form.add_error(None, refusal(error))
         return _person_page(request, somebody, form, status=422)
     messages.success(request, _("%(name)s has the role now.") % {"name": somebody.display_name})
     return redirect("setup:person", pk=pk)
@@ -123,52 +122,23 @@ def grants(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @permitted(permissions.SETUP)
 def grant_removal(request: Request, pk: int, grant_pk: int) -> HttpResponse:
-    somebody = _somebody(request, pk)
+    somebody = somebody_of(request, pk)
     row = Grant.objects.select_related("role", "user").filter(user=somebody, pk=grant_pk).first()
     if row is not None:  # a second click finds it gone
-        _try(request, lambda: actions.revoke(row, by=request.user), _("The role is taken back."))
+        attempt(request, lambda: actions.revoke(row, by=request.user), _("The role is taken back."))
     return redirect("setup:person", pk=pk)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@permitted(permissions.SETUP)
-def deactivation(request: Request, pk: int) -> HttpResponse:
-    """Close the account, and say what becomes of the person's open tickets."""
-    somebody = _somebody(request, pk)
-    form = LeavingForm(request.POST if request.method == "POST" else None, person=somebody)
-    if form.is_bound and form.is_valid():
-        try:
-            actions_of_tickets.close_account(somebody, by=request.user, **form.cleaned_data)
-        except FAILURES as error:
-            messages.error(request, _refusal(error))
-        else:
-            done = _("%(name)s can no longer sign in.") % {"name": somebody.display_name}
-            messages.success(request, done)
-        return redirect("setup:person", pk=pk)
-    open_tickets = actions_of_tickets.tickets_of(somebody).count()
-    context = {"person": somebody, "form": form, "open_tickets": open_tickets}
-    return show(request, "leaving.html", context, status=422 if form.is_bound else 200)
-
-
-@require_POST
-@permitted(permissions.SETUP)
-def reactivation(request: Request, pk: int) -> HttpResponse:
-    somebody = _somebody(request, pk)
-    done = _("%(name)s can sign in again.") % {"name": somebody.display_name}
-    _try(request, lambda: actions.reactivate(somebody, by=request.user), done)
-    return redirect("setup:person", pk=pk)
-
-
-def _try(request: Request, act: Any, done: str) -> None:
+def attempt(request: Request, act: Any, done: str) -> None:
     try:
         act()
     except FAILURES as error:
-        messages.error(request, _refusal(error))
+        messages.error(request, refusal(error))
     else:
         messages.success(request, done)
 
 
-def _refusal(error: Exception) -> str:
+def refusal(error: Exception) -> str:
     if isinstance(error, actions.InvitationGone):
         return _("This invitation was accepted or withdrawn meanwhile.")
     if isinstance(error, actions.LastOwner):
@@ -192,7 +162,7 @@ def team_members(request: Request, pk: int) -> HttpResponse:
         try:
             actions.grant(somebody, form.cleaned_data["role"], team=team, by=request.user)
         except FAILURES as error:
-            form.add_error(None, _refusal(error))
+            form.add_error(None, refusal(error))
         else:
             messages.success(request, _("%(name)s works in this team now.") % {"name": somebody.display_name})
             return redirect("setup:team", pk=pk)
@@ -205,7 +175,7 @@ def team_members(request: Request, pk: int) -> HttpResponse:
 def team_leaving(request: Request, pk: int, grant_pk: int) -> HttpResponse:
     row = Grant.objects.select_related("role", "user").filter(team=pk, pk=grant_pk).first()
     if row is not None:  # a second click finds it gone
-        _try(request, lambda: actions.revoke(row, by=request.user), _("The role is taken back."))
+        attempt(request, lambda: actions.revoke(row, by=request.user), _("The role is taken back."))
     return redirect("setup:team", pk=pk)
 
 
@@ -251,7 +221,7 @@ def _invite(request: Request, form: InvitationForm) -> HttpResponse | None:
         form.add_error("people", said % {"addresses": str(error)})
         return None
     except FAILURES as error:
-        form.add_error("role", _refusal(error))
+        form.add_error("role", refusal(error))
         return None
     done = ngettext(
         "The invitation to %(address)s is on its way.",
@@ -284,7 +254,7 @@ def invitation_again(request: Request, pk: int) -> HttpResponse:
     """Send the same link once more; it works for another week."""
     invitation = get_object_or_404(Invitation, pk=pk)
     done = _("The invitation to %(email)s is on its way again.") % {"email": invitation.email}
-    _try(
+    attempt(
         request,
         lambda: done_once(
             request, f"again.{pk}", lambda: actions.send_invitation_again(invitation, by=request.user)
@@ -300,5 +270,5 @@ def invitation_removal(request: Request, pk: int) -> HttpResponse:
     """Withdraw it: its link no longer works."""
     invitation = get_object_or_404(Invitation, pk=pk)
     done = _("The invitation to %(email)s is withdrawn.") % {"email": invitation.email}
-    _try(request, lambda: actions.withdraw_invitation(invitation, by=request.user), done)
+    attempt(request, lambda: actions.withdraw_invitation(invitation, by=request.user), done)
     return redirect("setup:invitations")

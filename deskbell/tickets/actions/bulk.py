@@ -15,7 +15,7 @@ from django.utils import timezone
 from deskbell.events.models import Event
 from deskbell.events.publish import publish
 from deskbell.people import permissions
-from deskbell.people.models import User
+from deskbell.people.models import Team, User
 from deskbell.people.rights import rights_of
 from deskbell.tickets import events, rules
 from deskbell.tickets.actions import properties, removal
@@ -37,6 +37,7 @@ NEEDED = {
     Verb.NO_SPAM: (permissions.TICKET_TRASH,),
     Verb.TRASH: (permissions.TICKET_TRASH,),
     Verb.RESTORE: (permissions.TICKET_TRASH,),
+    Verb.HAND_OVER: (permissions.TICKET_ASSIGN,),
 }
 REASONS: dict[type[Exception], str] = {
     rules.NotAllowed: Reason.NOT_ALLOWED,
@@ -156,6 +157,8 @@ def _values(ticket: Ticket, verb: str) -> dict[str, Any]:
     """What undoing needs to know of the ticket as it is now."""
     if verb == Verb.ASSIGN:
         return {"assignee": ticket.assignee_id}
+    if verb == Verb.HAND_OVER:
+        return {"assignee": ticket.assignee_id, "team": ticket.team_id}
     if verb == Verb.PRIORITY:
         return {"priority": ticket.priority}
     if verb == Verb.STATUS:
@@ -169,6 +172,16 @@ def _values(ticket: Ticket, verb: str) -> dict[str, Any]:
 def _assign(ticket: Ticket, value: Any, by: User, cause: Event) -> Ticket:
     person = User.objects.get(pk=value) if value else None
     return properties.change(ticket, by=by, cause=cause, assignee=person)
+
+
+def _hand_over(ticket: Ticket, value: Any, by: User, cause: Event) -> Ticket:
+    return properties.change(ticket, by=by, cause=cause, assignee=None, team=Team.objects.get(pk=value))
+
+
+def _take_back(ticket: Ticket, before: dict[str, Any], bulk: BulkChange, cause: Event) -> None:
+    person = User.objects.filter(pk=before["assignee"]).first()
+    team = Team.objects.filter(pk=before["team"]).first()
+    properties.change(ticket, by=bulk.user, cause=cause, assignee=person, team=team)
 
 
 def _set_status(ticket: Ticket, value: Any, by: User, cause: Event) -> Ticket:
@@ -186,6 +199,7 @@ _CHANGES: dict[BulkChange.Verb, Callable[[Ticket, Any, User, Event], Ticket]] = 
     Verb.NO_SPAM: lambda ticket, value, by, cause: removal.unmark_spam(ticket, by=by, cause=cause),
     Verb.TRASH: lambda ticket, value, by, cause: removal.trash(ticket, by=by, cause=cause),
     Verb.RESTORE: lambda ticket, value, by, cause: removal.restore(ticket, by=by, cause=cause),
+    Verb.HAND_OVER: _hand_over,
 }
 
 
@@ -225,4 +239,5 @@ _UNDOINGS: dict[BulkChange.Verb, Callable[[Ticket, dict[str, Any], BulkChange, E
     Verb.NO_SPAM: lambda ticket, before, bulk, cause: removal.mark_spam(ticket, by=bulk.user, cause=cause),
     Verb.TRASH: lambda ticket, before, bulk, cause: removal.restore(ticket, by=bulk.user, cause=cause),
     Verb.RESTORE: _trash,
+    Verb.HAND_OVER: _take_back,
 }

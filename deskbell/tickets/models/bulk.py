@@ -33,6 +33,8 @@ class BulkChange(models.Model):
         NO_SPAM = "no_spam"
         TRASH = "trash"
         RESTORE = "restore"
+        #: to nobody in a team: somebody left
+        HAND_OVER = "hand_over"
 
     class State(models.TextChoices):
         RUNNING = "running"
@@ -42,7 +44,7 @@ class BulkChange(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     verb = models.CharField(max_length=10, choices=Verb)
-    #: id of the assignee or status, a priority, a tag's name; none where the verb says it all
+    #: id of the assignee, status or team, a priority, a tag's name; none where the verb says it all
     value = models.JSONField(null=True)
     state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
     #: the events that each change and each undoing names as its cause
