@@ -32,6 +32,12 @@ VARIABLES = (
     Variable("DESKBELL_STORED_KEY", "made in the data folder", "Encrypts secrets in the database."),
     Variable("DESKBELL_REFERENCE_KEY", "made in the data folder", "Signs references in outgoing mail."),
     Variable("DESKBELL_BASE_URL", "`http://127.0.0.1:8000`", "The address people open; used in mails."),
+    Variable(
+        "DESKBELL_HSTS_SECONDS",
+        "30 days",
+        "How long browsers keep to HTTPS (`Strict-Transport-Security`) when the address begins with "
+        "`https://`; `0`: not said.",
+    ),
     Variable("DESKBELL_ALLOWED_HOSTS", "this machine", "Host names answered, separated by commas."),
     Variable(
         "DESKBELL_TRUSTED_PROXIES",
