@@ -258,7 +258,10 @@ WORKER_QUEUES = {"inbound": 2, "outbound": 2, "default": 2, "slow": 1}
 #: seconds after which a job of a silent worker is taken up again
 STALLED_AFTER = env.int("DESKBELL_STALLED_AFTER", 60)
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
-PROCRASTINATE_IMPORT_PATHS = ["deskbell.config.jobs"]
+PROCRASTINATE_IMPORT_PATHS = ["deskbell.config.jobs", "deskbell.config.backups"]
+#: where a worker puts a backup each night; empty: it makes none
+BACKUP_DIR = env.str("DESKBELL_BACKUP_DIR", "")
+BACKUP_KEEP = env.int("DESKBELL_BACKUP_KEEP", 14, validate=lambda number: number > 0)
 
 # --- logs ---------------------------------------------------------------------------------------
 LOG_FORMAT = env.str("DESKBELL_LOG_FORMAT", "text")

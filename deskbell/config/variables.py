@@ -73,6 +73,12 @@ VARIABLES = (
     Variable("DESKBELL_WEB_THREADS", "4", "Threads of a web process; each holds one database connection."),
     Variable("DESKBELL_STALLED_AFTER", "60", "Seconds until the job of a silent worker is taken up again."),
     Variable(
+        "DESKBELL_BACKUP_DIR",
+        "none",
+        "Folder in which a worker makes a backup each night, without the keys.",
+    ),
+    Variable("DESKBELL_BACKUP_KEEP", "14", "How many backups stay in that folder."),
+    Variable(
         "DESKBELL_BACKUP_BEFORE_UPGRADE",
         "`on`",
         "`off`: migrations run without a backup of the database in `backups/` of the data folder.",

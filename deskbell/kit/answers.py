@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 #: what no page uses. Taking a photo in a form asks for no permission; passkeys may be used
 UNUSED = (
     "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media",
-    "geolocation", "gyroscope", "hid", "idle-detection", "magnetometer", "microphone", "midi", "payment", "screen-wake-lock", "serial",
-    "usb", "xr-spatial-tracking",
+    "geolocation", "gyroscope", "hid", "idle-detection", "magnetometer", "microphone", "midi", "payment",
+    "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
 )  # fmt: skip
 PERMISSIONS = "Permissions-Policy"
 RESOURCE = "Cross-Origin-Resource-Policy"
