@@ -58,15 +58,20 @@ def first_link() -> None:
     print(settings.BASE_URL + reverse("account_first", args=[token]))
 
 
-def check(*, as_json: bool) -> int:
-    """`deskbell check`. Returns 1 if something is wrong."""
+def check(*, as_json: bool, deploy: bool = False) -> int:
+    """`deskbell check`. With `deploy` also: is it fit for the internet? Returns 1 if something is wrong."""
     database.set_up()
     from django.utils.translation import override
 
     from deskbell.config import health
 
+    looks = health.ALL
+    if deploy:
+        from deskbell.config.deploy import DEPLOY
+
+        looks = (*(look for look in looks if look is not health.backup_finding), *DEPLOY)
     with override(None):  # this command speaks English, as the others do
-        found = list(health.findings(health.ALL))
+        found = list(health.findings(looks))
     if as_json:
         print(json.dumps([each.as_dict() for each in found], indent=2))
     for each in [] if as_json else found:

@@ -104,7 +104,10 @@ def _parser() -> argparse.ArgumentParser:
     each = command("restore", _restore, "bring back what a backup holds, in place of what is there")
     each.add_argument("file", metavar="FILE")
     each.add_argument("--yes", action="store_true", help="replace the people and tickets that are there")
-    _json(command("check", _check, "look whether everything is well"))
+    each = _json(command("check", _check, "look whether everything is well"))
+    each.add_argument(
+        "--deploy", action="store_true", help="also whether this desk is fit to face the internet"
+    )
 
     people = group("user", "people who can sign in")
     each = command("create", _user_create, "make a person; the address counts as verified", people)
@@ -221,7 +224,7 @@ def _restore(given: argparse.Namespace) -> int:
 def _check(given: argparse.Namespace) -> int:
     from deskbell.cli import desk
 
-    return desk.check(as_json=given.json)
+    return desk.check(as_json=given.json, deploy=given.deploy)
 
 
 def _user_create(given: argparse.Namespace) -> None:

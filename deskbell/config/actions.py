@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from deskbell.config.events import BackupMade, BackupRestored
+from deskbell.config.events import BackupFailed, BackupMade, BackupRestored
 from deskbell.events.actor import SYSTEM
 from deskbell.events.publish import Subject, publish
 
@@ -15,6 +15,12 @@ INSTALLATION = Subject("installation")
 def note_backup(*, file: str, size: int, seconds: float) -> None:
     """A backup was made: `file` is its name, `size` in bytes."""
     publish(BackupMade(file=file, size=size, seconds=seconds), about=INSTALLATION, by=SYSTEM)
+
+
+@transaction.atomic
+def note_failed_backup(*, reason: str) -> None:
+    """The backup of the night was not made."""
+    publish(BackupFailed(reason=reason), about=INSTALLATION, by=SYSTEM)
 
 
 @transaction.atomic

@@ -17,6 +17,14 @@ class BackupMade(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BackupFailed(Happened):
+    """The backup of the night was not made; `reason` is a sentence for the operator."""
+
+    kind: ClassVar[str] = "backup.failed"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class BackupRestored(Happened):
     """`made_at` (ISO 8601) is when the state brought back was saved, `version` the Deskbell that saved it."""
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import WARNING, run_checks
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext, override
 
 from deskbell.kit.jinja import file_size
+from deskbell.setup import system
 
 OLDEST_POSTGRES = 15
 #: bytes and share of the disk below which the disk counts as nearly full
@@ -22,6 +26,8 @@ DISK_LEAST = 512 * 1024 * 1024
 DISK_SHARE = 0.03
 #: seconds a job may wait before the queue counts as stuck
 QUEUE_PATIENCE = 600
+#: a backup of the night may be this old: a day, and an hour that was missed
+BACKUP_PATIENCE = timedelta(hours=30)
 
 
 @dataclass(frozen=True)
@@ -154,8 +160,31 @@ def disk_finding() -> Finding:
     return Finding(gettext_noop("disk"), ok, text, "" if ok else free_some)
 
 
+def backup_finding() -> Finding:
+    """The backup of each night, when there is one."""
+    last, failed = system.last_backup(), system.failed_backup()
+    said = (
+        _("the last one %(ago)s ago") % {"ago": timesince(last.at, depth=1)}
+        if last
+        else _("none was made yet")
+    )
+    name = gettext_noop("backup")
+    if not settings.BACKUP_DIR:
+        return Finding(name, True, _("not made by itself, %(last)s") % {"last": said})
+    if failed:
+        text = _("failed: %(reason)s; %(last)s") % {"reason": failed.data["reason"], "last": said}
+        return Finding(name, False, text, _("Look at the folder %(dir)s.") % {"dir": settings.BACKUP_DIR})
+    late = last is not None and timezone.now() - last.at > BACKUP_PATIENCE
+    return Finding(
+        name,
+        not late,
+        _("each night in %(dir)s, %(last)s") % {"dir": settings.BACKUP_DIR, "last": said},
+        _("See whether the worker runs and what its log says.") if late else "",
+    )
+
+
 READY = (database_finding, migrations_finding, worker_finding, queues_finding)
-ALL = (settings_finding, *READY, channels_finding, signins_finding, disk_finding)
+ALL = (settings_finding, *READY, channels_finding, signins_finding, disk_finding, backup_finding)
 
 
 def findings(looks: tuple[Callable[[], Finding], ...]) -> Iterator[Finding]:

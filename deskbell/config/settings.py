@@ -96,6 +96,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "deskbell.kit.answers.AnswerHeaders",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -170,6 +171,10 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_CHANGE_EMAIL = False
 
+#: a browser takes a cookie of this name over https alone, and from no other host of the same domain
+HTTPS = BASE_URL.startswith("https://")
+_host = "__Host-" if HTTPS else ""
+
 #: limits of the library for what it counts itself; ours stand in kit/limits.py
 ACCOUNT_RATE_LIMITS = {
     "login": "",  # counted by what failed: whoever knows the password is not slowed by his neighbours
@@ -182,19 +187,23 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1
 MFA_TRUST_ENABLED = True
 MFA_TRUST_COOKIE_AGE = 30 * 24 * 3600
-MFA_TRUST_COOKIE_NAME = "deskbell_trusted"
+MFA_TRUST_COOKIE_NAME = f"{_host}deskbell_trusted"
 
-SESSION_COOKIE_NAME = "deskbell"
+SESSION_COOKIE_NAME = f"{_host}deskbell"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BASE_URL.startswith("https://")
-CSRF_COOKIE_NAME = "deskbell_csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_NAME = f"{_host}deskbell_csrf"
 CSRF_FAILURE_VIEW = "deskbell.kit.failures.csrf"
 
 # --- trust --------------------------------------------------------------------------------------
 X_FRAME_OPTIONS = "SAMEORIGIN"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+#: sent with answers over https only (Django looks at the request)
+SECURE_HSTS_SECONDS = env.int("DESKBELL_HSTS_SECONDS", 30 * 24 * 3600) if HTTPS else 0
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
@@ -269,7 +278,10 @@ WORKER_QUEUES = {"inbound": 2, "outbound": 2, "default": 2, "slow": 1}
 #: seconds after which a job of a silent worker is taken up again
 STALLED_AFTER = env.int("DESKBELL_STALLED_AFTER", 60)
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
-PROCRASTINATE_IMPORT_PATHS = ["deskbell.config.jobs"]
+PROCRASTINATE_IMPORT_PATHS = ["deskbell.config.jobs", "deskbell.config.backups"]
+#: where a worker puts a backup each night; empty: it makes none
+BACKUP_DIR = env.str("DESKBELL_BACKUP_DIR", "")
+BACKUP_KEEP = env.int("DESKBELL_BACKUP_KEEP", 14, validate=lambda number: number > 0)
 
 # --- logs ---------------------------------------------------------------------------------------
 LOG_FORMAT = env.str("DESKBELL_LOG_FORMAT", "text")
@@ -283,7 +295,10 @@ LOGGING = {
             "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
         },
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "filters": {"discreet": {"()": "deskbell.kit.discreet.WithoutTokens"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["discreet"]}
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {"deskbell": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
 }

@@ -32,6 +32,12 @@ VARIABLES = (
     Variable("DESKBELL_STORED_KEY", "made in the data folder", "Encrypts secrets in the database."),
     Variable("DESKBELL_REFERENCE_KEY", "made in the data folder", "Signs references in outgoing mail."),
     Variable("DESKBELL_BASE_URL", "`http://127.0.0.1:8000`", "The address people open; used in mails."),
+    Variable(
+        "DESKBELL_HSTS_SECONDS",
+        "30 days",
+        "How long browsers keep to HTTPS (`Strict-Transport-Security`) when the address begins with "
+        "`https://`; `0`: not said.",
+    ),
     Variable("DESKBELL_ALLOWED_HOSTS", "this machine", "Host names answered, separated by commas."),
     Variable(
         "DESKBELL_TRUSTED_PROXIES",
@@ -66,6 +72,12 @@ VARIABLES = (
     Variable("DESKBELL_WEB_WORKERS", "1, on four cores or more 2", "Web processes."),
     Variable("DESKBELL_WEB_THREADS", "4", "Threads of a web process; each holds one database connection."),
     Variable("DESKBELL_STALLED_AFTER", "60", "Seconds until the job of a silent worker is taken up again."),
+    Variable(
+        "DESKBELL_BACKUP_DIR",
+        "none",
+        "Folder in which a worker makes a backup each night, without the keys.",
+    ),
+    Variable("DESKBELL_BACKUP_KEEP", "14", "How many backups stay in that folder."),
     Variable(
         "DESKBELL_BACKUP_BEFORE_UPGRADE",
         "`on`",

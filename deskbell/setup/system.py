@@ -145,5 +145,12 @@ def last_backup() -> Event | None:
     return Event.objects.filter(kind="backup.made").order_by("-at", "-pk").first()
 
 
+def failed_backup() -> Event | None:
+    """The newest backup of a night that was not made, if none was made since; `data` holds its `reason`."""
+    failed = Event.objects.filter(kind="backup.failed").order_by("-at", "-pk").first()
+    made = last_backup() if failed else None
+    return None if failed and made and made.at > failed.at else failed
+
+
 def version() -> str:
     return __version__

@@ -469,6 +469,10 @@ def _backup(event: Event, names: _Names) -> str:
     }
 
 
+def _failed_backup(event: Event, names: _Names) -> str:
+    return _("could not make the backup of the night: %(reason)s") % {"reason": event.data["reason"]}
+
+
 def _restored(event: Event, names: _Names) -> str:
     return _("brought the desk back from the backup %(file)s") % {"file": event.data["file"]}
 
@@ -560,5 +564,6 @@ WORDS: dict[str, Any] = {
     "tag.removed": _tag_removed,
     "demo.made": _plain(gettext_lazy("made the demo company")),
     "backup.made": _backup,
+    "backup.failed": _failed_backup,
     "backup.restored": _restored,
 }

@@ -13,6 +13,7 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 
+from deskbell.kit.answers import RESOURCE
 from deskbell.kit.archive import unique_names
 from deskbell.kit.html import with_remote_images
 from deskbell.people.models import User
@@ -73,7 +74,10 @@ def inline_image(token: str) -> HttpResponse:
     file = _visible(user, pk)
     if not file.blob.is_safe_image:
         raise Http404
-    return _file(file, inline=True)
+    response = _file(file, inline=True)
+    # the frame is sandboxed: to the browser it is another site, and the token has let it in
+    response[RESOURCE] = "cross-origin"
+    return response
 
 
 def attachment(user: User, pk: int, *, inline: bool = False) -> HttpResponse:

@@ -8,30 +8,18 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.test import override_settings
+from django.urls import reverse
 
 from deskbell.events.models import Event
 from deskbell.realtime.topics import topics_of
 from deskbell.tickets import listing
 from tests.access import visit
+from tests.access.headers import faults
 from tests.access.table import CALLS, PAGES, Row
-from tests.access.world import ALL_SEEING, CUSTOMERS, ROLES, STAFF, Case, World, build
+from tests.access.world import ALL_SEEING, CUSTOMERS, ROLES, STAFF, Case, World
 
 #: without the mark a run of this file alone would get no database of its own
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def world(lasting, tmp_path_factory) -> Iterator[World]:
-    """Made once; every visit is taken back."""
-    folder = tmp_path_factory.mktemp("access")
-    with override_settings(FILES_DIR=folder / "files"):
-        yield build()
-
-
-@pytest.fixture(scope="module")
-def visitors(world) -> dict[str, visit.Visitor]:
-    return {role: visit.Visitor.of(role, world.people[role]) for role in ROLES}
 
 
 def test_every_page_and_every_call_has_a_row():
@@ -67,6 +55,7 @@ def test_a_page_opens_for_those_it_is_for(world, visitors, route):
         expected = row.get(world, role, case) if row.get else "no method"
         assert visit.outcome(response) == expected, (role, case.whose, response.status_code)
         gives_nothing_away(world, role, response)
+        assert faults(route, response) == [], role
 
 
 @pytest.mark.slow
@@ -93,6 +82,33 @@ def test_a_call_answers_those_it_is_for(world, visitors, call):
             gives_nothing_away(world, role, response)
         else:
             judge(world, row, role, case, changed, response)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("route", sorted(set(PAGES) - {"api-nothing"}))
+def test_a_form_sent_from_another_site_is_refused(world, visitors, route):
+    """The browser adds the session by itself, but not the form's token. No page is exempt but that of
+    addresses the API does not have, which do nothing for anybody.
+    """
+    row = PAGES[route]
+    _, case = next(visits(world, row))
+    address = reverse(route, kwargs=row.values(world, case))
+    for method in ("POST", "DELETE"):
+        send = getattr(visitors["owner"].browser(forgery=True), method.lower())
+        changed, response = attempt(send, address, row.body(world, case))
+        assert (response.status_code, changed) == (403, 0), method
+        assert "This form is too old" in response.content.decode()
+
+
+@pytest.mark.parametrize("call", [call for call in sorted(CALLS) if not call.startswith("GET ")])
+def test_a_session_counts_for_nothing_in_the_api(world, visitors, call):
+    """So its calls, the only ones without the form's token, need none."""
+    row, (method, path) = CALLS[call], call.split(" ")
+    _, case = next(visits(world, row))
+    address, body = f"/api/v1{path.format(**row.values(world, case))}", json.dumps(row.body(world, case))
+    browser = visitors["owner"].browser(forgery=True)
+    changed, response = attempt(browser.generic, method, address, body, "application/json")
+    assert (response.status_code, changed) == (401, 0)
 
 
 def attempt(send: Callable[..., Any], *arguments: Any) -> tuple[int, Any]:

@@ -32,6 +32,15 @@ def _named(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
             yield prefix + (pattern.name or str(pattern.pattern))
 
 
+def patterns(resolver: URLResolver) -> Iterator[URLPattern]:
+    """Every pattern below `resolver`, the API's too."""
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from patterns(pattern)
+        elif isinstance(pattern, URLPattern):
+            yield pattern
+
+
 def calls() -> list[str]:
     """The API's calls, `METHOD /path`, out of the document it publishes."""
     document = api.get_openapi_schema(path_prefix="")
@@ -57,9 +66,12 @@ class Visitor:
         session = browser.cookies[settings.SESSION_COOKIE_NAME].value
         return cls(role, session, create_token(user, name="access"))
 
-    def browser(self) -> Client:
-        """A new one each time: the page before may have signed the old one out."""
-        browser = Client(raise_request_exception=False)
+    def browser(self, *, forgery: bool = False) -> Client:
+        """A new one each time: the page before may have signed the old one out.
+
+        With `forgery` it sends forms as another site makes it send them.
+        """
+        browser = Client(raise_request_exception=False, enforce_csrf_checks=forgery)
         if self.session:
             browser.cookies[settings.SESSION_COOKIE_NAME] = self.session
         return browser

@@ -139,6 +139,7 @@ def test_check_says_what_is_wrong(desk: Desk) -> None:
     assert well.returncode == 0, well.stdout
     assert {each["name"] for each in json.loads(well.stdout)} == {
         "settings", "database", "migrations", "worker", "queues", "channels", "disk",
+        "backup",
     }  # fmt: skip
     with psycopg.connect(embedded.url(desk.data) or "", autocommit=True) as connection:
         connection.execute("update channels_channel set state = 'down', last_error = 'refused'")

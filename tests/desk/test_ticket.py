@@ -279,6 +279,7 @@ def test_a_mail_is_shown_in_a_sandboxed_frame(world: World, desk: Client, client
     picture = body.split('<img src="')[1].split('"')[0]
     shown = client.get(picture)  # a sandboxed frame sends no cookies
     assert (shown.status_code, shown["Content-Type"]) == (200, "image/png")
+    assert shown["Cross-Origin-Resource-Policy"] == "cross-origin"  # and is another site to the browser
     assert client.get(picture[:-5] + "xxxx/").status_code == 404
 
 

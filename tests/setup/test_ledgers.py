@@ -15,7 +15,7 @@ from django.utils import timezone
 from deskbell.channels.actions import add_channel
 from deskbell.channels.inbound import receive
 from deskbell.channels.models import InboundItem
-from deskbell.config.actions import note_backup, note_restore
+from deskbell.config.actions import note_backup, note_failed_backup, note_restore
 from deskbell.events.models import Event
 from deskbell.kit.secrets import seal
 from deskbell.outbox.models import OutboxItem
@@ -197,6 +197,13 @@ def test_backups_stand_in_the_trail(web):
     assert "made the backup night.tar (2.0 MB)" in text
     assert "brought the desk back from the backup night.tar" in text
     assert text.count("this desk") == 2
+
+
+def test_a_night_without_its_backup_is_told(web, settings):
+    settings.BACKUP_DIR = "/srv/nights"
+    note_failed_backup(reason="The disk is full.")
+    for address in ("/setup/audit/?kind=backup.", "/setup/system/"):
+        assert "The disk is full." in page(web, address), address
 
 
 def test_the_trail_is_narrowed(web, owner):
