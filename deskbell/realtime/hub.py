@@ -7,7 +7,8 @@ every notice to its subscribers in memory.
 A notice is a JSON object, ids only: `{"topics": ["all", "team:3", "customer:9"], "kind":
 "ticket.message_added", "ticket": 1042, "event": 881, "id": 17}`. A subscriber gets it once when any topic
 is his, without "topics". `{"kind": "resync"}` says that notices may have been missed: catch up by
-the cursor of the API. `rights.changed` on the topic `user:<id>` ends that user's streams.
+the cursor of the API. `rights.changed` ends the streams of all who listen to its topics, `user:<id>` or
+`role:<id>`, and no token that was made before opens one any more.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,12 +25,16 @@ import psycopg
 from django.conf import settings
 from django.db import connection
 
+from deskbell.realtime.ended import lately
+
 CHANNEL = "deskbell_live"
 #: bytes; pg_notify takes less than 8000
 PAYLOAD_LIMIT = 7500
 WAITING = 64
 RESYNC = '{"kind": "resync"}'
 RIGHTS_CHANGED = "rights.changed"
+#: seconds in which a token opens a stream
+TOKEN_AGE = 300
 #: seconds of silence after which the connection is asked whether it still lives
 SILENCE = 30
 
@@ -88,6 +94,10 @@ class Hub:
     def __init__(self) -> None:
         self._by_topic: dict[str, set[Subscription]] = {}
         self._all: set[Subscription] = set()
+        #: topic → when the rights of its listeners last changed; older than TOKEN_AGE is of no matter
+        self._cuts: dict[str, float] = {}
+        #: when the connection was lost
+        self._deaf_since: float | None = None
         self._task: asyncio.Task[None] | None = None
         self._listening = asyncio.Event()
 
@@ -108,6 +118,10 @@ class Hub:
             listeners.discard(subscription)
             if not listeners:
                 self._by_topic.pop(topic, None)
+
+    def outdated(self, subscription: Subscription, made_at: float) -> bool:
+        """Whether rights of its person changed after its token was made (seconds since 1970)."""
+        return any(self._cuts.get(topic, 0) >= made_at for topic in subscription.topics)
 
     async def listening(self, seconds: float) -> bool:
         """Wait at most `seconds` until notices arrive; False when the database does not answer."""
@@ -139,6 +153,7 @@ class Hub:
                     application_name="deskbell live",
                 ) as listener:
                     await listener.execute(f"listen {CHANNEL}")
+                    await self._catch_up(listener)
                     self._listening.set()
                     delay = 0.2
                     if missed:
@@ -147,9 +162,24 @@ class Hub:
             except (OSError, psycopg.Error) as error:
                 log.warning("live notices are interrupted: %s", str(error).splitlines()[0])
             self._listening.clear()
+            self._deaf_since = self._deaf_since or time.time()
             missed = True
             await asyncio.sleep(delay)
             delay = min(delay * 2, 5)
+
+    async def _catch_up(self, listener: psycopg.AsyncConnection[Any]) -> None:
+        """What happened to rights while nobody listened here."""
+        away = time.time() - self._deaf_since if self._deaf_since else 0
+        for topic in await lately(listener, TOKEN_AGE + away):
+            self._cut(topic)
+        self._deaf_since = None
+
+    def _cut(self, topic: str) -> None:
+        """End the streams that listen to `topic`, and remember it against older tokens."""
+        now = time.time()
+        self._cuts = {each: at for each, at in self._cuts.items() if at > now - TOKEN_AGE} | {topic: now}
+        for subscription in self._by_topic.get(topic, ()):
+            subscription.put(None)
 
     async def _receive(self, listener: psycopg.AsyncConnection[Any]) -> None:
         while True:
@@ -170,9 +200,7 @@ class Hub:
             subscription.put(text)
         if notice.get("kind") == RIGHTS_CHANGED:
             for topic in topics:
-                if topic.startswith("user:"):
-                    for subscription in self._by_topic.get(topic, ()):
-                        subscription.put(None)
+                self._cut(topic)
 
     def _tell_all(self, text: str) -> None:
         for subscription in self._all:

@@ -5,6 +5,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from deskbell.people.models import User
+from deskbell.people.rights import rights_of
 from deskbell.realtime.live import live_token
 from deskbell.realtime.topics import topics_of
 
@@ -15,10 +17,14 @@ def token(request: HttpRequest) -> JsonResponse:
     """A fresh token for `/live`, with the rights of this moment: `{"token": text}`; 401 when signed out."""
     if not request.user.is_authenticated:
         return JsonResponse({"detail": _("You are signed out.")}, status=401)
-    return JsonResponse({"token": live_token(request.user.pk, topics_of(request.user))})
+    return JsonResponse({"token": _token(request.user)})
 
 
 def of_page(request: HttpRequest) -> str:
     """The token that a page carries for its own stream; empty when signed out."""
     user = getattr(request, "user", None)
-    return live_token(user.pk, topics_of(user)) if user and user.is_authenticated else ""
+    return _token(user) if user and user.is_authenticated else ""
+
+
+def _token(user: User) -> str:
+    return live_token(user.pk, topics_of(user), read_at=rights_of(user).read_at)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from deskbell.setup.shapes import ORDERED, SHAPES
-from deskbell.setup.views import audit, company, mail, people, shapes, start, steps, system, tags
+from deskbell.setup.views import audit, company, mail, people, roles, shapes, start, steps, system, tags
 
 app_name = "setup"
 #: form and removal of everything that is shaped in the one way; those with an order move by buttons
@@ -44,6 +44,11 @@ urlpatterns = [
     path("people/<int:pk>/grants/<int:grant_pk>/removal/", people.grant_removal, name="grant_removal"),
     path("people/<int:pk>/deactivation/", people.deactivation, name="deactivation"),
     path("people/<int:pk>/reactivation/", people.reactivation, name="reactivation"),
+    path("roles/", roles.roles, name="roles"),
+    path("roles/new/", roles.new, name="role_new"),
+    path("roles/<int:pk>/", roles.role, name="role"),
+    path("roles/<int:pk>/copy/", roles.copy, name="role_copy"),
+    path("roles/<int:pk>/removal/", roles.removal, name="role_removal"),
     path("teams/", shapes.teams, name="teams"),
     path("teams/<int:pk>/members/", people.team_members, name="team_members"),
     path("teams/<int:pk>/members/<int:grant_pk>/removal/", people.team_leaving, name="team_leaving"),

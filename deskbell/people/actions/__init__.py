@@ -27,7 +27,12 @@ from deskbell.people.actions.errors import (
     InvitationGone,
     LastOwner,
     NotAllowed,
+    OwnerEverywhere,
     RegistrationClosed,
+    RoleChangedSince,
+    RoleFixed,
+    RoleInUse,
+    RoleNameTaken,
     SignInAddress,
 )
 from deskbell.people.actions.first import (
@@ -47,7 +52,7 @@ from deskbell.people.actions.invitations import (
     withdraw_invitation,
 )
 from deskbell.people.actions.organizations import add_domain, create_organization, create_site, create_team
-from deskbell.people.actions.roles import grant, revoke
+from deskbell.people.actions.roles import change_role, copy_role, create_role, grant, remove_role, revoke
 from deskbell.people.actions.tokens import TOKEN_PREFIX, create_token, token_digest
 
 __all__ = [
@@ -59,7 +64,12 @@ __all__ = [
     "InvitationGone",
     "LastOwner",
     "NotAllowed",
+    "OwnerEverywhere",
     "RegistrationClosed",
+    "RoleChangedSince",
+    "RoleFixed",
+    "RoleInUse",
+    "RoleNameTaken",
     "SignInAddress",
     "accept_invitation",
     "add_address",
@@ -68,8 +78,11 @@ __all__ = [
     "become_first",
     "change_company",
     "change_person",
+    "change_role",
+    "copy_role",
     "create_organization",
     "create_person",
+    "create_role",
     "create_site",
     "create_team",
     "create_token",
@@ -88,6 +101,7 @@ __all__ = [
     "person_for_phone",
     "reactivate",
     "remove_address",
+    "remove_role",
     "revoke",
     "send_invitation_again",
     "set_password",

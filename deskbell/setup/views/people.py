@@ -19,8 +19,9 @@ from deskbell.people import actions, permissions
 from deskbell.people.models import Grant, Identity, Invitation, Team, User
 from deskbell.people.queries import visible_people
 from deskbell.people.rights import rights_of
+from deskbell.people.rules import beyond
 from deskbell.setup.access import Request, permitted
-from deskbell.setup.forms import InvitationForm, LeavingForm, PeopleForm, RoleForm, roles_to_hand_out
+from deskbell.setup.forms import InvitationForm, LeavingForm, PeopleForm, RoleForm
 from deskbell.setup.pages import show
 from deskbell.setup.paging import page
 from deskbell.setup.saving import done_once, saved_once
@@ -32,7 +33,7 @@ from deskbell.tickets.actions import leaving as actions_of_tickets
 #: more than that many people are found by their name
 SHOWN = 200
 GRANTS = Prefetch("grants", Grant.objects.select_related("role", "team").order_by("pk"))
-FAILURES = (actions.NotAllowed, actions.LastOwner, actions.InvitationGone)
+FAILURES = (actions.NotAllowed, actions.LastOwner, actions.OwnerEverywhere, actions.InvitationGone)
 
 
 class StillOpen(Exception):
@@ -46,7 +47,7 @@ def _staff(user: User) -> QuerySet[User]:
 
 
 @require_safe
-@permitted(permissions.SETUP)
+@permitted(permissions.SETUP, permissions.PEOPLE_INVITE)
 def people(request: Request) -> HttpResponse:
     form = PeopleForm(request.GET)
     form.is_valid()  # what makes no sense narrows nothing
@@ -77,7 +78,7 @@ def _called(rows: QuerySet[User], words: str) -> QuerySet[User]:
 
 
 @require_safe
-@permitted(permissions.SETUP)
+@permitted(permissions.SETUP, permissions.PEOPLE_INVITE)
 def person(request: Request, pk: int) -> HttpResponse:
     return _person_page(request, _somebody(request, pk), RoleForm(by=request.user))
 
@@ -95,13 +96,17 @@ def _person_page(request: Request, somebody: User, form: RoleForm, status: int =
         "form": form,
         "may_touch": mine.has(permissions.PEOPLE_INVITE)
         and (mine.has(permissions.OWN) or not rights_of(somebody).has(permissions.OWN)),
-        "revocable": {role.pk for role in roles_to_hand_out(request.user)},
+        "revocable": {
+            grant.pk
+            for grant in somebody.grants.all()
+            if mine.has(permissions.PEOPLE_INVITE) and not beyond(request.user, grant.role, grant.team)
+        },
     }
     return show(request, "person.html", context, status=status)
 
 
 @require_POST
-@permitted(permissions.SETUP)
+@permitted(permissions.SETUP, permissions.PEOPLE_INVITE)
 def grants(request: Request, pk: int) -> HttpResponse:
     """Give a role."""
     somebody = _somebody(request, pk)
@@ -118,7 +123,7 @@ def grants(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permitted(permissions.SETUP)
+@permitted(permissions.SETUP, permissions.PEOPLE_INVITE)
 def grant_removal(request: Request, pk: int, grant_pk: int) -> HttpResponse:
     somebody = _somebody(request, pk)
     row = Grant.objects.select_related("role", "user").filter(user=somebody, pk=grant_pk).first()
@@ -128,7 +133,7 @@ def grant_removal(request: Request, pk: int, grant_pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permitted(permissions.SETUP)
+@permitted(permissions.SETUP, permissions.PEOPLE_INVITE)
 def deactivation(request: Request, pk: int) -> HttpResponse:
     """Close the account, and say what becomes of the person's open tickets."""
     somebody = _somebody(request, pk)
@@ -148,7 +153,7 @@ def deactivation(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permitted(permissions.SETUP)
+@permitted(permissions.SETUP, permissions.PEOPLE_INVITE)
 def reactivation(request: Request, pk: int) -> HttpResponse:
     somebody = _somebody(request, pk)
     done = _("%(name)s can sign in again.") % {"name": somebody.display_name}
@@ -170,6 +175,8 @@ def _refusal(error: Exception) -> str:
         return _("This invitation was accepted or withdrawn meanwhile.")
     if isinstance(error, actions.LastOwner):
         return _("A desk keeps at least one owner. Make somebody else an owner first.")
+    if isinstance(error, actions.OwnerEverywhere):
+        return _("An owner owns the whole desk. Leave the team empty.")
     if str(error) == permissions.OWN:
         return _("Only an owner may change owners.")
     return _("You may not hand out or take back this role.")
@@ -179,7 +186,7 @@ def _refusal(error: Exception) -> str:
 
 
 @require_POST
-@permitted(permissions.SETUP)
+@permitted(permissions.TEAMS, permissions.SETUP)
 def team_members(request: Request, pk: int) -> HttpResponse:
     """Give somebody a role in the team."""
     team = get_object_or_404(Team, pk=pk)
@@ -198,7 +205,7 @@ def team_members(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permitted(permissions.SETUP)
+@permitted(permissions.TEAMS, permissions.SETUP)
 def team_leaving(request: Request, pk: int, grant_pk: int) -> HttpResponse:
     row = Grant.objects.select_related("role", "user").filter(team=pk, pk=grant_pk).first()
     if row is not None:  # a second click finds it gone
@@ -210,7 +217,7 @@ def team_leaving(request: Request, pk: int, grant_pk: int) -> HttpResponse:
 
 
 @require_safe
-@permitted(permissions.SETUP)
+@permitted(permissions.SETUP, permissions.PEOPLE_INVITE)
 def invitations(request: Request) -> HttpResponse:
     rows = Invitation.objects.select_related("role", "team", "invited_by", "accepted_by")
     context = {"page": page(rows, request), "state_of": _state}
