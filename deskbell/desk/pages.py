@@ -54,8 +54,11 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "at_organizations": False,
         "may_look_up": may_look_up(person(request)),
         "may_open": rights.has(permissions.TICKET_CREATE),
-        "may_select": rights.has(permissions.TICKET_EDIT) or rights.has(permissions.TICKET_TRASH),
-        "may_set_up": rights.has(permissions.SETUP),
+        "may_select": any(
+            rights.has(each)
+            for each in (*permissions.CHANGE, permissions.TICKET_ASSIGN, permissions.TICKET_TRASH)
+        ),
+        "may_set_up": any(rights.has(each) for each in permissions.SETTING_UP),
         "words": "",
         "nav": "load",
         "upload_limit": settings.UPLOAD_LIMIT,
@@ -170,6 +173,8 @@ def _thens(request: HttpRequest, ticket: Ticket, known: Choices) -> list[Choice]
     """What "Send" may do with the status; the one chosen last comes first."""
     keep = Choice(0, known.label("status", ticket.status_id), "keep")
     found = [keep]
+    if not rules.may(person(request), "status", ticket):
+        return found
     for category in ("pending", "resolved"):
         if status := known.status(category):
             found.append(Choice(status.pk, status.name, category))

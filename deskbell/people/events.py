@@ -113,6 +113,44 @@ class RightsChanged(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RoleAdded(Happened):
+    """`copied_from` is the name of the role it began as, or empty."""
+
+    kind = "role.added"
+    name: str
+    scope: str
+    permissions: list[str]
+    second_factor: bool
+    copied_from: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleChanged(Happened):
+    """For everybody who has the role. `name` is the one it had before; `scope`, `after` and `second_factor`
+    (what it is now) are set when they changed. `people` have it.
+    """
+
+    kind = "role.changed"
+    name: str
+    after: str | None
+    added: list[str]
+    removed: list[str]
+    scope: str | None
+    second_factor: bool | None
+    people: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleRemoved(Happened):
+    """The `people` who had it have the role named `to` instead; empty when nobody had it."""
+
+    kind = "role.removed"
+    name: str
+    to: str
+    people: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Deactivated(Happened):
     kind = "user.deactivated"
 

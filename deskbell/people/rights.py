@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -43,10 +44,18 @@ class Reach:
 class Rights:
     user_id: int | None
     grants: list[Grant] = field(default_factory=list)
+    #: a moment before they were read, in seconds since 1970
+    read_at: float = field(default_factory=time.time)
 
     def has(self, permission: str) -> bool:
         """Whether any grant gives `permission`, wherever it reaches."""
         return any(permission in grant.role.permissions for grant in self.grants)
+
+    def everywhere(self, permission: str) -> bool:
+        """Whether nothing of `permission` is out of reach."""
+        if permission in permissions.OF_TICKETS:
+            return self.reach(permission).everything
+        return self.has(permission)
 
     def reach(self, permission: str = permissions.DESK) -> Reach:
         return self._reaches.setdefault(permission, self._reach(permission))
@@ -60,10 +69,12 @@ class Rights:
                 continue
             scope = grant.role.scope
             assigned = True  # whoever may do it anywhere may do it where he was put in charge
-            if scope == "queue" and grant.team_id:
-                queues.add(grant.team_id)
-            elif grant.team_id and scope != "assigned":
-                teams.add(grant.team_id)
+            # "their teams" are all teams he works in, unless the role was given in one of them
+            here = {grant.team_id} if grant.team_id else self.teams
+            if scope == "queue":
+                queues |= here
+            elif scope == "team" or (scope == "all" and grant.team_id):
+                teams |= here
             elif scope == "all":
                 everything = True
         return Reach(everything, frozenset(teams), frozenset(queues), assigned)
@@ -90,6 +101,10 @@ class Rights:
     def teams(self) -> frozenset[int]:
         """The teams the person works in."""
         return frozenset(grant.team_id for grant in self.grants if grant.team_id)
+
+    @cached_property
+    def role_ids(self) -> frozenset[int]:
+        return frozenset(grant.role_id for grant in self.grants)
 
     @cached_property
     def roles(self) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deskbell.people import permissions
-from deskbell.people.models import User
+from deskbell.people.models import Role, Team, User
 from deskbell.people.rights import rights_of
 
 
@@ -22,3 +22,23 @@ def may_edit(user: User, person: User) -> bool:
     if his.has(permissions.OWN):
         return mine.has(permissions.OWN)
     return not his.staff or mine.has(permissions.PEOPLE_INVITE)
+
+
+def beyond(giver: User, role: Role, team: Team | None = None) -> str | None:
+    """A permission of `role` that `giver` does not have as far as it would reach, in `team` or everywhere.
+
+    What is assigned to somebody is a ticket that somebody else gave him: such a role reaches nothing by itself.
+    """
+    mine = rights_of(giver)
+    for permission in role.permissions:
+        if not mine.has(permission):
+            return permission
+        if permission not in permissions.OF_TICKETS or role.scope == Role.Scope.ASSIGNED:
+            continue
+        reach = mine.reach(permission)
+        if reach.everything:
+            continue
+        mine_here = reach.queues_of_teams if role.scope == Role.Scope.QUEUE else reach.teams
+        if team is None or team.pk not in mine_here:
+            return permission
+    return None

@@ -67,7 +67,7 @@ def delete(row: models.Model) -> None:
 @transaction.atomic
 def add_team(*, by: Actor | User, **values: Any) -> Team:
     """`values`: name, address, active. Raises NameTaken."""
-    require(by, permissions.SETUP)
+    require(by, permissions.TEAMS)
     team = Team()
     apply(team, values)
     publish(events.TeamAdded(name=team.name), about=team, by=by)
@@ -77,7 +77,7 @@ def add_team(*, by: Actor | User, **values: Any) -> Team:
 @transaction.atomic
 def change_team(team: Team, *, by: Actor | User, **values: Any) -> None:
     """Raises NameTaken."""
-    require(by, permissions.SETUP)
+    require(by, permissions.TEAMS)
     team = Team.objects.select_for_update(no_key=True).get(pk=team.pk)
     before = team.name
     if changed := apply(team, values):
@@ -87,7 +87,7 @@ def change_team(team: Team, *, by: Actor | User, **values: Any) -> None:
 @transaction.atomic
 def remove_team(team: Team, *, by: Actor | User) -> None:
     """Delete a team that nobody is in and nothing names; `tickets` adds what it knows. Raises InUse."""
-    require(by, permissions.SETUP)
+    require(by, permissions.TEAMS)
     team = Team.objects.select_for_update().get(pk=team.pk)
     if Grant.objects.filter(team=team).exists() or Invitation.objects.filter(team=team).exists():
         raise InUse(team.name)

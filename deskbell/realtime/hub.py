@@ -7,8 +7,9 @@ every notice to its subscribers in memory.
 A notice is a JSON object, ids only: `{"topics": ["all", "team:3", "customer:9"], "kind":
 "ticket.message_added", "ticket": 1042, "event": 881, "id": 17}`. A subscriber gets it once when any topic
 is his, without "topics". `{"kind": "resync"}` says that notices may have been missed: catch up by
-the cursor of the API. `rights.changed` on the topic `user:<id>` ends that user's streams, `device.ended` on
-`device:<id>` those of one signed-out browser, for whose older tokens every hub remembers it.
+the cursor of the API. `rights.changed` ends the streams of all who listen to its topics, `user:<id>` or
+`role:<id>`, and no token made before opens one any more. `device.ended` on `device:<id>` ends those of
+one signed-out browser, for whose older tokens every hub remembers it.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections.abc import Iterable
 from typing import Any
 
 import psycopg
 from django.conf import settings
 from django.db import connection
+
+from deskbell.realtime.ended import lately
 
 CHANNEL = "deskbell_live"
 #: bytes; pg_notify takes less than 8000
@@ -35,6 +39,8 @@ DEVICE_ENDED = "device.ended"
 ENDED = "select id from people_device where ended_at > now() - interval '70 minutes'"
 #: how many ended devices are remembered: more than sign out in such a time
 REMEMBERED = 10_000
+#: seconds in which a token opens a stream
+TOKEN_AGE = 300
 #: seconds of silence after which the connection is asked whether it still lives
 SILENCE = 30
 
@@ -96,6 +102,10 @@ class Hub:
     def __init__(self) -> None:
         self._by_topic: dict[str, set[Subscription]] = {}
         self._all: set[Subscription] = set()
+        #: topic → when the rights of its listeners last changed; older than TOKEN_AGE is of no matter
+        self._cuts: dict[str, float] = {}
+        #: when the connection was lost
+        self._deaf_since: float | None = None
         self._task: asyncio.Task[None] | None = None
         self._listening = asyncio.Event()
         #: devices that were signed out lately, the latest last
@@ -123,6 +133,10 @@ class Hub:
             listeners.discard(subscription)
             if not listeners:
                 self._by_topic.pop(topic, None)
+
+    def outdated(self, subscription: Subscription, made_at: float) -> bool:
+        """Whether rights of its person changed after its token was made (seconds since 1970)."""
+        return any(self._cuts.get(topic, 0) >= made_at for topic in subscription.topics)
 
     async def listening(self, seconds: float) -> bool:
         """Wait at most `seconds` until notices arrive; False when the database does not answer."""
@@ -156,6 +170,7 @@ class Hub:
                     await listener.execute(f"listen {CHANNEL}")
                     for (device,) in await (await listener.execute(ENDED)).fetchall():
                         self._end_device(device)
+                    await self._catch_up(listener)
                     self._listening.set()
                     delay = 0.2
                     if missed:
@@ -164,9 +179,24 @@ class Hub:
             except (OSError, psycopg.Error) as error:
                 log.warning("live notices are interrupted: %s", str(error).splitlines()[0])
             self._listening.clear()
+            self._deaf_since = self._deaf_since or time.time()
             missed = True
             await asyncio.sleep(delay)
             delay = min(delay * 2, 5)
+
+    async def _catch_up(self, listener: psycopg.AsyncConnection[Any]) -> None:
+        """What happened to rights while nobody listened here."""
+        away = time.time() - self._deaf_since if self._deaf_since else 0
+        for topic in await lately(listener, TOKEN_AGE + away):
+            self._cut(topic)
+        self._deaf_since = None
+
+    def _cut(self, topic: str) -> None:
+        """End the streams that listen to `topic`, and remember it against older tokens."""
+        now = time.time()
+        self._cuts = {each: at for each, at in self._cuts.items() if at > now - TOKEN_AGE} | {topic: now}
+        for subscription in self._by_topic.get(topic, ()):
+            subscription.put(None)
 
     async def _receive(self, listener: psycopg.AsyncConnection[Any]) -> None:
         while True:
@@ -190,9 +220,7 @@ class Hub:
                 self._end_device(int(topic.removeprefix("device:")))
         if notice.get("kind") == RIGHTS_CHANGED:
             for topic in topics:
-                if topic.startswith("user:"):
-                    for subscription in self._by_topic.get(topic, ()):
-                        subscription.put(None)
+                self._cut(topic)
 
     def _end_device(self, device: int) -> None:
         self._ended.pop(device, None)

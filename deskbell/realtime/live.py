@@ -15,11 +15,9 @@ from urllib.parse import parse_qs
 from django.core import signing
 
 from deskbell.kit.http_body import Receive, Scope, Send
-from deskbell.realtime.hub import Hub, Subscription
+from deskbell.realtime.hub import TOKEN_AGE, Hub, Subscription
 
 SALT = "live"
-#: seconds in which a token opens a stream
-TOKEN_AGE = 300
 PING_SECONDS = 15
 #: seconds after which a stream ends and the browser comes back with a new token
 LONGEST = 3600
@@ -28,12 +26,11 @@ FIRST_WAIT = 2
 PING = ""
 
 
-def live_token(user: int, topics: Iterable[str], *, device: int | None = None) -> str:
-    """The token with which the user numbered `user` may open a stream about `topics`.
-
-    Once the device numbered `device` is signed out, it opens nothing.
+def live_token(user: int, topics: Iterable[str], *, read_at: float, device: int | None = None) -> str:
+    """The token with which the user numbered `user` may open a stream about `topics`, which he might hear at
+    `read_at` (seconds since 1970). Once the device numbered `device` is signed out, it opens nothing.
     """
-    return signing.dumps({"u": user, "t": sorted(topics), "d": device}, salt=SALT)
+    return signing.dumps({"u": user, "t": sorted(topics), "r": round(read_at, 3), "d": device}, salt=SALT)
 
 
 class Live:
@@ -70,6 +67,9 @@ class Live:
         subscription = hub.subscribe(claim["u"], claim["t"], device=claim.get("d"))
         try:
             await hub.listening(FIRST_WAIT)
+            if hub.outdated(subscription, claim.get("r", 0)):
+                await _refuse(scope, receive, send)
+                return
             stream = _sse if scope["type"] == "http" else _websocket
             await stream(subscription, receive, send)
         finally:

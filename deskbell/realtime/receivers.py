@@ -10,7 +10,7 @@ from deskbell.events import subscribe
 from deskbell.events.models import Event
 from deskbell.outbox import events as outbox_events
 from deskbell.people import events as people_events
-from deskbell.realtime import hub, topics
+from deskbell.realtime import ended, hub, topics
 from deskbell.tickets import events
 from deskbell.tickets.models import Message, Queue, Watcher
 
@@ -66,12 +66,16 @@ def notify_ticket(event: Event) -> None:
     people_events.PersonChanged,
     people_events.SecondFactorReset,
     people_events.Recovered,
+    people_events.RoleChanged,
+    people_events.RoleRemoved,
     order=90,
 )
 def notify_rights(event: Event) -> None:
-    """Somebody may hear more or less than his streams were opened for: they end and ask for a new token."""
-    if event.kind != people_events.PersonChanged.kind or "organization" in event.data["fields"]:
-        hub.publish([topics.person(event.about_id)], {"kind": hub.RIGHTS_CHANGED, "event": event.pk})
+    """Somebody, or all who have a role, may hear more or less than their streams were opened for: they end and
+    ask for a new token. One notice, however many have the role.
+    """
+    if topic := ended.topic_of(event.kind, event.about_id, event.data):
+        hub.publish([topic], {"kind": hub.RIGHTS_CHANGED, "event": event.pk})
 
 
 @subscribe.now(people_events.SignedOut, people_events.DeviceRevoked, order=90)

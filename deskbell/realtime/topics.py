@@ -1,8 +1,8 @@
 """Who hears which notices. A topic names a reach, so that a notice goes out once for all who share it.
 
 `all`, `team:<id>`, `queues-of:<team id>` and `mine:<person>` are heard by staff; `customer:<person>` and
-`org:<id>` by those who see only what is public; `user:<id>` by one person, about himself; `device:<id>` by
-one browser of his, about its end.
+`org:<id>` by those who see only what is public; `user:<id>` by one person, about himself; `role:<id>` by all
+who have the role, about what it may do; `device:<id>` by one browser, about its end.
 """
 
 from __future__ import annotations
@@ -43,6 +43,10 @@ def device(pk: int) -> str:
     return f"{DEVICE}{pk}"
 
 
+def role(pk: int) -> str:
+    return f"role:{pk}"
+
+
 def topics_of(user: User) -> list[str]:
     """What `user` may hear, for his live token; the counterpart of `Ticket.objects.visible_to`.
 
@@ -52,7 +56,7 @@ def topics_of(user: User) -> list[str]:
         return []
     rights = rights_of(user)
     reach = rights.reach()
-    topics = [person(user.pk), customer(user.pk)]
+    topics = [person(user.pk), customer(user.pk), *(role(pk) for pk in rights.role_ids)]
     if rights.whole_organization and user.organization_id:
         topics.append(organization(user.organization_id))
     if reach.everything:

@@ -6,6 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from deskbell.people.devices import device_of
+from deskbell.people.rights import rights_of
 from deskbell.realtime.live import live_token
 from deskbell.realtime.topics import topics_of
 
@@ -24,4 +25,4 @@ def of_page(request: HttpRequest) -> str:
     user = getattr(request, "user", None)
     if not user or not user.is_authenticated:
         return ""
-    return live_token(user.pk, topics_of(user), device=device_of(request))
+    return live_token(user.pk, topics_of(user), read_at=rights_of(user).read_at, device=device_of(request))

@@ -24,8 +24,8 @@ class Request(HttpRequest):
     user: User
 
 
-def permitted(permission: str) -> Callable[[View], View]:
-    """Only with `permission`: 403 without it; signed out people are asked to sign in and come back."""
+def permitted(*any_of: str) -> Callable[[View], View]:
+    """Only with one of these permissions: 403 without; signed out people are asked to sign in and come back."""
 
     def wrap(view: View) -> View:
         @wraps(view)
@@ -33,8 +33,8 @@ def permitted(permission: str) -> Callable[[View], View]:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return ask_to_sign_in(request)
-            if not rights_of(request.user).has(permission):
-                raise PermissionDenied(permission)
+            if not any(rights_of(request.user).has(permission) for permission in any_of):
+                raise PermissionDenied(any_of[0])
             return view(request, *args, **kwargs)
 
         return guarded

@@ -9,19 +9,17 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from deskbell.people.addresses import is_email
-from deskbell.people.models import Role, Team, User
+from deskbell.people.models import CUSTOMER_SCOPES, Role, Team, User
+from deskbell.people.permissions import OWNER
 from deskbell.people.queries import staff
 from deskbell.people.rights import rights_of
 
 #: invitations of one form
 INVITED_AT_ONCE = 50
 
-#: scopes of roles that work for customers, who are in no team
-CUSTOMER_SCOPES = {Role.Scope.OWN, Role.Scope.ORGANIZATION}
-
 
 def roles_to_hand_out(user: User) -> list[Role]:
-    """The roles `user` may give: none that may do what he may not."""
+    """The roles `user` may give, somewhere at least: none that may do what he may not."""
     mine = rights_of(user)
     return [role for role in Role.objects.order_by("pk") if all(mine.has(p) for p in role.permissions)]
 
@@ -50,6 +48,8 @@ class RoleForm(forms.Form):
         role = self._roles.get(cleaned.get("role", ""))
         if role and role.scope in CUSTOMER_SCOPES and cleaned.get("team"):
             self.add_error("team", _("Customers are in no team. Leave this empty."))
+        if role and role.slug == OWNER and cleaned.get("team"):
+            self.add_error("team", _("An owner owns the whole desk. Leave the team empty."))
         return cleaned
 
 

@@ -23,6 +23,11 @@ class Item:
     route: str
     icon: str
     permission: str = permissions.SETUP
+    #: any of these opens it as well
+    also: tuple[str, ...] = ()
+
+    def open_to(self, rights: Rights) -> bool:
+        return any(rights.has(each) for each in (self.permission, *self.also))
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,23 @@ MENU = (
     Group(
         _("People"),
         (
-            Item("people", _("Staff"), _("Who works here, their roles and invitations"), "people", "users"),
-            Item("teams", _("Teams"), _("Who works together"), "teams", "users-round"),
+            Item(
+                "people",
+                _("Staff"),
+                _("Who works here, their roles and invitations"),
+                "people",
+                "users",
+                also=(permissions.PEOPLE_INVITE,),
+            ),
+            Item(
+                "roles",
+                _("Roles"),
+                _("Who may do what, and in which tickets"),
+                "roles",
+                "shield-check",
+                also=(permissions.ROLES, permissions.PEOPLE_INVITE),
+            ),
+            Item("teams", _("Teams"), _("Who works together"), "teams", "users-round", permissions.TEAMS),
             Item(
                 "organizations",
                 _("Organisations"),
@@ -61,12 +81,24 @@ MENU = (
     Group(
         _("Tickets"),
         (
-            Item("queues", _("Queues"), _("What customers can choose to write to"), "queues", "layers"),
             Item(
-                "statuses", _("Statuses"), _("Your words for where a ticket stands"), "statuses", "circle-dot"
+                "queues",
+                _("Queues"),
+                _("What customers can choose to write to"),
+                "queues",
+                "layers",
+                permissions.SHAPE,
             ),
-            Item("types", _("Types"), _("Incident, question, task …"), "types", "shapes"),
-            Item("tags", _("Tags"), _("Rename, merge and clear them out"), "tags", "tags"),
+            Item(
+                "statuses",
+                _("Statuses"),
+                _("Your words for where a ticket stands"),
+                "statuses",
+                "circle-dot",
+                permissions.SHAPE,
+            ),
+            Item("types", _("Types"), _("Incident, question, task …"), "types", "shapes", permissions.SHAPE),
+            Item("tags", _("Tags"), _("Rename, merge and clear them out"), "tags", "tags", permissions.SHAPE),
         ),
     ),
     Group(
@@ -95,8 +127,5 @@ MENU = (
 
 def menu_for(rights: Rights) -> list[Group]:
     """The groups with what the person may open; empty ones are left out."""
-    seen = (
-        Group(group.title, tuple(item for item in group.items if rights.has(item.permission)))
-        for group in MENU
-    )
+    seen = (Group(group.title, tuple(item for item in group.items if item.open_to(rights))) for group in MENU)
     return [group for group in seen if group.items]

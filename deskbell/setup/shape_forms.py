@@ -18,9 +18,10 @@ from deskbell.people.addresses import (
     is_public_mail_domain,
     phone_key,
 )
-from deskbell.people.models import Organization, OrganizationDomain, Site, Team, User
+from deskbell.people.models import CUSTOMER_SCOPES, Organization, OrganizationDomain, Site, Team, User
+from deskbell.people.permissions import OWNER
 from deskbell.people.queries import staff
-from deskbell.setup.forms import CUSTOMER_SCOPES, RoleForm
+from deskbell.setup.forms import RoleForm
 from deskbell.tickets.actions.properties import clean_tag
 from deskbell.tickets.models import Category, Queue, Status, Tag, Ticket, TicketType
 
@@ -224,7 +225,9 @@ class MemberForm(RoleForm):
         cast(forms.ModelChoiceField, self.fields["person"]).queryset = staff()
         role = cast(forms.ChoiceField, self.fields["role"])
         role.choices = [
-            (slug, _(each.name)) for slug, each in self._roles.items() if each.scope not in CUSTOMER_SCOPES
+            (slug, _(each.name))
+            for slug, each in self._roles.items()
+            if each.scope not in CUSTOMER_SCOPES and slug != OWNER
         ]
 
 

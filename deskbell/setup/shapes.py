@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from deskbell.people import shaping
+from deskbell.people import permissions, shaping
 from deskbell.people.models import Organization, Site, Team
 from deskbell.setup import shape_forms as forms
 from deskbell.tickets.actions import shaping as tickets
@@ -36,6 +36,8 @@ class Shape:
     change: Callable[..., None]
     remove: Callable[..., None]
     in_use: Words
+    #: who may open and change it
+    permission: str = permissions.SETUP
     add: Callable[..., Any] | None = None
     refusals: dict[type[Exception], tuple[str | None, Words]] = field(default_factory=dict)
 
@@ -50,6 +52,7 @@ COMMON: dict[type[Exception], tuple[str | None, Words]] = {
 
 QUEUES = Shape(
     key="queues",
+    permission=permissions.SHAPE,
     one="queue",
     model=Queue,
     form=forms.QueueForm,
@@ -68,6 +71,7 @@ QUEUES = Shape(
 )
 STATUSES = Shape(
     key="statuses",
+    permission=permissions.SHAPE,
     one="status",
     model=Status,
     form=forms.StatusForm,
@@ -87,6 +91,7 @@ STATUSES = Shape(
 )
 TYPES = Shape(
     key="types",
+    permission=permissions.SHAPE,
     one="type",
     model=TicketType,
     form=forms.TypeForm,
@@ -99,6 +104,7 @@ TYPES = Shape(
 )
 TAGS = Shape(
     key="tags",
+    permission=permissions.SHAPE,
     one="tag",
     model=Tag,
     form=forms.TagForm,
@@ -110,6 +116,7 @@ TAGS = Shape(
 )
 TEAMS = Shape(
     key="teams",
+    permission=permissions.TEAMS,
     one="team",
     model=Team,
     form=forms.TeamForm,

@@ -24,6 +24,7 @@ from deskbell.people.queries import visible_people
 from deskbell.people.rights import rights_of
 from deskbell.people.telling import sign_in_line
 from deskbell.setup.ledgers import RECEIVED, SENT
+from deskbell.setup.role_forms import SCOPES
 from deskbell.tickets.models import Queue, Status, Tag, Ticket, TicketType
 from deskbell.tickets.queries import described
 
@@ -51,7 +52,8 @@ AREAS: list[tuple[str | Promise, list[tuple[str, str | Promise]]]] = [
         gettext_lazy("People"),
         [
             ("user.", gettext_lazy("Everything about people")),
-            ("user.rights_changed", gettext_lazy("Roles")),
+            ("user.rights_changed", gettext_lazy("Roles given and taken back")),
+            ("role.", gettext_lazy("What roles allow")),
             ("user.signed_in", gettext_lazy("Sign-ins")),
             ("user.sign_in_failed", gettext_lazy("Refused sign-ins")),
             ("user.device_revoked", gettext_lazy("Devices signed out")),
@@ -223,6 +225,7 @@ class _Names:
     channels: dict[int, str] = field(default_factory=dict)
     teams: dict[int, str] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
+    role_names: dict[int, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, happened: list[Event], user: User) -> _Names:
@@ -235,6 +238,7 @@ class _Names:
         }
         people = ids("user") | {holder for _name, holder in tokens.values()}
         teams = {event.data.get("team_id") for event in happened} - {None} | ids("team")
+        roles = list(Role.objects.values_list("pk", "slug", "name"))
         reached = Ticket.objects.visible_to(user, trashed=True).filter(pk__in=tickets)
         return cls(
             tickets=dict(Ticket.objects.filter(pk__in=tickets).values_list("pk", "number")),
@@ -251,7 +255,8 @@ class _Names:
                 for channel in Channel.objects.filter(pk__in=ids("channel"))
             },
             teams=dict(Team.objects.filter(pk__in=teams).values_list("pk", "name")),
-            roles=dict(Role.objects.values_list("slug", "name")),
+            roles={slug: name for _pk, slug, name in roles},
+            role_names={pk: _(name) for pk, _slug, name in roles},
         )
 
     def about(self, event: Event) -> tuple[str, int | None, int | None]:
@@ -280,6 +285,7 @@ class _Names:
             "organization": self.organizations,
             "channel": self.channels,
             "team": self.teams,
+            "role": self.role_names,
         }.get(event.about_kind, {})
         return table.get(pk) or event.data.get("name") or _detail(event, "name"), number, None
 
@@ -332,6 +338,61 @@ def _identity(event: Event, names: _Names) -> str:
 def _identity_removed(event: Event, names: _Names) -> str:
     given = _detail(event, "given")
     return _("removed the address %(address)s") % {"address": given} if given else _("removed an address")
+
+
+def _titles(keys: list[str]) -> str:
+    """Permissions by their names; one that is no more by its key."""
+    known = {each.key: str(each.title) for group in permissions.GROUPS for each in group.permissions}
+    return ", ".join(f"“{known.get(key, key)}”" for key in keys)
+
+
+def _scope(scope: str) -> str:
+    return str(SCOPES[scope][0]) if scope in SCOPES else scope
+
+
+def _role_added(event: Event, names: _Names) -> str:
+    data = event.data
+    name = {"name": _(data["name"]), "from": _(data["copied_from"]) if data["copied_from"] else ""}
+    said = _("made the role “%(name)s” like “%(from)s”") if name["from"] else _("made the role “%(name)s”")
+    parts = [said % name, _("reaches: %(scope)s") % {"scope": _scope(data["scope"])}]
+    if data["permissions"]:
+        parts.append(_("may: %(what)s") % {"what": _titles(data["permissions"])})
+    if data["second_factor"]:
+        parts.append(_("needs a second factor"))
+    return "; ".join(parts)
+
+
+def _role_changed(event: Event, names: _Names) -> str:
+    data, parts = event.data, []
+    if data["after"]:
+        parts.append(_("called it “%(name)s”") % {"name": _(data["after"])})
+    if data["added"]:
+        parts.append(_("may now: %(what)s") % {"what": _titles(data["added"])})
+    if data["removed"]:
+        parts.append(_("may no longer: %(what)s") % {"what": _titles(data["removed"])})
+    if data["scope"]:
+        parts.append(_("reaches now: %(scope)s") % {"scope": _scope(data["scope"])})
+    if data["second_factor"] is not None:
+        needs = data["second_factor"]
+        parts.append(_("needs a second factor now") if needs else _("needs no second factor any more"))
+    said = ngettext(
+        "changed the role “%(name)s” of %(people)s person: %(what)s",
+        "changed the role “%(name)s” of %(people)s people: %(what)s",
+        data["people"],
+    )
+    return said % {"name": _(data["name"]), "people": data["people"], "what": "; ".join(parts)}
+
+
+def _role_removed(event: Event, names: _Names) -> str:
+    data = event.data
+    if not data["to"]:
+        return _("removed the role “%(name)s”") % {"name": _(data["name"])}
+    said = ngettext(
+        "removed the role “%(name)s”; %(people)s person got “%(to)s” instead",
+        "removed the role “%(name)s”; %(people)s people got “%(to)s” instead",
+        data["people"],
+    )
+    return said % {"name": _(data["name"]), "people": data["people"], "to": _(data["to"])}
 
 
 def _invited(event: Event, names: _Names) -> str:
@@ -521,6 +582,9 @@ WORDS: dict[str, Any] = {
     "user.recovered": _plain(gettext_lazy("got in again by the link")),
     "signin.guessed": _guessed,
     "user.rights_changed": _rights,
+    "role.added": _role_added,
+    "role.changed": _role_changed,
+    "role.removed": _role_removed,
     "user.deactivated": _plain(gettext_lazy("closed the account")),
     "user.reactivated": _plain(gettext_lazy("opened the account again")),
     "user.signed_in": _sign_in,

@@ -34,6 +34,8 @@ RULES: dict[str, Rule] = {
     "see_internal": sees_internal,
     "reply": _staff(permissions.TICKET_REPLY),
     "note": _staff(permissions.TICKET_NOTE),
+    "status": _staff(permissions.TICKET_STATUS),
+    "classify": _staff(permissions.TICKET_CLASSIFY),
     "edit": _staff(permissions.TICKET_EDIT),
     "assign": _staff(permissions.TICKET_ASSIGN),
     "claim": lambda user, ticket: (
@@ -57,6 +59,20 @@ RULES: dict[str, Rule] = {
 }
 
 
+#: property of a ticket → the rule for changing it; the assignee's depends on who it is to be
+PROPERTY = {
+    "status": "status",
+    "priority": "classify",
+    "type": "classify",
+    "due_at": "classify",
+    "tags": "classify",
+    "subject": "edit",
+    "queue": "edit",
+    "team": "edit",
+    "site": "edit",
+}
+
+
 def may(user: User, rule: str, ticket: Ticket) -> bool:
     """Whether `rule` lets `user` at `ticket`. KeyError for a rule that does not exist."""
     return RULES[rule](user, ticket)
@@ -67,8 +83,8 @@ def may_open_for_others(user: User) -> bool:
 
 
 def may_oversee(user: User) -> bool:
-    """Sees figures of everybody's work: who may read the audit trail."""
-    return rights_of(user).has(permissions.AUDIT)
+    """Sees figures of everybody's work."""
+    return rights_of(user).has(permissions.FIGURES)
 
 
 def require(by: Actor | User, rule: str, ticket: Ticket) -> None:

@@ -480,6 +480,16 @@ PAGES: dict[str, Row] = {
     "setup:retry": Row(may=anywhere(ADMINS), values=undelivered),
     "setup:system": Row(setup(ADMINS)),
     "setup:audit_csv": Row(setup(AUDIT)),
+    "setup:roles": Row(setup(ADMINS)),
+    "setup:role_new": Row(setup(ADMINS), may=anywhere(ADMINS), body=const(name="Night shift", scope="team")),
+    "setup:role": Row(
+        setup(ADMINS),
+        may=anywhere(ADMINS),
+        values=shaped("role"),
+        body=const(name="Watchers", scope="all", permissions=["desk.enter"], version=1),
+    ),
+    "setup:role_copy": Row(may=anywhere(ADMINS), values=shaped("role")),
+    "setup:role_removal": Row(setup(ADMINS), may=anywhere(ADMINS), values=shaped("role")),
     "setup:teams": Row(setup(ADMINS)),
     "setup:team_new": Row(setup(ADMINS), may=anywhere(ADMINS), body=const(name="Night shift")),
     "setup:team": Row(

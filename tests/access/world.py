@@ -13,12 +13,13 @@ from django.db.models import Model
 
 from deskbell.channels.actions import add_channel
 from deskbell.channels.models import InboundItem
+from deskbell.events.actor import SYSTEM
 from deskbell.files.actions import store
 from deskbell.kit.secrets import seal
 from deskbell.outbox.models import OutboxItem
 from deskbell.people import actions as people
 from deskbell.people import second_factor
-from deskbell.people.models import Invitation, Organization, Site, Team, User
+from deskbell.people.models import Invitation, Organization, Role, Site, Team, User
 from deskbell.tickets import actions
 from deskbell.tickets.actions.bulk import work_off
 from deskbell.tickets.content import Content, NewFile
@@ -86,9 +87,10 @@ class World:
     reply: SavedReply
 
     def shaped(self) -> dict[str, Model]:
-        """One of everything that an administrator shapes; the type and the site are not in use."""
+        """One of everything that an administrator shapes; the role, the type and the site are not in use."""
         return {
             "team": Team.objects.get(name="Field"),
+            "role": Role.objects.get(name="Spare"),
             "organization": Organization.objects.get(name="Acme"),
             "site": Site.objects.get(name="Acme head office"),
             "queue": self.cases[0].ticket.queue,
@@ -128,6 +130,7 @@ def build() -> World:
     for name in ("Acme head office", "Acme warehouse"):  # with two of them no ticket takes one by itself
         people.create_site(company, name)
     team = stories.team("Field")
+    people.create_role("Spare", scope="all", by=SYSTEM)
     cast: dict[str, User | None] = {
         "signed out": None,
         "customer": stories.customer(company, name="Lena"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from django.core import signing
 
@@ -14,7 +16,8 @@ pytestmark = pytest.mark.django_db
 
 
 def own(user: User) -> set[str]:
-    return {f"user:{user.pk}", f"customer:{user.pk}"}
+    roles = {f"role:{pk}" for pk in user.grants.values_list("role", flat=True)}
+    return {f"user:{user.pk}", f"customer:{user.pk}"} | roles
 
 
 def test_an_agent_hears_everything():
@@ -55,6 +58,7 @@ def test_a_fresh_token_names_the_person_and_what_he_may_hear(client):
     assert "no-store" in answer["Cache-Control"]
     claim = signing.loads(answer.json()["token"], salt=SALT)
     device = Device.objects.get(user=person)
+    assert time.time() - claim.pop("r") < 60
     assert claim == {"u": person.pk, "t": sorted(own(person)), "d": device.pk}
 
 

@@ -69,7 +69,7 @@ def _write(user: User, number: int, body: shapes.NewMessage) -> Message:
 
 def _may_set(user: User, ticket: Ticket, status: Any) -> None:
     if status is not None:
-        rules.require(user, "edit", ticket)
+        rules.require(user, "status", ticket)
 
 
 def _content(body: shapes.NewMessage) -> Content:

@@ -225,7 +225,7 @@ def change_ticket(request: HttpRequest, number: shapes.PathId, body: shapes.Tick
 
 
 def _properties(user: User, ticket: Ticket, body: shapes.TicketChange) -> dict[str, Any]:
-    if not (rules.may(user, "edit", ticket) or rules.may(user, "assign", ticket)):
+    if not any(rules.may(user, rule, ticket) for rule in ("status", "classify", "edit", "assign")):
         raise rules.NotAllowed("edit")
     find = {
         "status": choices.status,

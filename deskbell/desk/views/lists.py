@@ -77,7 +77,8 @@ class BulkRights:
 
     assign: bool
     others: bool
-    edit: bool
+    status: bool
+    classify: bool
     trash: bool
 
 
@@ -86,7 +87,8 @@ def _bulk_rights(user: User) -> BulkRights:
     return BulkRights(
         assign=may_begin(user, verb.ASSIGN),
         others=rights_of(user).has(permissions.TICKET_ASSIGN),
-        edit=may_begin(user, verb.STATUS),
+        status=may_begin(user, verb.STATUS),
+        classify=may_begin(user, verb.PRIORITY),
         trash=may_begin(user, verb.TRASH),
     )
 

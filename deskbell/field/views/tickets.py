@@ -89,7 +89,7 @@ def composer_context(
         "form": form,
         "uploads": uploads or [],
         "limit": settings.UPLOAD_LIMIT,
-        "may": {rule: rules.may(request.user, rule, shown) for rule in ("reply", "note", "edit")},
+        "may": {rule: rules.may(request.user, rule, shown) for rule in ("reply", "note", "status", "claim")},
     }
 
 

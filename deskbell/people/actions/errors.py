@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from deskbell.people.models import Role
+
 
 class NotAllowed(Exception):
     """The person may not do this."""
@@ -45,3 +47,27 @@ class SecondFactorNeeded(Exception):
 
 class RecoveryLinkGone(Exception):
     """The link was never made, was used, is too old, or the account is closed."""
+
+
+class OwnerEverywhere(Exception):
+    """An owner owns the whole desk, not a team's part of it."""
+
+
+class RoleChangedSince(Exception):
+    """Somebody else changed the role after the form was opened; `role` is how it is now."""
+
+    def __init__(self, role: Role) -> None:
+        super().__init__(role.name)
+        self.role = role
+
+
+class RoleFixed(Exception):
+    """The owner's role stays as it is, and the customers' roles keep their scope and stay."""
+
+
+class RoleInUse(Exception):
+    """People or open invitations have the role: say which one they get instead."""
+
+
+class RoleNameTaken(Exception):
+    """Another role has this name."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from deskbell.events.actor import Actor
 from deskbell.people import permissions, rules
 from deskbell.people.actions.errors import LastOwner, NotAllowed
 from deskbell.people.models import (
     Grant,
     Role,
+    Team,
     User,
 )
 from deskbell.people.rights import rights_of
@@ -23,14 +26,23 @@ def require_edit(user: User, by: Actor | User) -> None:
         raise NotAllowed(permissions.PEOPLE_EDIT)
 
 
-def may_hand_out(role: Role, by: Actor | User) -> None:
+def may_hand_out(role: Role, by: Actor | User, team: Team | None = None) -> None:
+    """Nobody hands out, in a team or everywhere, what he does not have there. Raises NotAllowed."""
     if not isinstance(by, User):
         return
-    mine = rights_of(by)
-    if not mine.has(permissions.PEOPLE_INVITE):
-        raise NotAllowed(permissions.PEOPLE_INVITE)
-    if missing := [p for p in role.permissions if not mine.has(p)]:
-        raise NotAllowed(missing[0])
+    require(by, permissions.PEOPLE_INVITE)
+    if missing := rules.beyond(by, role, team):
+        raise NotAllowed(missing)
+
+
+def may_shape(chosen: Iterable[str], by: Actor | User) -> None:
+    """A role is for the whole desk, so who shapes one has all of it everywhere. Raises NotAllowed."""
+    if not isinstance(by, User):
+        return
+    require(by, permissions.ROLES)
+    for permission in chosen:
+        if not rights_of(by).everywhere(permission):
+            raise NotAllowed(permission)
 
 
 def may_touch(user: User, by: Actor | User) -> None:
@@ -44,7 +56,9 @@ def may_touch(user: User, by: Actor | User) -> None:
 
 
 def keep_an_owner(*, without: User) -> None:
-    owners = Grant.objects.select_for_update().filter(role__slug="owner", user__is_active=True)
+    owners = Grant.objects.select_for_update().filter(
+        role__slug=permissions.OWNER, team=None, user__is_active=True
+    )
     holders = {row.user_id for row in owners}
     if holders == {without.pk}:
         raise LastOwner

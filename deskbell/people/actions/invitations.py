@@ -16,7 +16,7 @@ from deskbell.people.actions.accounts import change_person, set_password
 from deskbell.people.actions.addresses import person_for_email, verify_identity
 from deskbell.people.actions.errors import InvitationGone
 from deskbell.people.actions.guard import may_hand_out, require
-from deskbell.people.actions.roles import grant
+from deskbell.people.actions.roles import grant, refuse_owner_of_a_team
 from deskbell.people.addresses import BadAddress, email_key, is_email
 from deskbell.people.models import (
     Invitation,
@@ -34,7 +34,8 @@ def invite(email: str, *, name: str = "", role: str, team: Team | None = None, b
     if not is_email(email):
         raise BadAddress(f"{email!r} is not an e-mail address")
     offered = Role.objects.get(slug=role)
-    may_hand_out(offered, by)
+    may_hand_out(offered, by, team)
+    refuse_owner_of_a_team(offered, team)
     invitation = Invitation.objects.create(
         email=email.strip(),
         name=name.strip(),
@@ -139,9 +140,11 @@ def accept_invitation(token: str, *, name: str, password: str | None) -> User:
 def send_invitation_again(invitation: Invitation, *, by: User) -> None:
     """The same link by mail, good for another INVITATION_LASTS. Raises NotAllowed, InvitationGone."""
     invitation = (
-        Invitation.objects.select_for_update(of=("self",)).select_related("role").get(pk=invitation.pk)
+        Invitation.objects.select_for_update(of=("self",))
+        .select_related("role", "team")
+        .get(pk=invitation.pk)
     )
-    may_hand_out(invitation.role, by)
+    may_hand_out(invitation.role, by, invitation.team)
     if invitation.accepted_at or invitation.withdrawn_at:
         raise InvitationGone("used" if invitation.accepted_at else "withdrawn")
     invitation.expires_at = timezone.now() + INVITATION_LASTS

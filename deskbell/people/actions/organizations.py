@@ -63,7 +63,7 @@ def create_site(
 
 @transaction.atomic
 def create_team(name: str, *, address: str = "", by: Actor | User = SYSTEM) -> Team:
-    require(by, permissions.SETUP)
+    require(by, permissions.TEAMS)
     team = Team.objects.create(name=name, address=address)
     publish(events.TeamAdded(name=name), about=team, by=by)
     return team

@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 
 class Migration(migrations.Migration):
-    dependencies = [("people", "0006_second_factor")]
+    dependencies = [("people", "0008_split_permissions")]
 
     operations = [
         migrations.CreateModel(

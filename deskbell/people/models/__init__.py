@@ -2,10 +2,11 @@ from deskbell.people.models.access import ApiToken, FirstLink, Invitation, Recov
 from deskbell.people.models.company import Company
 from deskbell.people.models.device import Device
 from deskbell.people.models.organization import Organization, OrganizationDomain, Site
-from deskbell.people.models.role import Grant, Role, Team
+from deskbell.people.models.role import CUSTOMER_SCOPES, Grant, Role, Team
 from deskbell.people.models.user import Identity, User
 
 __all__ = [
+    "CUSTOMER_SCOPES",
     "ApiToken",
     "Company",
     "Device",

@@ -22,7 +22,11 @@ class Team(models.Model):
 
 
 class Role(models.Model):
-    """Permissions, and how far they reach when the grant names no team."""
+    """Permissions, and how far they reach.
+
+    A grant may name a team: then "all", "team" and "queue" reach that team alone. One that names none gives
+    "team" and "queue" in every team the person works in.
+    """
 
     class Scope(models.TextChoices):
         ALL = "all"
@@ -39,9 +43,28 @@ class Role(models.Model):
     scope = models.CharField(max_length=12, choices=Scope)
     #: whoever has the role signs in with a second factor
     needs_second_factor = models.BooleanField(default=False, db_default=False)
+    #: rises with each change, so that a form that was opened before one is known to be stale
+    version = models.PositiveIntegerField(default=1, db_default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("name"), name="role_name"),
+            models.CheckConstraint(
+                condition=~models.Q(scope__in=["organization", "own"]) | models.Q(permissions=[]),
+                name="role_of_customers_permits_nothing",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def for_customers(self) -> bool:
+        return self.scope in CUSTOMER_SCOPES
+
+
+#: scopes of roles for customers, who are in no team and permitted nothing at the desk
+CUSTOMER_SCOPES = frozenset({Role.Scope.OWN, Role.Scope.ORGANIZATION})
 
 
 class Grant(models.Model):

@@ -31,7 +31,7 @@ def account_of(request: Request, person: User) -> dict[str, Any]:
 
 
 @require_POST
-@permitted(permissions.SETUP)
+@permitted(permissions.SETUP, permissions.PEOPLE_INVITE)
 def device_removal(request: Request, pk: int, device_pk: int) -> HttpResponse:
     """Sign the device out: it is out with its next request."""
     person = get_object_or_404(visible_people(request.user), pk=pk)

@@ -20,7 +20,7 @@ from deskbell.tickets.actions import leaving as tickets
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permitted(permissions.SETUP)
+@permitted(permissions.SETUP, permissions.PEOPLE_INVITE)
 def deactivation(request: Request, pk: int) -> HttpResponse:
     """Close the account, and say what becomes of the person's open tickets."""
     somebody = somebody_of(request, pk)
@@ -55,7 +55,7 @@ def _done(name: str, closed: tickets.Closed) -> str:
 
 
 @require_POST
-@permitted(permissions.SETUP)
+@permitted(permissions.SETUP, permissions.PEOPLE_INVITE)
 def reactivation(request: Request, pk: int) -> HttpResponse:
     somebody = somebody_of(request, pk)
     done = _("%(name)s can sign in again. Tickets that were handed over stay where they are.")

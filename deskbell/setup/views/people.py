@@ -19,8 +19,9 @@ from deskbell.people import actions, permissions
 from deskbell.people.models import Grant, Identity, Invitation, Team, User
 from deskbell.people.queries import visible_people
 from deskbell.people.rights import rights_of
+from deskbell.people.rules import beyond
 from deskbell.setup.access import Request, permitted
-from deskbell.setup.forms import InvitationForm, PeopleForm, RoleForm, roles_to_hand_out
+from deskbell.setup.forms import InvitationForm, PeopleForm, RoleForm
 from deskbell.setup.pages import show
 from deskbell.setup.paging import page
 from deskbell.setup.saving import done_once, saved_once
@@ -33,7 +34,7 @@ from deskbell.setup.views.shapes import shape_page
 #: more than that many people are found by their name
 SHOWN = 200
 GRANTS = Prefetch("grants", Grant.objects.select_related("role", "team").order_by("pk"))
-FAILURES = (actions.NotAllowed, actions.LastOwner, actions.InvitationGone)
+FAILURES = (actions.NotAllowed, actions.LastOwner, actions.OwnerEverywhere, actions.InvitationGone)
 
 
 class StillOpen(Exception):
@@ -47,7 +48,7 @@ def _staff(user: User) -> QuerySet[User]:
 
 
 @require_safe
-@permitted(permissions.SETUP)
+@permitted(permissions.SETUP, permissions.PEOPLE_INVITE)
 def people(request: Request) -> HttpResponse:
     form = PeopleForm(request.GET)
     form.is_valid()  # what makes no sense narrows nothing
@@ -78,7 +79,7 @@ def _called(rows: QuerySet[User], words: str) -> QuerySet[User]:
 
 
 @require_safe
-@permitted(permissions.SETUP)
+@permitted(permissions.SETUP, permissions.PEOPLE_INVITE)
 def person(request: Request, pk: int) -> HttpResponse:
     return _person_page(request, somebody_of(request, pk), RoleForm(by=request.user))
 
@@ -97,13 +98,17 @@ def _person_page(request: Request, somebody: User, form: RoleForm, status: int =
         "may_touch": mine.has(permissions.PEOPLE_INVITE)
         and (mine.has(permissions.OWN) or not rights_of(somebody).has(permissions.OWN)),
         "factor": second_factor.shown(somebody, request.user),
-        "revocable": {role.pk for role in roles_to_hand_out(request.user)},
+        "revocable": {
+            grant.pk
+            for grant in somebody.grants.all()
+            if mine.has(permissions.PEOPLE_INVITE) and not beyond(request.user, grant.role, grant.team)
+        },
     }
     return show(request, "person.html", context | account_of(request, somebody), status=status)
 
 
 @require_POST
-@permitted(permissions.SETUP)
+@permitted(permissions.SETUP, permissions.PEOPLE_INVITE)
 def grants(request: Request, pk: int) -> HttpResponse:
     """Give a role."""
     somebody = somebody_of(request, pk)
@@ -120,7 +125,7 @@ def grants(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permitted(permissions.SETUP)
+@permitted(permissions.SETUP, permissions.PEOPLE_INVITE)
 def grant_removal(request: Request, pk: int, grant_pk: int) -> HttpResponse:
     somebody = somebody_of(request, pk)
     row = Grant.objects.select_related("role", "user").filter(user=somebody, pk=grant_pk).first()
@@ -143,6 +148,8 @@ def refusal(error: Exception) -> str:
         return _("This invitation was accepted or withdrawn meanwhile.")
     if isinstance(error, actions.LastOwner):
         return _("A desk keeps at least one owner. Make somebody else an owner first.")
+    if isinstance(error, actions.OwnerEverywhere):
+        return _("An owner owns the whole desk. Leave the team empty.")
     if str(error) == permissions.OWN:
         return _("Only an owner may change owners.")
     return _("You may not hand out or take back this role.")
@@ -152,7 +159,7 @@ def refusal(error: Exception) -> str:
 
 
 @require_POST
-@permitted(permissions.SETUP)
+@permitted(permissions.TEAMS, permissions.SETUP)
 def team_members(request: Request, pk: int) -> HttpResponse:
     """Give somebody a role in the team."""
     team = get_object_or_404(Team, pk=pk)
@@ -171,7 +178,7 @@ def team_members(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permitted(permissions.SETUP)
+@permitted(permissions.TEAMS, permissions.SETUP)
 def team_leaving(request: Request, pk: int, grant_pk: int) -> HttpResponse:
     row = Grant.objects.select_related("role", "user").filter(team=pk, pk=grant_pk).first()
     if row is not None:  # a second click finds it gone
@@ -183,7 +190,7 @@ def team_leaving(request: Request, pk: int, grant_pk: int) -> HttpResponse:
 
 
 @require_safe
-@permitted(permissions.SETUP)
+@permitted(permissions.SETUP, permissions.PEOPLE_INVITE)
 def invitations(request: Request) -> HttpResponse:
     rows = Invitation.objects.select_related("role", "team", "invited_by", "accepted_by")
     context = {"page": page(rows, request), "state_of": _state}

@@ -32,7 +32,7 @@ def shown(somebody: User, by: User) -> dict[str, Any]:
 
 
 @require_POST
-@permitted(permissions.SETUP)
+@permitted(permissions.SETUP, permissions.PEOPLE_INVITE)
 @reauthentication_required(app="allauth.mfa")
 def reset(request: Request, pk: int) -> HttpResponse:
     somebody = get_object_or_404(visible_people(request.user), pk=pk)

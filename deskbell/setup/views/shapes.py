@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, Q
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from deskbell.kit.once import accepted
 from deskbell.people import permissions, shaping
 from deskbell.people.models import Grant, Organization, Site, Team, User
-from deskbell.setup.access import Request, permitted
+from deskbell.setup.access import Request, View, permitted
 from deskbell.setup.pages import show
 from deskbell.setup.saving import done_once, saved_once, sent_before
 from deskbell.setup.shape_forms import JoinForm, MemberForm, SiteForm
@@ -35,18 +36,32 @@ FAILURES = (
 )
 
 
+def _permitted(view: View) -> View:
+    """For a view whose `one` names the shape it is about: only with that shape's permission."""
+    guarded = {
+        permission: permitted(permission)(view)
+        for permission in {shape.permission for shape in SHAPES.values()}
+    }
+
+    @wraps(view)
+    def chosen(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return guarded[SHAPES[kwargs["one"]].permission](request, *args, **kwargs)
+
+    return chosen
+
+
 # --- lists --------------------------------------------------------------------------------------
 
 
 @require_safe
-@permitted(permissions.SETUP)
+@permitted(permissions.SHAPE)
 def queues(request: Request) -> HttpResponse:
     rows = Queue.objects.select_related("team").order_by("position", "pk")
     return show(request, "queues.html", {"shape": SHAPES["queue"], "rows": rows})
 
 
 @require_safe
-@permitted(permissions.SETUP)
+@permitted(permissions.SHAPE)
 def statuses(request: Request) -> HttpResponse:
     """By category, in the order of a ticket's life."""
     rows = list(Status.objects.order_by("position", "pk"))
@@ -55,14 +70,14 @@ def statuses(request: Request) -> HttpResponse:
 
 
 @require_safe
-@permitted(permissions.SETUP)
+@permitted(permissions.SHAPE)
 def types(request: Request) -> HttpResponse:
     rows = TicketType.objects.order_by("position", "pk")
     return show(request, "types.html", {"shape": SHAPES["type"], "rows": rows})
 
 
 @require_safe
-@permitted(permissions.SETUP)
+@permitted(permissions.TEAMS)
 def teams(request: Request) -> HttpResponse:
     working = Q(grants__user__is_active=True)
     rows = Team.objects.annotate(members=Count("grants__user", filter=working, distinct=True))
@@ -99,7 +114,7 @@ def _counted(model: Any, organizations: list[Organization]) -> dict[int, int]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permitted(permissions.SETUP)
+@_permitted
 def new(request: Request, one: str) -> HttpResponse:
     shape = SHAPES[one]
     if sent_before(request, one):
@@ -119,7 +134,7 @@ def new(request: Request, one: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permitted(permissions.SETUP)
+@_permitted
 def change(request: Request, one: str, pk: int) -> HttpResponse:
     shape = SHAPES[one]
     row = get_object_or_404(shape.model, pk=pk)
@@ -195,7 +210,7 @@ _BESIDE: dict[str, Callable[[Request, Any], dict[str, Any]]] = {
 
 
 @require_POST
-@permitted(permissions.SETUP)
+@_permitted
 def move(request: Request, one: str, pk: int) -> HttpResponse:
     """One place up or down: `to` says which."""
     shape = SHAPES[one]
@@ -208,7 +223,7 @@ def move(request: Request, one: str, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permitted(permissions.SETUP)
+@_permitted
 def removal(request: Request, one: str, pk: int) -> HttpResponse:
     """Asks once. What is in use is not removed, and told so."""
     shape = SHAPES[one]

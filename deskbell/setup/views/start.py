@@ -9,18 +9,19 @@ from django.views.decorators.http import require_safe
 from deskbell.people import permissions
 from deskbell.people.rights import rights_of
 from deskbell.setup.access import ask_to_sign_in
+from deskbell.setup.menu import menu_for
 from deskbell.setup.pages import show
 
 
 @require_safe
 @never_cache
 def start(request: HttpRequest) -> HttpResponse:
-    """All pages of the setup as cards; who may open one page alone is led there."""
+    """The pages of the setup one may open, as cards; who may open one page alone is led there."""
     if not request.user.is_authenticated:
         return ask_to_sign_in(request)
-    rights = rights_of(request.user)
-    if rights.has(permissions.SETUP):
-        return show(request, "start.html", {})  # type: ignore[arg-type]
-    if rights.has(permissions.AUDIT):
-        return redirect("setup:audit")
-    raise PermissionDenied(permissions.SETUP)
+    items = [item for group in menu_for(rights_of(request.user)) for item in group.items]
+    if not items:
+        raise PermissionDenied(permissions.SETUP)
+    if len(items) == 1:
+        return redirect(f"setup:{items[0].route}")
+    return show(request, "start.html", {})  # type: ignore[arg-type]

@@ -26,7 +26,7 @@ COUNT_CAP = 1000
 
 
 @require_safe
-@permitted(permissions.SETUP)
+@permitted(permissions.SHAPE)
 def tags(request: Request) -> HttpResponse:
     words = request.GET.get("q", "").replace("\0", "").strip()[:50]
     rows = Tag.objects.filter(name__icontains=words) if words else Tag.objects.all()
@@ -55,7 +55,7 @@ def _counts(tags: list[Tag]) -> dict[int, int]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permitted(permissions.SETUP)
+@permitted(permissions.SHAPE)
 def tag(request: Request, pk: int) -> HttpResponse:
     """Rename it."""
     row = get_object_or_404(Tag, pk=pk)
@@ -80,7 +80,7 @@ def _page(request: Request, row: Tag, **forms: Any) -> HttpResponse:
 
 
 @require_POST
-@permitted(permissions.SETUP)
+@permitted(permissions.SHAPE)
 def merging(request: Request, pk: int) -> HttpResponse:
     row = get_object_or_404(Tag, pk=pk)
     form = MergeForm(request.POST, tag=row)

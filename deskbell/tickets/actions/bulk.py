@@ -30,9 +30,9 @@ Verb, State, Reason = BulkChange.Verb, BulkItem.State, BulkItem.Reason
 #: verb → one of these must be among one's permissions to begin; each ticket asks for itself again
 NEEDED = {
     Verb.ASSIGN: (permissions.TICKET_ASSIGN, permissions.TICKET_EDIT),
-    Verb.STATUS: (permissions.TICKET_EDIT,),
-    Verb.PRIORITY: (permissions.TICKET_EDIT,),
-    Verb.TAG: (permissions.TICKET_EDIT,),
+    Verb.STATUS: (permissions.TICKET_STATUS,),
+    Verb.PRIORITY: (permissions.TICKET_CLASSIFY,),
+    Verb.TAG: (permissions.TICKET_CLASSIFY,),
     Verb.SPAM: (permissions.TICKET_TRASH,),
     Verb.NO_SPAM: (permissions.TICKET_TRASH,),
     Verb.TRASH: (permissions.TICKET_TRASH,),

@@ -36,7 +36,7 @@ def arrive(
     """
     ticket = lock(ticket)
     rules.require(by, "claim", ticket)
-    rules.require(by, "edit", ticket)
+    rules.require(by, "status", ticket)
     since = _("On site since %(time)s") % {"time": clock(now or timezone.now())}
     if public and not content.empty:
         note(ticket, Content.markdown(since), by=by)
@@ -70,7 +70,7 @@ def _say_and_set(
     ticket: Ticket, content: Content, category: str, *, by: User, public: bool, after: int | None
 ) -> Message:
     ticket = lock(ticket)
-    rules.require(by, "edit", ticket)
+    rules.require(by, "status", ticket)
     if not content.text.strip():
         raise EmptyMessage
     status = default_status(category)

@@ -39,6 +39,8 @@ def reply(
     """
     ticket = lock(ticket)
     rules.require(by, "reply", ticket)
+    if status is not None:
+        rules.require(by, "status", ticket)
     _not_empty(content)
     _not_overtaken(ticket, by, after)
     for person in copy or []:
@@ -61,6 +63,8 @@ def note(ticket: Ticket, content: Content, *, by: Actor | User, status: Status |
     """An internal note: staff see it, the customer never does. Raises as `reply`."""
     ticket = lock(ticket)
     rules.require(by, "note", ticket)
+    if status is not None:
+        rules.require(by, "status", ticket)
     _not_empty(content)
     author = by if isinstance(by, User) else None
     message = add(ticket, content, author=author, direction="out", visibility="internal", by=by)

@@ -65,8 +65,8 @@ def _allowed(ticket: Ticket, by: Actor | User, properties: dict[str, Any]) -> No
     if "assignee" in properties:
         to_himself = isinstance(by, User) and properties["assignee"] == by
         rules.require(by, "claim" if to_himself else "assign", ticket)
-    if properties.keys() - {"assignee"}:
-        rules.require(by, "edit", ticket)
+    for rule in sorted({rules.PROPERTY[name] for name in properties.keys() - {"assignee"}}):
+        rules.require(by, rule, ticket)
 
 
 def _fresh(ticket: Ticket, version: int | None, properties: dict[str, Any]) -> None:
@@ -306,7 +306,7 @@ def _retag(
     ticket: Ticket, add: set[str], remove: set[str], *, by: Actor | User, cause: Event | None
 ) -> Ticket:
     ticket = lock(ticket)
-    rules.require(by, "edit", ticket)
+    rules.require(by, "classify", ticket)
     gone = {name.casefold() for name in remove}
     kept = {tag.name for tag in ticket.tags.all() if tag.name.casefold() not in gone}
     return write(ticket, {"tags": kept | add}, by=by, cause=cause)
@@ -343,7 +343,7 @@ def put_back_status(
     """The status a ticket had a moment ago, with its times: the one way back to "new". The customer is not
     told. The caller holds the lock. Raises NotAllowed.
     """
-    rules.require(by, "edit", ticket)
+    rules.require(by, "status", ticket)
     ticket.version += 1
     happened = _move(ticket, status, ticket.version, tell=False)
     ticket.updated_at = timezone.now()

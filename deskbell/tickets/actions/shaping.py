@@ -90,7 +90,7 @@ def _remove(row: Ordered, by: Actor | User) -> None:
 @transaction.atomic
 def move(row: Ordered, *, up: bool, by: Actor | User) -> None:
     """One place up or down in its list; beyond an end nothing happens. Statuses stay in their category."""
-    require(by, permissions.SETUP)
+    require(by, permissions.SHAPE)
     model = type(row)
     _lock_all(model)
     rows: list[Ordered] = list(model._default_manager.order_by("position", "pk"))
@@ -114,7 +114,7 @@ def move(row: Ordered, *, up: bool, by: Actor | User) -> None:
 @transaction.atomic
 def add_queue(*, by: Actor | User, **values: Any) -> Queue:
     """`values`: name, slug, public, team, address, active. Raises NameTaken (also for slug and address)."""
-    require(by, permissions.SETUP)
+    require(by, permissions.SHAPE)
     _lock_all(Queue)
     queue = Queue()
     _add(queue, values, by)
@@ -124,7 +124,7 @@ def add_queue(*, by: Actor | User, **values: Any) -> Queue:
 @transaction.atomic
 def change_queue(queue: Queue, *, by: Actor | User, **values: Any) -> None:
     """Raises NameTaken, LastPublicQueue."""
-    require(by, permissions.SETUP)
+    require(by, permissions.SHAPE)
     _lock_all(Queue)
     queue = Queue.objects.select_for_update(no_key=True).get(pk=queue.pk)
     open_to_customers = values.get("public", queue.public) and values.get("active", queue.active)
@@ -141,7 +141,7 @@ def _keep_a_public_queue(without: Queue) -> None:
 @transaction.atomic
 def remove_queue(queue: Queue, *, by: Actor | User) -> None:
     """Raises InUse, LastPublicQueue."""
-    require(by, permissions.SETUP)
+    require(by, permissions.SHAPE)
     _lock_all(Queue)
     queue = Queue.objects.select_for_update().get(pk=queue.pk)
     if queue.public and queue.active:
@@ -155,7 +155,7 @@ def remove_queue(queue: Queue, *, by: Actor | User) -> None:
 @transaction.atomic
 def add_status(*, by: Actor | User, **values: Any) -> Status:
     """`values`: label, category, active, default. Raises NameTaken, DefaultStatus (a default is active)."""
-    require(by, permissions.SETUP)
+    require(by, permissions.SHAPE)
     _lock_all(Status)
     status = Status()
     if values.get("default"):
@@ -171,7 +171,7 @@ def change_status(status: Status, *, by: Actor | User, **values: Any) -> None:
 
     Made the default, it takes that over from the one that was; a default is given up in no other way.
     """
-    require(by, permissions.SETUP)
+    require(by, permissions.SHAPE)
     _lock_all(Status)
     status = Status.objects.select_for_update(no_key=True).get(pk=status.pk)
     category = values.get("category", status.category)
@@ -205,7 +205,7 @@ def _has_tickets(status: Status) -> bool:
 @transaction.atomic
 def remove_status(status: Status, *, by: Actor | User) -> None:
     """Raises InUse, DefaultStatus."""
-    require(by, permissions.SETUP)
+    require(by, permissions.SHAPE)
     _lock_all(Status)
     status = Status.objects.select_for_update().get(pk=status.pk)
     if status.default:
@@ -219,7 +219,7 @@ def remove_status(status: Status, *, by: Actor | User) -> None:
 @transaction.atomic
 def add_type(*, by: Actor | User, **values: Any) -> TicketType:
     """`values`: name, active. Raises NameTaken."""
-    require(by, permissions.SETUP)
+    require(by, permissions.SHAPE)
     _lock_all(TicketType)
     kind = TicketType()
     _name_free(kind, values)
@@ -230,7 +230,7 @@ def add_type(*, by: Actor | User, **values: Any) -> TicketType:
 @transaction.atomic
 def change_type(kind: TicketType, *, by: Actor | User, **values: Any) -> None:
     """Raises NameTaken."""
-    require(by, permissions.SETUP)
+    require(by, permissions.SHAPE)
     _lock_all(TicketType)
     kind = TicketType.objects.select_for_update(no_key=True).get(pk=kind.pk)
     _name_free(kind, values)
@@ -246,7 +246,7 @@ def _name_free(kind: TicketType, values: dict[str, Any]) -> None:
 @transaction.atomic
 def remove_type(kind: TicketType, *, by: Actor | User) -> None:
     """Raises InUse."""
-    require(by, permissions.SETUP)
+    require(by, permissions.SHAPE)
     _lock_all(TicketType)
     _remove(TicketType.objects.select_for_update().get(pk=kind.pk), by)
 
@@ -257,7 +257,7 @@ def remove_type(kind: TicketType, *, by: Actor | User) -> None:
 @transaction.atomic
 def rename_tag(tag: Tag, name: str, *, by: Actor | User) -> None:
     """Raises NameTaken when another tag has the name: those two can be merged."""
-    require(by, permissions.SETUP)
+    require(by, permissions.SHAPE)
     tag = Tag.objects.select_for_update().get(pk=tag.pk)
     before = tag.name
     if apply(tag, {"name": clean_tag(name)}):
@@ -267,7 +267,7 @@ def rename_tag(tag: Tag, name: str, *, by: Actor | User) -> None:
 @transaction.atomic
 def merge_tags(tag: Tag, into: Tag, *, by: Actor | User) -> None:
     """Give every ticket of `tag` the other one instead, and remove `tag`. A tag into itself does nothing."""
-    require(by, permissions.SETUP)
+    require(by, permissions.SHAPE)
     rows = {
         row.pk: row for row in Tag.objects.select_for_update().filter(pk__in=[tag.pk, into.pk]).order_by("pk")
     }
@@ -288,7 +288,7 @@ def merge_tags(tag: Tag, into: Tag, *, by: Actor | User) -> None:
 @transaction.atomic
 def remove_tag(tag: Tag, *, by: Actor | User) -> None:
     """Take it from every ticket that has it, too."""
-    require(by, permissions.SETUP)
+    require(by, permissions.SHAPE)
     tag = Tag.objects.select_for_update().get(pk=tag.pk)
     publish(events.TagRemoved(name=tag.name, tickets=tag.tickets.count()), about=tag, by=by)
     tag.delete()
