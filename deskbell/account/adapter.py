@@ -13,8 +13,9 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils import translation
 
-from deskbell.account import guessing, mail
+from deskbell.account import guessing
 from deskbell.kit import limits
 from deskbell.kit.secrets import seal, unseal
 from deskbell.people import actions
@@ -47,8 +48,16 @@ class AccountAdapter(DefaultAccountAdapter):
         actions.set_password(user, password, how=how, by=user, keep=device_of(current.request))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Put the library's mail `account/email/<name>` into the outbox."""
-        mail.put(template_prefix.rpartition("/")[2], email, code=context.get("code", ""))
+        """Ask for the library's mail `account/email/<name>`."""
+        from deskbell.account import jobs  # app-ready: the job application exists only after set-up
+
+        asked = {
+            "name": template_prefix.rpartition("/")[2],
+            "recipient": email,
+            "code": context.get("code", ""),
+            "language": translation.get_language(),
+        }
+        jobs.mail.defer(sealed=seal(asked).decode())
 
     def add_message(
         self,
@@ -83,6 +92,9 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def decrypt(self, encrypted_text: str) -> str:
         return str(unseal(encrypted_text.encode()))
+
+    def get_totp_label(self, user: User) -> str:
+        return user.email or user.display_name
 
     def get_totp_issuer(self) -> str:
         return company().name

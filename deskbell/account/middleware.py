@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
+from allauth.account.internal.flows.password_reset_by_code import PASSWORD_RESET_VERIFICATION_SESSION_KEY
+from allauth.account.internal.stagekit import LOGIN_SESSION_KEY
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
@@ -80,3 +82,26 @@ class SlowedMiddleware:
         if any(error.code in SLOWED for found in errors for error in found):
             response.status_code = HTTPStatus.TOO_MANY_REQUESTS
         return response
+
+
+class AlikeMiddleware:
+    """After a code was asked for, the session says whose it is; the next pages look him up. An address that
+    nobody has gets the number of nobody, so that those pages do the same work for it.
+    """
+
+    NOBODY = "0"
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if request.session.accessed:
+            self._fill(request.session, LOGIN_SESSION_KEY, "user_pk")
+            self._fill(request.session, PASSWORD_RESET_VERIFICATION_SESSION_KEY, "user_id")
+        return response
+
+    def _fill(self, session: MutableMapping[str, Any], key: str, name: str) -> None:
+        pending = session.get(key)
+        if isinstance(pending, dict) and pending.get(name) is None:
+            session[key] = {**pending, name: self.NOBODY}

@@ -48,7 +48,7 @@ def _try_code(request: HttpRequest, user: User, form: forms.Form, use: Any) -> H
     tried = limits.SECOND_FACTOR.count(request, key=str(user.pk))
     if tried is None:
         guessing.report(request, limits.SECOND_FACTOR, account=user.email or "")
-        form.add_error("code", guessing.too_often())
+        form.add_error("code", _("That was tried too often. Wait a few minutes, then take a new code."))
         return HTTPStatus.TOO_MANY_REQUESTS
     try:
         use(form.cleaned_data["code"])

@@ -14,7 +14,11 @@ urlpatterns = [
     path("company/icon", branding.icon, name="company_icon"),
     path("signin/", library.login, name="account_login"),
     path("signin/code/", library.request_login_code, name="account_request_login_code"),
-    path("signin/code/confirm/", library.confirm_login_code, name="account_confirm_login_code"),
+    path(
+        "signin/code/confirm/",
+        library.confirm_login_code,
+        name="account_confirm_login_code",
+    ),
     path("signin/address/", library.email_verification_sent, name="account_email_verification_sent"),
     path("signout/", library.logout, name="account_logout"),
     path("signup/", views.sign_up, name="account_signup"),

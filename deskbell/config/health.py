@@ -142,10 +142,8 @@ def signins_finding() -> Finding:
         count = cursor.fetchone()[0]
     if not count:
         return Finding(gettext_noop("sign-ins"), True, _("nobody guesses at them"))
-    text = ngettext(
-        "%(count)s time many wrong tries within a day", "%(count)s times many wrong tries within a day", count
-    )
-    see = _("They were slowed. The audit trail under “Guessed passwords and codes” says at what and whence.")
+    text = ngettext("%(count)s attack slowed within a day", "%(count)s attacks slowed within a day", count)
+    see = _("Somebody guesses. The audit trail under “Guessed passwords and codes” says at what and whence.")
     return Finding("sign-ins", False, text % {"count": count}, see)
 
 

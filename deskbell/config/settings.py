@@ -50,6 +50,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "kit_cache",
+        # by default 300 are kept: whoever makes many keys would clear what limits him
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
     }
 }
 if redis_url := env.str("REDIS_URL", ""):
@@ -110,6 +112,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "deskbell.account.middleware.SecondFactorMiddleware",
     "deskbell.account.middleware.SlowedMiddleware",
+    "deskbell.account.middleware.AlikeMiddleware",
 ]
 ROOT_URLCONF = "deskbell.config.urls"
 WSGI_APPLICATION = "deskbell.config.wsgi.application"
@@ -158,6 +161,8 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_TEMPLATE_EXTENSION = "html"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+# the library's own rows say the same (people.actions), and a second look would tell who is known
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
@@ -165,7 +170,8 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+# asks account/jobs.py for a mail to nobody, too: the page does the same for every address
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
 ACCOUNT_SESSION_REMEMBER = True
 #: the browser it is changed in stays signed in, all others are out (people.actions.set_password)
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False

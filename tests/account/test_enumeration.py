@@ -1,0 +1,123 @@
+"""A signed-out person learns nothing: known, unknown, closed and half-known addresses get one answer, and
+the desk does the same work for each.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from deskbell.people import actions
+from deskbell.people.models import User
+from tests.account.conftest import OTHER_PASSWORD, PASSWORD
+from tests.account.test_second_factor import with_factor
+
+pytestmark = pytest.mark.django_db
+
+WRONG = "wrong wrong wrong"
+
+
+@pytest.fixture
+def addresses(db) -> list[str]:
+    """One of each kind, all equally long: nobody's, known, unverified and without a password, closed, with
+    a second factor.
+    """
+    known = actions.create_user("known@example.com", name="Known", role="agent", password=PASSWORD)
+    actions.create_user("owner@example.com", name="Owner", role="owner", password=PASSWORD)
+    actions.person_for_email("asked@example.com", name="Asked", how="mail")
+    nopass = actions.create_user("coded@example.com", name="Coded", role="agent")
+    closed = actions.create_user("close@example.com", name="Close", role="agent", password=PASSWORD)
+    actions.deactivate(closed, by=User.objects.get(email="owner@example.com"))
+    factor = actions.create_user("twice@example.com", name="Twice", role="agent", password=PASSWORD)
+    with_factor(factor)
+    return [
+        "nobod@example.com",
+        *(user.email or "" for user in (known, nopass, closed, factor)),
+        "asked@example.com",
+    ]
+
+
+#: a way in → what is posted to which page, in order; `@` stands for the address
+STORIES: dict[str, list[tuple[str, dict[str, str]]]] = {
+    "password": [("/signin/", {"login": "@", "password": WRONG})],
+    "code": [
+        ("/signin/code/", {"email": "@"}),
+        ("/signin/code/confirm/", {"code": "WRONG"}),
+        ("/signin/code/confirm/", {"code": ""}),
+        ("/signin/code/confirm/", {"code": "WRONG"}),
+        ("/signin/code/confirm/", {"code": "WRONG"}),
+    ],
+    "forgotten password": [
+        ("/account/password/reset/", {"email": "@"}),
+        ("/account/password/reset/confirm/", {"code": "WRONG"}),
+        ("/account/password/reset/confirm/", {"code": "WRONG"}),
+        ("/account/password/reset/confirm/", {"code": "WRONG"}),
+    ],
+    "sign-up": [
+        ("/signup/", {"name": "Somebody", "email": "@", "password": OTHER_PASSWORD}),
+        ("/signup/confirm/", {"code": "WRONG"}),
+        ("/signup/code/", {}),
+    ],
+    "phone": [("/field/signin/", {"login": "@", "password": WRONG})],
+    "code on the phone": [("/field/signin/code/", {"email": "@"})],
+}
+
+
+def told(response: Any, address: str) -> tuple[Any, ...]:
+    """Everything an outsider sees, without what is new each time."""
+    body = response.content.decode().replace(address, "@")
+    body = re.sub(r'(name="csrfmiddlewaretoken" value|name="csrf-token" content)="\w+"', "", body)
+    body = re.sub(r'name="once" value="[\w-]+"', "", body)
+    headers = {name: value.replace(address, "@") for name, value in response.headers.items()}
+    headers.pop("Expires", None)  # the present second
+    cookies = {name: (each["max-age"], each["path"]) for name, each in response.cookies.items()}
+    return response.status_code, body, headers, cookies
+
+
+def done(queries: CaptureQueriesContext) -> list[str]:
+    """The kind of each query: without its values."""
+    return [re.sub(r"'(?:[^']|'')*'|\b\d[\d.]*\b|s\d+_x\d+", "?", each["sql"]) for each in queries]
+
+
+def story(steps: list[tuple[str, dict[str, str]]], address: str) -> list[Any]:
+    cache.clear()
+    client = Client()
+    seen: list[Any] = []
+    for path, values in steps:
+        for method in ("post", "get"):
+            body = {name: value.replace("@", address) for name, value in values.items()}
+            with CaptureQueriesContext(connection) as queries:
+                response = client.post(path, body) if method == "post" else client.get(path)
+            seen.append((path, method, told(response, address), done(queries)))
+    return seen
+
+
+@pytest.mark.parametrize("way", STORIES)
+def test_every_address_gets_the_same_answer_for_the_same_work(addresses, way):
+    unknown, *known = addresses
+    expected = story(STORIES[way], unknown)
+    for address in known:
+        for wanted, got in zip(expected, story(STORIES[way], address), strict=True):
+            assert got == wanted, address
+
+
+def test_a_wrong_password_costs_one_hash_for_everybody(addresses, monkeypatch):
+    """Otherwise the clock tells who has a password."""
+    from django.contrib.auth.hashers import MD5PasswordHasher
+
+    counted = []
+    encode = MD5PasswordHasher.encode
+    monkeypatch.setattr(
+        MD5PasswordHasher, "encode", lambda self, *given: (counted.append(1), encode(self, *given))[1]
+    )
+    for address in addresses:
+        cache.clear()
+        before = len(counted)
+        Client().post("/signin/", {"login": address, "password": WRONG})
+        assert len(counted) - before == 1, address
