@@ -5,6 +5,7 @@ from deskbell.people.actions.accounts import (
     create_user,
     deactivate,
     may_register,
+    note_export,
     reactivate,
     set_password,
     set_password_hash,
@@ -56,9 +57,10 @@ from deskbell.people.actions.invitations import (
     send_invitation_again,
     withdraw_invitation,
 )
+from deskbell.people.actions.notifications import choose_notifications
 from deskbell.people.actions.organizations import add_domain, create_organization, create_site, create_team
 from deskbell.people.actions.roles import grant, revoke
-from deskbell.people.actions.tokens import TOKEN_PREFIX, create_token, token_digest
+from deskbell.people.actions.tokens import TOKEN_PREFIX, create_token, revoke_token, token_digest
 
 __all__ = [
     "FIRST_LINK_LASTS",
@@ -79,6 +81,7 @@ __all__ = [
     "become_first",
     "change_company",
     "change_person",
+    "choose_notifications",
     "create_organization",
     "create_person",
     "create_site",
@@ -94,6 +97,7 @@ __all__ = [
     "make_first_link",
     "may_register",
     "move_device",
+    "note_export",
     "open_first_link",
     "open_invitation",
     "person_described",
@@ -104,6 +108,7 @@ __all__ = [
     "revoke",
     "revoke_device",
     "revoke_devices",
+    "revoke_token",
     "see_device",
     "send_invitation_again",
     "set_password",

@@ -1,6 +1,7 @@
 from deskbell.people.models.access import ApiToken, FirstLink, Invitation
 from deskbell.people.models.company import Company
 from deskbell.people.models.device import Device
+from deskbell.people.models.notification import NotificationChoice
 from deskbell.people.models.organization import Organization, OrganizationDomain, Site
 from deskbell.people.models.role import Grant, Role, Team
 from deskbell.people.models.user import Identity, User
@@ -13,6 +14,7 @@ __all__ = [
     "Grant",
     "Identity",
     "Invitation",
+    "NotificationChoice",
     "Organization",
     "OrganizationDomain",
     "Role",
