@@ -31,9 +31,12 @@ class Item:
 
 MENU = (
     Item("profile", _("Profile"), "account_profile", "user"),
+    Item("notifications", _("Notifications"), "account_notifications", "bell"),
     Item("devices", _("Devices"), "account_devices", "monitor"),
+    Item("tokens", _("Tokens"), "account_tokens", "braces"),
     Item("password", _("Password"), "account_change_password", "key-round"),
     Item("second-factor", _("Second factor"), "mfa_index", "shield-check"),
+    Item("mine", _("My data"), "account_mine", "download"),
 )
 
 

@@ -6,7 +6,18 @@ from allauth.account import views as library
 from django.urls import path
 from django.views.generic import RedirectView
 
-from deskbell.account import branding, devices, first, recovery, second_factor, views
+from deskbell.account import (
+    branding,
+    devices,
+    first,
+    mine,
+    notifications,
+    profile,
+    recovery,
+    second_factor,
+    tokens,
+    views,
+)
 
 urlpatterns = [
     path("company.css", branding.colours, name="company_colours"),
@@ -24,10 +35,16 @@ urlpatterns = [
     path("signup/", views.sign_up, name="account_signup"),
     path("signup/confirm/", views.sign_up_confirm, name="account_signup_confirm"),
     path("signup/code/", views.sign_up_code, name="account_signup_code"),
-    path("account/", views.profile, name="account_profile"),
+    path("account/", profile.profile, name="account_profile"),
+    path("account/notifications/", notifications.notifications, name="account_notifications"),
     path("account/devices/", devices.devices, name="account_devices"),
     path("account/devices/others/", devices.other_devices_removal, name="account_other_devices_removal"),
     path("account/devices/<int:pk>/removal/", devices.device_removal, name="account_device_removal"),
+    path("account/photo/", profile.photo, name="account_photo"),
+    path("account/faces/<int:pk>/", profile.face, name="account_face"),
+    path("account/mine/", mine.mine, name="account_mine"),
+    path("account/tokens/", tokens.tokens, name="account_tokens"),
+    path("account/tokens/<int:pk>/removal/", tokens.token_removal, name="account_token_removal"),
     path("account/invitation/<str:token>/", views.invitation, name="account_invitation"),
     path("account/first/<str:token>/", first.first, name="account_first"),
     path("account/recovery/<str:token>/", recovery.recovery, name="account_recovery"),

@@ -1,14 +1,11 @@
-"""Signing up, invitations, one's profile. Signing in and passwords are the sign-in library's views."""
+"""Signing up and invitations. Signing in and passwords are the sign-in library's views."""
 
 from __future__ import annotations
-
-from typing import cast
 
 from allauth.account.adapter import get_adapter
 from allauth.account.utils import get_next_redirect_url, perform_login
 from allauth.decorators import rate_limit
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -17,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from deskbell.account import pending
-from deskbell.account.forms import CodeForm, InvitationForm, ProfileForm, SignUpForm
+from deskbell.account.forms import CodeForm, InvitationForm, SignUpForm
 from deskbell.kit import limits
 from deskbell.kit.once import accepted
 from deskbell.people import actions
@@ -149,19 +146,6 @@ def _accept(
 def _has_password(email: str) -> bool:
     owner = User.objects.filter(identities__kind="email", identities__key=email_key(email)).first()
     return owner is not None and owner.has_usable_password()
-
-
-@login_required
-@require_http_methods(READ_AND_WRITE)
-def profile(request: HttpRequest) -> HttpResponse:
-    user = User.objects.get(pk=cast(User, request.user).pk)
-    initial = {"name": user.name, "language": user.language, "time_zone": user.time_zone}
-    form = ProfileForm(request.POST or None, initial=initial)
-    if form.is_valid():
-        actions.change_person(user, by=user, **form.cleaned_data)
-        messages.success(request, _("Saved."))
-        return redirect("account_profile")
-    return render(request, "account/profile.html", {"form": form, "person": user})
 
 
 def _sign_in(request: HttpRequest, user: User, email: str, url: str | None, *, by: str) -> HttpResponse:

@@ -24,7 +24,7 @@ FORM_SLACK = 2 * 1024 * 1024
 PLAIN_LIMIT = 2 * 1024 * 1024
 #: uploads of people who did not sign in
 GUESTS = "/portal/ask/"
-UPLOADS = ("/desk/", "/portal/", "/field/", "/setup/", "/api/v1/uploads")
+UPLOADS = ("/desk/", "/portal/", "/field/", "/setup/", "/account/photo/", "/api/v1/uploads")
 
 
 def body_limit(path: str) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from deskbell.events import subscribe
 from deskbell.events.models import Event
 from deskbell.notifications import answers, links, mail, recipients
+from deskbell.notifications.wanted import Event as Choice
+from deskbell.notifications.wanted import wanting
 from deskbell.people.events import Invited, InvitedAgain
 from deskbell.people.models import Invitation, User
 from deskbell.tickets.events import Assigned, CopyAdded, MessageAdded, Opened, StatusChanged
@@ -86,7 +88,9 @@ def _send_reply(event: Event, ticket: Ticket, message: Message) -> None:
         history=True,
         automatic="",
     )
-    _put(notice, recipients.told(recipients.customers(ticket), event))
+    requester, *copied = recipients.customers(ticket)
+    told = [requester, *wanting(copied, Choice.COPY_REPLY)]
+    _put(notice, recipients.told(told, event))
 
 
 def _tell_those_in_charge(event: Event, ticket: Ticket, message: Message) -> None:
@@ -170,7 +174,7 @@ def send_invitation(event: Event) -> None:
 
 
 def _put(notice: mail.Notice, people: list[User]) -> None:
-    for person in people:
+    for person in wanting(people, notice.kind):
         if person.email and person.is_active:
             mail.put(notice, person)
 

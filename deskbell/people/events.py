@@ -319,3 +319,10 @@ class DeviceRevoked(Happened):
 class TokenRevoked(Happened):
     kind = "token.revoked"
     name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataExported(Happened):
+    """The person fetched all that is kept about him."""
+
+    kind = "user.data_exported"

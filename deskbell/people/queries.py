@@ -32,10 +32,11 @@ __all__ = [
     "may_register",
     "members",
     "staff",
+    "tokens_of",
     "visible_organizations",
     "visible_people",
 ]
-TOKEN_USE_NOTED_EVERY = timedelta(minutes=5)
+TOKEN_USE_NOTED_EVERY = timedelta(hours=1)
 
 
 def visible_people(user: User) -> QuerySet[User]:
@@ -137,10 +138,16 @@ def members(team: Team | int) -> QuerySet[User]:
     return User.objects.filter(Exists(works), is_active=True).order_by("name", "pk")
 
 
+def tokens_of(user: User) -> QuerySet[ApiToken]:
+    """The tokens of `user` that were not revoked, the newest first; expired ones too."""
+    return ApiToken.objects.filter(user=user, revoked_at=None).order_by("-pk")
+
+
 def holder_of_token(token: str) -> tuple[User, ApiToken] | None:
-    """The active person behind an API token that was not revoked. Notes its use now and then."""
+    """The active person behind a token that is neither revoked nor too old. Notes its use now and then."""
     row = (
         ApiToken.objects.select_related("user")
+        .filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
         .filter(digest=token_digest(token), revoked_at=None, user__is_active=True)
         .first()
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import F, QuerySet
 
 from deskbell.files.keep import keeper
-from deskbell.people.models import Company
+from deskbell.people.models import Company, User
 
 
 @keeper
@@ -16,3 +16,8 @@ def logo() -> QuerySet:
 @keeper
 def icon() -> QuerySet:
     return Company.objects.filter(icon__isnull=False).annotate(blob=F("icon")).values("blob")
+
+
+@keeper
+def photo() -> QuerySet:
+    return User.objects.filter(photo__isnull=False).annotate(blob=F("photo")).values("blob")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from deskbell.people.models import Device, Grant
+from deskbell.people.models import ApiToken, Device, Grant
 from tests.access.world import ALL_SEEING, CUSTOMERS, STAFF, Case, World
 
 #: role and ticket → what comes back (visit.outcome)
@@ -74,6 +74,11 @@ def always_sign_in(world: World, role: str, case: Case) -> str:
 
 def signed_in(world: World, role: str, case: Case) -> str:
     return "sign in" if role == "signed out" else "open"
+
+
+def face(world: World, role: str, case: Case) -> str:
+    """Nobody has a photo."""
+    return "sign in" if role == "signed out" else "hidden"
 
 
 def signing_out(world: World, role: str, case: Case) -> str:
@@ -226,6 +231,11 @@ def lenas_device(world: World, case: Case) -> dict[str, Any]:
     return {**values, "device_pk": device.pk if device else 0}
 
 
+def lenas_token(world: World, case: Case) -> dict[str, Any]:
+    values = lena(world, case)
+    return {**values, "token_pk": ApiToken.objects.filter(user=values["pk"]).earliest("pk").pk}
+
+
 def priority(world: World, case: Case) -> dict[str, Any]:
     return {**ticket(world, case), "name": "priority"}
 
@@ -271,6 +281,18 @@ PAGES: dict[str, Row] = {
         may=lambda world, role, case: role != "signed out",
         body=const(name="Another name", language="en", time_zone="Europe/Berlin"),
     ),
+    "account_notifications": Row(signed_in, may=lambda world, role, case: role != "signed out"),
+    "account_tokens": Row(
+        signed_in,
+        may=lambda world, role, case: role != "signed out",
+        body=const(name="Report", lasts="30", read_only="on"),
+    ),
+    # one's own alone: tests/account/test_tokens.py
+    "account_token_removal": Row(may=anywhere(frozenset()), values=const(pk=0)),
+    # refused without a picture; with one: tests/account/test_profile.py
+    "account_photo": Row(may=anywhere(frozenset())),
+    "account_face": Row(face, values=lena),
+    "account_mine": Row(signed_in, may=lambda world, role, case: role != "signed out"),
     "account_devices": Row(signed_in),
     # one's own alone: tests/account/test_devices.py
     "account_device_removal": Row(may=anywhere(frozenset()), values=const(pk=0)),
@@ -469,6 +491,7 @@ PAGES: dict[str, Row] = {
     "setup:grants": Row(may=anywhere(ADMINS), values=lena, body=const(role="agent")),
     "setup:grant_removal": Row(may=anywhere(ADMINS), values=lenas_grant),
     "setup:device_removal": Row(may=anywhere(ADMINS), values=lenas_device),
+    "setup:token_removal": Row(may=anywhere(ADMINS), values=lenas_token),
     "setup:deactivation": Row(setup(ADMINS), may=anywhere(ADMINS), values=lena),
     "setup:reactivation": Row(may=anywhere(frozenset()), values=lena),
     "setup:second_factor_reset": Row(may=anywhere(ADMINS), values=lambda world, case: {"pk": world.kim.pk}),

@@ -5,6 +5,7 @@ from deskbell.people.actions.accounts import (
     create_user,
     deactivate,
     may_register,
+    note_export,
     reactivate,
     set_password,
     set_password_hash,
@@ -67,6 +68,7 @@ from deskbell.people.actions.invitations import (
     send_invitation_again,
     withdraw_invitation,
 )
+from deskbell.people.actions.notifications import choose_notifications
 from deskbell.people.actions.organizations import add_domain, create_organization, create_site, create_team
 from deskbell.people.actions.roles import change_role, copy_role, create_role, grant, remove_role, revoke
 from deskbell.people.actions.second_factor import (
@@ -81,7 +83,7 @@ from deskbell.people.actions.second_factor import (
     switch_on_second_factor,
     use_second_factor,
 )
-from deskbell.people.actions.tokens import TOKEN_PREFIX, create_token, token_digest
+from deskbell.people.actions.tokens import TOKEN_PREFIX, create_token, revoke_token, token_digest
 
 __all__ = [
     "FIRST_LINK_LASTS",
@@ -113,6 +115,7 @@ __all__ = [
     "change_company",
     "change_person",
     "change_role",
+    "choose_notifications",
     "copy_role",
     "create_organization",
     "create_person",
@@ -133,6 +136,7 @@ __all__ = [
     "may_register",
     "may_reset_second_factor",
     "move_device",
+    "note_export",
     "note_guessing",
     "open_first_link",
     "open_invitation",
@@ -149,6 +153,7 @@ __all__ = [
     "revoke",
     "revoke_device",
     "revoke_devices",
+    "revoke_token",
     "see_device",
     "send_invitation_again",
     "set_password",

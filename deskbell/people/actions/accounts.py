@@ -9,7 +9,7 @@ from deskbell.events.publish import publish
 from deskbell.people import companies, events, permissions
 from deskbell.people.actions.addresses import person_for_email, verify_identity
 from deskbell.people.actions.devices import revoke_devices
-from deskbell.people.actions.errors import AddressTaken, RegistrationClosed
+from deskbell.people.actions.errors import AddressTaken, NotAllowed, RegistrationClosed
 from deskbell.people.actions.guard import keep_an_owner, may_touch, require, require_edit
 from deskbell.people.actions.roles import grant
 from deskbell.people.addresses import BadAddress, email_key, is_email
@@ -101,7 +101,7 @@ def may_register(email: str) -> bool:
 
 @transaction.atomic
 def change_person(user: User, *, by: Actor | User, **values: object) -> None:
-    """Change name, language, time_zone, notes, signature, organization or site.
+    """Change name, language, time_zone, notes, signature, photo, organization or site.
 
     One's own, or by `rules.may_edit`. Raises NotAllowed.
     """
@@ -113,6 +113,14 @@ def change_person(user: User, *, by: Actor | User, **values: object) -> None:
     if changed:
         user.save(update_fields=changed)
         publish(events.PersonChanged(fields=sorted(changed)), about=user, by=by)
+
+
+@transaction.atomic
+def note_export(user: User, *, by: User) -> None:
+    """`by` fetches everything the desk keeps about `user`: himself. Raises NotAllowed."""
+    if by.pk != user.pk:
+        raise NotAllowed("export")
+    publish(events.DataExported(), about=user, by=by)
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Value
 from django.db.models.functions import Coalesce, Lower, Now, NullIf
 
+from deskbell.files.models import Blob
 from deskbell.people.models.organization import Organization, Site
 
 #: by what the people page sorts: the name or, without one, the address
@@ -31,6 +32,8 @@ class User(AbstractBaseUser):
     notes = models.TextField(blank=True, default="")
     #: Markdown below one's public replies that leave by mail
     signature = models.TextField(blank=True, default="")
+    #: a square picture; only people at the desk see it
+    photo = models.ForeignKey(Blob, models.PROTECT, null=True, related_name="+")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
 

@@ -7,13 +7,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from deskbell.people import actions, permissions
 from deskbell.people.devices import device_of, devices_of, history_of
 from deskbell.people.models import User
-from deskbell.people.queries import visible_people
+from deskbell.people.queries import tokens_of, visible_people
 from deskbell.people.telling import sign_in_line
 from deskbell.setup.access import Request, permitted
 
@@ -26,6 +27,8 @@ def account_of(request: Request, person: User) -> dict[str, Any]:
     return {
         "devices": devices_of(person),
         "this_device": device_of(request),
+        "tokens": tokens_of(person),
+        "now": timezone.now(),
         "history": [sign_in_line(event) for event in history_of(person, limit=SHOWN)],
     }
 
@@ -43,4 +46,19 @@ def device_removal(request: Request, pk: int, device_pk: int) -> HttpResponse:
             messages.error(request, _("You may not sign this person out."))
         else:
             messages.success(request, _("%(device)s is signed out.") % {"device": device.words})
+    return redirect("setup:person", pk=pk)
+
+
+@require_POST
+@permitted(permissions.SETUP)
+def token_removal(request: Request, pk: int, token_pk: int) -> HttpResponse:
+    person = get_object_or_404(visible_people(request.user), pk=pk)
+    token = tokens_of(person).filter(pk=token_pk).first()
+    if token is not None:
+        try:
+            actions.revoke_token(token, by=request.user)
+        except actions.NotAllowed:
+            messages.error(request, _("You may not revoke this person’s tokens."))
+        else:
+            messages.success(request, _("“%(name)s” no longer works.") % {"name": token.name})
     return redirect("setup:person", pk=pk)
