@@ -21,6 +21,8 @@ PEOPLE_EDIT = "people.edit"
 PEOPLE_INVITE = "people.invite"
 SETUP = "setup.enter"
 AUDIT = "audit.view"
+#: opens tickets of one's own, writes to those one sees as a customer, closes and reopens them
+CUSTOMER_WRITE = "customer.write"
 #: may hand out roles that can hand out roles
 OWN = "desk.own"
 
@@ -36,6 +38,7 @@ EVERYTHING = (
     PEOPLE_INVITE,
     SETUP,
     AUDIT,
+    CUSTOMER_WRITE,
     OWN,
 )
 
@@ -55,16 +58,25 @@ SEEDED_ROLES = (
         "supervisor",
         _("Supervisor"),
         "all",
-        (DESK, *WORK, TICKET_TRASH, TICKET_REDACT, PEOPLE_VIEW, PEOPLE_EDIT, AUDIT),
+        (DESK, *WORK, TICKET_TRASH, TICKET_REDACT, PEOPLE_VIEW, PEOPLE_EDIT, AUDIT, CUSTOMER_WRITE),
     ),
-    SeededRole("agent", _("Agent"), "all", (DESK, *WORK, TICKET_TRASH, PEOPLE_VIEW, PEOPLE_EDIT)),
+    SeededRole(
+        "agent",
+        _("Agent"),
+        "all",
+        (DESK, *WORK, TICKET_TRASH, PEOPLE_VIEW, PEOPLE_EDIT, CUSTOMER_WRITE),
+    ),
     SeededRole(
         "engineer",
         _("Field engineer"),
         "assigned",
-        (DESK, TICKET_CREATE, TICKET_REPLY, TICKET_NOTE, TICKET_EDIT),
+        (DESK, TICKET_CREATE, TICKET_REPLY, TICKET_NOTE, TICKET_EDIT, CUSTOMER_WRITE),
     ),
-    SeededRole("auditor", _("Auditor"), "all", (DESK, PEOPLE_VIEW, AUDIT)),
-    SeededRole("customer_manager", _("Customer manager"), "organization", ()),
-    SeededRole("customer", _("Customer"), "own", ()),
+    SeededRole("auditor", _("Auditor"), "all", (DESK, PEOPLE_VIEW, AUDIT, CUSTOMER_WRITE)),
+    SeededRole("customer_manager", _("Customer manager"), "organization", (CUSTOMER_WRITE,)),
+    SeededRole("customer", _("Customer"), "own", (CUSTOMER_WRITE,)),
+    SeededRole("read_only", _("Read-only contact"), "own", ()),
+    SeededRole("read_only_organization", _("Read-only contact of the organisation"), "organization", ()),
 )
+#: what a customer manager may make of the people of his organisation
+CUSTOMER_LEVELS = ("customer", "read_only", "read_only_organization")

@@ -17,7 +17,7 @@ from deskbell.people.rights import rights_of
 INVITED_AT_ONCE = 50
 
 #: scopes of roles that work for customers, who are in no team
-CUSTOMER_SCOPES = {Role.Scope.OWN, Role.Scope.ORGANIZATION}
+CUSTOMER_SCOPES = frozenset(Role.CUSTOMER_SCOPES)
 
 
 def roles_to_hand_out(user: User) -> list[Role]:

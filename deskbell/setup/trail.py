@@ -96,6 +96,7 @@ COMPANY: dict[str, str | Promise] = {
     "registration": gettext_lazy("who may make an account"),
     "guests": gettext_lazy("tickets without an account"),
     "skipped_steps": gettext_lazy("first steps left out"),
+    "ticket_link_days": gettext_lazy("how long links in mails open their ticket"),
     "demo": gettext_lazy("demo data"),
 }
 
@@ -354,6 +355,7 @@ FIELDS: dict[str, str | Promise] = {
     "latitude": gettext_lazy("latitude"),
     "longitude": gettext_lazy("longitude"),
     "name": gettext_lazy("name"),
+    "needs_approval": gettext_lazy("whether new people need an approval"),
     "notes": gettext_lazy("notes"),
     "organization": gettext_lazy("organisation"),
     "phone": gettext_lazy("phone"),
@@ -427,6 +429,12 @@ def _state(states: Mapping[str, tuple[Any, ...]], event: Event) -> object:
     return known[0] if known else event.data["state"]
 
 
+def _membership(event: Event, names: _Names) -> str:
+    if event.data["approved"]:
+        return _("let somebody into an organisation")
+    return _("refused somebody an organisation")
+
+
 def _bulk(event: Event, names: _Names) -> str:
     number = event.data["tickets"]
     said = ngettext(
@@ -485,6 +493,8 @@ WORDS: dict[str, Any] = {
     "invitation.sent": _invited,
     "invitation.accepted": _plain(gettext_lazy("accepted the invitation")),
     "invitation.withdrawn": _plain(gettext_lazy("withdrew the invitation")),
+    "user.membership_asked": _plain(gettext_lazy("asked to belong to an organisation")),
+    "user.membership_decided": _membership,
     "token.created": _token,
     "organization.added": _plain(gettext_lazy("added the organisation")),
     "organization.changed": _fields,

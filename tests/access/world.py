@@ -16,7 +16,7 @@ from deskbell.files.actions import store
 from deskbell.kit.secrets import seal
 from deskbell.outbox.models import OutboxItem
 from deskbell.people import actions as people
-from deskbell.people.models import Invitation, Organization, Site, Team, User
+from deskbell.people.models import Invitation, MembershipRequest, Organization, Site, Team, User
 from deskbell.tickets import actions
 from deskbell.tickets.actions.bulk import work_off
 from deskbell.tickets.content import Content, NewFile
@@ -27,6 +27,7 @@ ROLES = (
     "signed out",
     "customer",
     "customer_manager",
+    "reader",
     "engineer",
     "agent",
     "one-team agent",
@@ -40,6 +41,8 @@ ALL_SEEING = frozenset({"agent", "supervisor", "auditor", "admin", "owner"})
 #: work at the desk
 STAFF = ALL_SEEING | {"engineer", "one-team agent"}
 CUSTOMERS = frozenset({"customer", "customer_manager"})
+#: customers and those who may only read what their organisation asked
+READERS = CUSTOMERS | {"reader"}
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ SEEN = {
     "signed out": frozenset(),
     "customer": frozenset({"own"}),
     "customer_manager": frozenset({"own", "manager", "organisation"}),
+    "reader": frozenset({"own", "manager", "organisation"}),
     "engineer": frozenset({"assigned"}),
     "one-team agent": frozenset({"team"}),
 }
@@ -75,6 +79,10 @@ class World:
     people: dict[str, User | None]
     cases: list[Case]
     invitation: Invitation
+    #: of Acme, by its manager
+    colleague: Invitation
+    #: somebody would belong to Acme
+    asked: MembershipRequest
     item: InboundItem
     #: of the owner, done a moment ago
     bulk: BulkChange
@@ -128,6 +136,7 @@ def build() -> World:
         "signed out": None,
         "customer": stories.customer(company, name="Lena"),
         "customer_manager": stories.customer(company, role="customer_manager", name="Otto"),
+        "reader": stories.customer(company, role="read_only_organization", name="Rita"),
         "engineer": stories.staff("engineer", name="Ewa"),
         "one-team agent": stories.staff("agent", team=team, name="Theo"),
     }
@@ -145,12 +154,16 @@ def build() -> World:
     ]
     cases = [_case(asker, whose, n, owner, more) for whose, asker, more in askers for n in (1, 2)]
     invitation = people.invite("new@desk.example", role="agent", by=owner)
+    manager = cast["customer_manager"]
+    assert manager
+    colleague = people.invite_colleague("new@acme.example", level="read_only", by=manager)
+    asked = MembershipRequest.objects.create(user=stranger, organization=company)
     mailbox = add_channel("email", name="Support", address="support@desk.example")
     item = InboundItem.objects.create(channel=mailbox, raw=b"Subject: x\r\n\r\nwords")
     bulk = actions.start_bulk([cases[0].ticket], "tag", "several", by=owner)
     work_off(bulk.pk)
     reply = actions.add_saved_reply(by=owner, name="Greeting", text="Hello", personal=False)
-    return World(cast, cases, invitation, item, bulk, reply)
+    return World(cast, cases, invitation, colleague, asked, item, bulk, reply)
 
 
 def _case(asker: User, whose: str, n: int, owner: User, more: dict) -> Case:

@@ -27,6 +27,7 @@ from deskbell.people.actions.errors import (
     InvitationGone,
     LastOwner,
     NotAllowed,
+    NotInvitable,
     RegistrationClosed,
     SignInAddress,
 )
@@ -48,8 +49,13 @@ from deskbell.people.actions.invitations import (
     send_invitation_again,
     withdraw_invitation,
 )
+from deskbell.people.actions.membership import (
+    decide_membership,
+    invite_colleague,
+    open_invitations,
+)
 from deskbell.people.actions.organizations import add_domain, create_organization, create_site, create_team
-from deskbell.people.actions.roles import grant, revoke
+from deskbell.people.actions.roles import grant, revoke, set_level
 from deskbell.people.actions.tokens import TOKEN_PREFIX, create_token, token_digest
 
 __all__ = [
@@ -61,6 +67,7 @@ __all__ = [
     "InvitationGone",
     "LastOwner",
     "NotAllowed",
+    "NotInvitable",
     "Offer",
     "RegistrationClosed",
     "SignInAddress",
@@ -78,15 +85,18 @@ __all__ = [
     "create_token",
     "create_user",
     "deactivate",
+    "decide_membership",
     "grant",
     "invitation_token",
     "invite",
+    "invite_colleague",
     "invite_many",
     "is_set_up",
     "make_first_link",
     "may_register",
     "open_first_link",
     "open_invitation",
+    "open_invitations",
     "person_described",
     "person_for_email",
     "person_for_phone",
@@ -94,6 +104,7 @@ __all__ = [
     "remove_address",
     "revoke",
     "send_invitation_again",
+    "set_level",
     "set_password",
     "set_password_hash",
     "sign_up",

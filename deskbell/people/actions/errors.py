@@ -33,3 +33,7 @@ class SignInAddress(Exception):
 
 class LastOwner(Exception):
     """A desk keeps at least one owner who can sign in."""
+
+
+class NotInvitable(Exception):
+    """Why a customer manager may not invite this address: domain, here, invited, many."""

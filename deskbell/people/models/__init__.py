@@ -1,6 +1,6 @@
 from deskbell.people.models.access import ApiToken, FirstLink, Invitation
 from deskbell.people.models.company import Company
-from deskbell.people.models.organization import Organization, OrganizationDomain, Site
+from deskbell.people.models.organization import MembershipRequest, Organization, OrganizationDomain, Site
 from deskbell.people.models.role import Grant, Role, Team
 from deskbell.people.models.user import Identity, User
 
@@ -11,6 +11,7 @@ __all__ = [
     "Grant",
     "Identity",
     "Invitation",
+    "MembershipRequest",
     "Organization",
     "OrganizationDomain",
     "Role",
