@@ -24,10 +24,12 @@ from deskbell.people.actions import change_person, person_for_email
 from deskbell.people.addresses import BadAddress, email_key, is_email
 from deskbell.people.models import Identity, User
 from deskbell.people.rights import rights_of
+from deskbell.people.rules import reads_only
 from deskbell.tickets import actions as tickets
 from deskbell.tickets import rules
 from deskbell.tickets.content import Content, NewFile
 from deskbell.tickets.models import Message, Queue, Ticket, Watcher
+from deskbell.tickets.reach import is_customer_of
 
 State = InboundItem.State
 
@@ -183,6 +185,8 @@ def _from_a_person(case: Case, found: Found | None) -> Verdict:
     sender = _sender(case.mail)
     if not sender.is_active:
         return Verdict.quarantined("deactivated", N_("The sender's account is closed"))
+    if reads_only(sender):
+        return _from_a_reader(case, found, sender)
     if found is None:
         return _open(case, None, sender)
     if rights_of(sender).staff and found.ticket.requester_id != sender.pk:
@@ -194,6 +198,14 @@ def _from_a_person(case: Case, found: Found | None) -> Verdict:
     if case.mail.auto_class is AutoClass.NOTIFICATION:
         return _annotated(case, found, sender)
     return _add(case, found, sender)
+
+
+def _from_a_reader(case: Case, found: Found | None, sender: User) -> Verdict:
+    """Who may only read is heard all the same: as a note on a ticket he sees, else held back."""
+    if found is None or found.ticket.trashed or not is_customer_of(sender, found.ticket):
+        return Verdict.quarantined("read_only", N_("The sender may look at tickets, not open any"))
+    message = _annotate(found.ticket, _content(case, kind="human"), author=sender)
+    return Verdict(State.ANNOTATED, "read_only", found.how, ticket_id=found.ticket.pk, message_id=message.pk)
 
 
 def _add(case: Case, found: Found, sender: User) -> Verdict:

@@ -15,6 +15,7 @@ from deskbell.cli.refusal import Refusal
 
 ROLES = (
     "owner", "admin", "supervisor", "agent", "engineer", "auditor", "customer_manager", "customer",
+    "read_only", "read_only_organization",
 )  # fmt: skip
 
 

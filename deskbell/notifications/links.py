@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import reverse
 
+from deskbell.people import permissions
 from deskbell.people.actions import invitation_token
-from deskbell.people.models import Invitation, User
+from deskbell.people.models import Invitation, MembershipRequest, User
 from deskbell.people.rights import rights_of
 from deskbell.tickets.models import Ticket
 
@@ -20,3 +21,15 @@ def of_ticket(ticket: Ticket, reader: User) -> str:
 def of_invitation(invitation: Invitation) -> str:
     """The page on which the invited person chooses a password."""
     return settings.BASE_URL + reverse("account_invitation", args=[invitation_token(invitation)])
+
+
+def of_request(asked: MembershipRequest, reader: User) -> str:
+    """Where `reader` decides whether somebody belongs to the organisation."""
+    if rights_of(reader).has(permissions.SETUP):
+        return settings.BASE_URL + reverse("setup:organization", args=[asked.organization_id])
+    return settings.BASE_URL + reverse("portal:organization")
+
+
+def of_portal() -> str:
+    """A customer's own tickets."""
+    return settings.BASE_URL + reverse("portal:tickets")

@@ -22,7 +22,7 @@ from deskbell.kit.time import day
 from deskbell.notifications import letterhead, links
 from deskbell.outbox import actions as outbox
 from deskbell.outbox.models import OutboxItem
-from deskbell.people.models import Invitation, User
+from deskbell.people.models import Invitation, MembershipRequest, User
 from deskbell.people.queries import company
 from deskbell.people.reader import reading
 from deskbell.tickets.models import Attachment, Message, Ticket
@@ -104,6 +104,38 @@ def put_invitation(invitation: Invitation, link: str, *, cause: tuple[str, int])
         recipient=invitation.email,
         kind="invitation",
         cause=cause,
+        payload=payload,
+    )
+
+
+def put_membership(
+    asked: MembershipRequest, recipient: User, link: str, *, template: str
+) -> OutboxItem | None:
+    """Put the mail that somebody would belong to an organisation, or that he does now."""
+    with reading(language=recipient.language, time_zone=recipient.time_zone):
+        wanted = template == "membership_asked"
+        place = {"name": asked.user.display_name, "organization": asked.organization.name}
+        subject = (
+            translation.gettext("%(name)s would like to belong to %(organization)s")
+            if wanted
+            else translation.gettext("You belong to %(organization)s now")
+        )
+        context = {
+            **_common(),
+            **place,
+            "subject": subject % place,
+            "address": asked.user.email or "",
+            "link": link,
+            "link_label": translation.gettext("Decide") if wanted else translation.gettext("My tickets"),
+        }
+        payload = _rendered(template, context)
+    payload["headers"] = {"X-Deskbell-Type": "membership"} | _automatic("auto-generated")
+    payload["attachments"] = letterhead.attached()
+    return outbox.put(
+        "email",
+        recipient=str(recipient.email),
+        kind=template,
+        cause=("membershiprequest", asked.pk),
         payload=payload,
     )
 

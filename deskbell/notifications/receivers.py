@@ -7,8 +7,9 @@ from deskbell.events.models import Event
 from deskbell.notifications import answers, links, mail, recipients
 from deskbell.notifications.wanted import Event as Choice
 from deskbell.notifications.wanted import wanting
-from deskbell.people.events import Invited, InvitedAgain
-from deskbell.people.models import Invitation, User
+from deskbell.people.events import Invited, InvitedAgain, MembershipAsked, MembershipDecided
+from deskbell.people.models import Invitation, MembershipRequest, User
+from deskbell.people.queries import deciders
 from deskbell.tickets.events import Assigned, CopyAdded, MessageAdded, Opened, StatusChanged
 from deskbell.tickets.models import Category, Message, Ticket
 
@@ -69,8 +70,9 @@ def tell_of_message(event: Event) -> None:
     ticket, message = _ticket(event), _message(event)
     if ticket is None or message is None or event.data["first"] or ticket.spam:
         return
-    if message.visibility != Message.Visibility.PUBLIC or message.kind != Message.Kind.HUMAN:
-        return
+    noted = message.visibility != Message.Visibility.PUBLIC
+    if message.kind != Message.Kind.HUMAN or (noted and message.direction == Message.Direction.OUT):
+        return  # what a read-only contact wrote by mail is noted on the ticket, and told to those in charge
     if message.direction == Message.Direction.OUT:
         _send_reply(event, ticket, message)
     else:
@@ -171,6 +173,30 @@ def send_invitation(event: Event) -> None:
         return
     cause = ("invitation", invitation.pk) if event.kind == Invited.kind else ("event", event.pk)
     mail.put_invitation(invitation, links.of_invitation(invitation), cause=cause)
+
+
+@subscribe.later(MembershipAsked)
+def tell_of_request(event: Event) -> None:
+    """Whoever decides hears that somebody would belong to an organisation."""
+    asked = _request(event)
+    if asked is None or asked.decided_at is not None:
+        return
+    for person in deciders(asked.organization):
+        mail.put_membership(asked, person, links.of_request(asked, person), template="membership_asked")
+
+
+@subscribe.later(MembershipDecided)
+def tell_of_decision(event: Event) -> None:
+    """Who was let in hears it; who was not keeps his own tickets and is not told of others' doubts."""
+    asked = _request(event)
+    if asked is None or not asked.approved or not asked.user.is_active or not asked.user.email:
+        return
+    mail.put_membership(asked, asked.user, links.of_portal(), template="membership_approved")
+
+
+def _request(event: Event) -> MembershipRequest | None:
+    rows = MembershipRequest.objects.select_related("user", "organization")
+    return rows.filter(pk=event.data["request_id"]).first()
 
 
 def _put(notice: mail.Notice, people: list[User]) -> None:

@@ -12,7 +12,10 @@ class PeopleConfig(AppConfig):
     def ready(self) -> None:
         # app-ready: models load after the configuration
         from deskbell.people.companies import company
+        from deskbell.people.rules import manages_organization, reads_only
         from deskbell.people.seed import ensure
 
         SHARED["company"] = company
+        SHARED["reads_only"] = reads_only
+        SHARED["manages_organization"] = manages_organization
         post_migrate.connect(ensure, sender=self)

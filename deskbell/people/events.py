@@ -188,6 +188,23 @@ class InvitationWithdrawn(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MembershipAsked(Happened):
+    """Somebody with an address of its domain would belong to the organisation."""
+
+    kind = "user.membership_asked"
+    request_id: int
+    organization_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MembershipDecided(Happened):
+    kind = "user.membership_decided"
+    request_id: int
+    organization_id: int
+    approved: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class TokenCreated(Happened):
     kind = "token.created"
     name: str

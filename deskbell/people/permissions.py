@@ -31,6 +31,8 @@ SETUP = "setup.enter"
 SHAPE = "setup.tickets"
 TEAMS = "setup.teams"
 ROLES = "setup.roles"
+#: opens tickets of one's own, writes to those one sees as a customer, closes and reopens them
+CUSTOMER_WRITE = "customer.write"
 #: may hand out roles that can hand out roles
 OWN = "desk.own"
 
@@ -54,6 +56,7 @@ EVERYTHING = (
     SHAPE,
     TEAMS,
     ROLES,
+    CUSTOMER_WRITE,
     OWN,
 )
 #: those whose reach is a set of tickets; the others hold for the desk as a whole
@@ -208,14 +211,27 @@ GROUPS = (
     ),
 )
 OFFERED = tuple(permission.key for group in GROUPS for permission in group.permissions)
+#: what a role of customers may be given; every other role has it, too
+FOR_CUSTOMERS = Group(
+    gettext_lazy("Tickets"),
+    (
+        Permission(
+            CUSTOMER_WRITE,
+            gettext_lazy("Write"),
+            gettext_lazy("Open tickets, answer, close and reopen them. Without it the person only reads."),
+        ),
+    ),
+)
+OFFERED_TO_CUSTOMERS = tuple(permission.key for permission in FOR_CUSTOMERS.permissions)
 
 
 def complete(chosen: Iterable[str]) -> list[str]:
     """`chosen` with what they are of no use without, in the order of EVERYTHING.
 
-    Who does something with tickets reads them; who changes or invites people finds them.
+    Who does something with tickets reads them; who changes or invites people finds them. At tickets of his
+    own everybody who works here may write.
     """
-    given = set(chosen)
+    given = {*chosen, *OFFERED_TO_CUSTOMERS}
     if given & OF_TICKETS:
         given.add(DESK)
     if given & {PEOPLE_EDIT, PEOPLE_INVITE}:
@@ -225,7 +241,7 @@ def complete(chosen: Iterable[str]) -> list[str]:
 
 #: the role that is always complete, and those that the desk gives by itself: none of them can be removed
 OWNER = "owner"
-KEPT = frozenset({OWNER, "customer", "customer_manager"})
+KEPT = frozenset({OWNER, "customer", "customer_manager", "read_only", "read_only_organization"})
 
 
 @dataclass(frozen=True)
@@ -243,16 +259,25 @@ SEEDED_ROLES = (
         "supervisor",
         _("Supervisor"),
         "all",
-        (DESK, *WORK, TICKET_TRASH, TICKET_REDACT, PEOPLE_VIEW, PEOPLE_EDIT, FIGURES, AUDIT),
+        (DESK, *WORK, TICKET_TRASH, TICKET_REDACT, PEOPLE_VIEW, PEOPLE_EDIT, FIGURES, AUDIT, CUSTOMER_WRITE),
     ),
-    SeededRole("agent", _("Agent"), "all", (DESK, *WORK, TICKET_TRASH, PEOPLE_VIEW, PEOPLE_EDIT)),
+    SeededRole(
+        "agent",
+        _("Agent"),
+        "all",
+        (DESK, *WORK, TICKET_TRASH, PEOPLE_VIEW, PEOPLE_EDIT, CUSTOMER_WRITE),
+    ),
     SeededRole(
         "engineer",
         _("Field engineer"),
         "assigned",
-        (DESK, TICKET_CREATE, TICKET_REPLY, TICKET_NOTE, *CHANGE),
+        (DESK, TICKET_CREATE, TICKET_REPLY, TICKET_NOTE, *CHANGE, CUSTOMER_WRITE),
     ),
-    SeededRole("auditor", _("Auditor"), "all", (DESK, PEOPLE_VIEW, FIGURES, AUDIT)),
-    SeededRole("customer_manager", _("Customer manager"), "organization", ()),
-    SeededRole("customer", _("Customer"), "own", ()),
+    SeededRole("auditor", _("Auditor"), "all", (DESK, PEOPLE_VIEW, FIGURES, AUDIT, CUSTOMER_WRITE)),
+    SeededRole("customer_manager", _("Customer manager"), "organization", (CUSTOMER_WRITE,)),
+    SeededRole("customer", _("Customer"), "own", (CUSTOMER_WRITE,)),
+    SeededRole("read_only", _("Read-only contact"), "own", ()),
+    SeededRole("read_only_organization", _("Read-only contact of the organisation"), "organization", ()),
 )
+#: what a customer manager may make of the people of his organisation
+CUSTOMER_LEVELS = ("customer", "read_only", "read_only_organization")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -16,6 +16,7 @@ from deskbell.people.models import (
     ApiToken,
     Grant,
     Identity,
+    MembershipRequest,
     Organization,
     OrganizationDomain,
     Team,
@@ -97,6 +98,31 @@ def colleagues(user: User, *, limit: int = 200) -> QuerySet[User]:
     """The other active people of his organisation whom mail can reach; none for somebody without one."""
     same = User.objects.filter(organization=user.organization_id or 0, is_active=True, email__isnull=False)
     return same.exclude(pk=user.pk).order_by("name", "pk")[:limit]
+
+
+def people_of(organization_id: int | None) -> QuerySet[User]:
+    """Everybody who belongs to the organisation, by name, with his customer roles at hand."""
+    levels = Prefetch("grants", Grant.objects.select_related("role").order_by("pk"))
+    same = User.objects.filter(organization=organization_id or 0)
+    return same.prefetch_related(levels).order_by("-is_active", "name", "pk")
+
+
+def asking(organization_id: int | None) -> QuerySet[MembershipRequest]:
+    """Who would belong to the organisation and waits for an answer."""
+    waiting = MembershipRequest.objects.filter(organization=organization_id or 0, decided_at=None)
+    return waiting.select_related("user").order_by("pk")
+
+
+def deciders(organization: Organization) -> list[User]:
+    """Who decides about membership: the managers of the organisation, then whoever sets the desk up."""
+    manages = Q(
+        organization=organization,
+        grants__role__scope="organization",
+        grants__role__permissions__contains=[permissions.CUSTOMER_WRITE],
+    )
+    sets_up = Q(grants__role__permissions__contains=[permissions.SETUP])
+    people = User.objects.filter(manages | sets_up, is_active=True, email__isnull=False).distinct()
+    return list(people.order_by("pk"))
 
 
 def customers(user: User, *, words: str = "", organization: int | None = None) -> QuerySet[User]:

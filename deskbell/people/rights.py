@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -98,6 +99,14 @@ class Rights:
         return any(grant.role.scope == "organization" for grant in self.grants)
 
     @cached_property
+    def manages_organization(self) -> bool:
+        """A customer manager: a read-only contact of the organisation sees as much and manages nothing."""
+        return any(
+            grant.role.scope == "organization" and permissions.CUSTOMER_WRITE in grant.role.permissions
+            for grant in self.grants
+        )
+
+    @cached_property
     def teams(self) -> frozenset[int]:
         """The teams the person works in."""
         return frozenset(grant.team_id for grant in self.grants if grant.team_id)
@@ -120,3 +129,10 @@ def rights_of(user: User) -> Rights:
             known.grants = list(Grant.objects.filter(user=user).select_related("role"))
         user._rights = known  # type: ignore[attr-defined]
     return known
+
+
+def known_rights(user: User, grants: Iterable[Grant]) -> Rights:
+    """The rights of `user` by all his `grants`, read with their roles along with other people's."""
+    rights = Rights(user.pk, list(grants) if user.is_active else [])
+    user._rights = rights  # type: ignore[attr-defined]
+    return rights

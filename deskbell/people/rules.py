@@ -42,3 +42,31 @@ def beyond(giver: User, role: Role, team: Team | None = None) -> str | None:
         if team is None or team.pk not in mine_here:
             return permission
     return None
+
+
+def reads_only(user: User) -> bool:
+    """Sees tickets as a customer and may not write, open, close or reopen any."""
+    return bool(user.pk) and not rights_of(user).has(permissions.CUSTOMER_WRITE)
+
+
+def may_manage(user: User, organization_id: int | None) -> bool:
+    """Sees the people of the organisation in the portal, invites some and decides about others."""
+    mine = rights_of(user)
+    return (
+        organization_id is not None and user.organization_id == organization_id and mine.manages_organization
+    )
+
+
+def manages_organization(user: User) -> bool:
+    return bool(user.pk) and may_manage(user, user.organization_id)
+
+
+def may_set_level(user: User, person: User) -> bool:
+    """A customer manager makes colleagues read-only contacts and back; not himself, nor other managers."""
+    his = rights_of(person)
+    return (
+        user.pk != person.pk
+        and may_manage(user, person.organization_id)
+        and not his.staff
+        and not his.manages_organization
+    )

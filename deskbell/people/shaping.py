@@ -99,11 +99,13 @@ def remove_team(team: Team, *, by: Actor | User) -> None:
 
 
 @transaction.atomic
-def add_organization(*, by: Actor | User, name: str, notes: str, domains: list[str]) -> Organization:
+def add_organization(
+    *, by: Actor | User, name: str, notes: str, domains: list[str], needs_approval: bool = False
+) -> Organization:
     """Raises NameTaken, BadAddress, AddressTaken, PublicDomain."""
     require(by, permissions.SETUP)
     organization = Organization()
-    apply(organization, {"name": name, "notes": notes})
+    apply(organization, {"name": name, "notes": notes, "needs_approval": needs_approval})
     publish(events.OrganizationAdded(), about=organization, by=by)
     _set_domains(organization, domains, by=by)
     return organization
@@ -111,12 +113,18 @@ def add_organization(*, by: Actor | User, name: str, notes: str, domains: list[s
 
 @transaction.atomic
 def change_organization(
-    organization: Organization, *, by: Actor | User, name: str, notes: str, domains: list[str]
+    organization: Organization,
+    *,
+    by: Actor | User,
+    name: str,
+    notes: str,
+    domains: list[str],
+    needs_approval: bool = False,
 ) -> None:
     """`domains` are all it shall have. Raises NameTaken, BadAddress, AddressTaken, PublicDomain."""
     require(by, permissions.SETUP)
     organization = Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
-    if changed := apply(organization, {"name": name, "notes": notes}):
+    if changed := apply(organization, {"name": name, "notes": notes, "needs_approval": needs_approval}):
         publish(events.OrganizationChanged(fields=changed), about=organization, by=by)
     _set_domains(organization, domains, by=by)
 

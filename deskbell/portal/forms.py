@@ -106,3 +106,18 @@ def _address(given: str) -> str:
     if not is_email(given):
         raise forms.ValidationError(_("Enter a valid e-mail address."))
     return given.strip()
+
+
+#: level → what it means, in a customer manager's words
+LEVELS = {
+    "customer": _("Writes, sees own tickets"),
+    "read_only": _("Reads only, own tickets"),
+    "read_only_organization": _("Reads only, all tickets of the organisation"),
+}
+
+
+class ColleagueForm(forms.Form):
+    """Somebody whom a customer manager invites."""
+
+    email = forms.EmailField(label=_("E-mail"), max_length=254, widget=forms.EmailInput())
+    level = forms.ChoiceField(label=_("May"), choices=list(LEVELS.items()))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from deskbell.portal.views import asking, copies, files, tickets
+from deskbell.portal.views import asking, copies, files, organization, tickets
 
 app_name = "portal"
 urlpatterns = [
@@ -18,6 +18,11 @@ urlpatterns = [
     path("tickets/<int:number>/copies/", copies.copies, name="copies"),
     path("tickets/<int:number>/copies/<int:pk>/", copies.uncopy, name="uncopy"),
     path("tickets/<int:number>/files.zip", files.archive, name="archive"),
+    path("organization/", organization.organization, name="organization"),
+    path("organization/people/<int:pk>/level/", organization.level, name="level"),
+    path("organization/requests/<int:pk>/", organization.membership, name="membership"),
+    path("organization/invitations/", organization.colleagues, name="colleagues"),
+    path("organization/invitations/<int:pk>/removal/", organization.withdrawal, name="withdrawal"),
     path("uploads/", files.uploads, name="uploads"),
     path("attachments/<int:pk>/", files.attachment, name="attachment"),
     path("messages/<int:pk>/html/", files.message_html, name="message-html"),

@@ -35,7 +35,7 @@ SCOPES: dict[str, tuple[Words, Words]] = {
 
 
 class RoleShapeForm(forms.Form):
-    """One role. `for_customers` decides which scopes there are; roles of customers have no permissions."""
+    """One role. `for_customers` decides which scopes there are; what either may be given."""
 
     name = forms.CharField(label=_("Name"), max_length=100)
     scope = forms.ChoiceField(label=_("Reaches"), widget=forms.RadioSelect)
@@ -52,7 +52,7 @@ class RoleShapeForm(forms.Form):
     ) -> None:
         self.role = role
         self.for_customers = role.for_customers if role else for_customers
-        kwargs["initial"] = _values(role) if role else {"scope": "own" if for_customers else "all"}
+        kwargs["initial"] = _values(role) if role else _first_values(for_customers)
         super().__init__(*args, **kwargs)
         self.fields["name"].widget.attrs["autocomplete"] = "off"
         scopes = [scope for scope in SCOPES if (scope in CUSTOMER_SCOPES) == self.for_customers]
@@ -62,12 +62,13 @@ class RoleShapeForm(forms.Form):
             self.fields["name"].disabled = True
         cast(forms.ChoiceField, self.fields["scope"]).choices = [(each, SCOPES[each][0]) for each in scopes]
         #: what `by` has everywhere, and so may give
-        self.own = {each for each in permissions.OFFERED if rights_of(by).everywhere(each)}
-        if self.for_customers or (role and role.slug == permissions.OWNER):
+        offered = permissions.OFFERED_TO_CUSTOMERS if self.for_customers else permissions.OFFERED
+        self.own = {each for each in offered if rights_of(by).everywhere(each)}
+        if role and role.slug == permissions.OWNER:
             del self.fields["permissions"]
         else:
             chosen = cast(forms.MultipleChoiceField, self.fields["permissions"])
-            chosen.choices = [(each, each) for each in permissions.OFFERED]
+            chosen.choices = [(each, each) for each in offered]
 
     @property
     def chosen(self) -> set[str]:
@@ -90,6 +91,12 @@ class RoleShapeForm(forms.Form):
         if self.role and self.role.slug == permissions.OWNER:
             cleaned["permissions"] = list(self.role.permissions)
         return cleaned
+
+
+def _first_values(for_customers: bool) -> dict[str, Any]:
+    if for_customers:
+        return {"scope": "own", "permissions": list(permissions.OFFERED_TO_CUSTOMERS)}
+    return {"scope": "all"}
 
 
 def _values(role: Role) -> dict[str, Any]:

@@ -246,6 +246,13 @@ class OrganizationForm(ShapeForm):
             "One a line. Whoever writes from there for the first time belongs to the organisation."
         ),
     )
+    needs_approval = forms.BooleanField(
+        label=gettext_lazy("New people need an approval"),
+        required=False,
+        help_text=gettext_lazy(
+            "Until a manager of the organisation or you approve, they see their own tickets alone."
+        ),
+    )
     notes = forms.CharField(
         label=gettext_lazy("Notes"),
         required=False,
@@ -256,7 +263,12 @@ class OrganizationForm(ShapeForm):
 
     def values_of(self, row: Organization) -> dict[str, Any]:
         domains = row.domains.order_by("domain").values_list("domain", flat=True)
-        return {"name": row.name, "notes": row.notes, "domains": "\n".join(domains)}
+        return {
+            "name": row.name,
+            "notes": row.notes,
+            "domains": "\n".join(domains),
+            "needs_approval": row.needs_approval,
+        }
 
     def clean_domains(self) -> list[str]:
         wanted: dict[str, None] = {}

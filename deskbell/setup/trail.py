@@ -104,6 +104,7 @@ COMPANY: dict[str, str | Promise] = {
     "guests": gettext_lazy("tickets without an account"),
     "phone_days": gettext_lazy("days on the phone"),
     "skipped_steps": gettext_lazy("first steps left out"),
+    "ticket_link_days": gettext_lazy("how long links in mails open their ticket"),
     "demo": gettext_lazy("demo data"),
 }
 
@@ -421,6 +422,7 @@ FIELDS: dict[str, str | Promise] = {
     "latitude": gettext_lazy("latitude"),
     "longitude": gettext_lazy("longitude"),
     "name": gettext_lazy("name"),
+    "needs_approval": gettext_lazy("whether new people need an approval"),
     "notes": gettext_lazy("notes"),
     "notifications": gettext_lazy("notifications"),
     "organization": gettext_lazy("organisation"),
@@ -498,6 +500,12 @@ def _state(states: Mapping[str, tuple[Any, ...]], event: Event) -> object:
 
 def _sign_in(event: Event, names: _Names) -> str:
     return sign_in_line(event).sentence
+
+
+def _membership(event: Event, names: _Names) -> str:
+    if event.data["approved"]:
+        return _("let somebody into an organisation")
+    return _("refused somebody an organisation")
 
 
 def _bulk(event: Event, names: _Names) -> str:
@@ -597,6 +605,8 @@ WORDS: dict[str, Any] = {
     "invitation.sent": _invited,
     "invitation.accepted": _plain(gettext_lazy("accepted the invitation")),
     "invitation.withdrawn": _plain(gettext_lazy("withdrew the invitation")),
+    "user.membership_asked": _plain(gettext_lazy("asked to belong to an organisation")),
+    "user.membership_decided": _membership,
     "token.created": _token,
     "token.revoked": _of(gettext_lazy("revoked the API token “%(name)s”")),
     "organization.added": _plain(gettext_lazy("added the organisation")),

@@ -113,6 +113,8 @@ def answer_upload(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"detail": _("There was no file in this upload.")}, status=422)
     try:
         kept = upload(file, request, key=request.POST.get("key", "")[:80])
+    except actions.NotAllowed:
+        return JsonResponse({"detail": _("You may look at tickets, not write to them.")}, status=403)
     except TooBig:
         return JsonResponse({"detail": too_big()}, status=413)
     except (KeyReused, actions.UploadGone):

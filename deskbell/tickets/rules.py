@@ -8,6 +8,7 @@ from deskbell.events.actor import Actor
 from deskbell.people import permissions
 from deskbell.people.models import User
 from deskbell.people.rights import rights_of
+from deskbell.people.rules import reads_only
 from deskbell.tickets.models import Category, Ticket
 from deskbell.tickets.reach import is_customer_of, reaches, sees_internal
 
@@ -26,8 +27,13 @@ def _staff(permission: str) -> Rule:
     return lambda user, ticket: reaches(user, ticket, permission)
 
 
+def _writes(user: User, ticket: Ticket, *, copied: bool = True) -> bool:
+    """As a customer who does not only read."""
+    return is_customer_of(user, ticket, copied=copied) and not reads_only(user)
+
+
 def _customer_open(user: User, ticket: Ticket) -> bool:
-    return not ticket.trashed and is_customer_of(user, ticket, copied=False)
+    return not ticket.trashed and _writes(user, ticket, copied=False)
 
 
 RULES: dict[str, Rule] = {
@@ -49,7 +55,7 @@ RULES: dict[str, Rule] = {
     "copy": lambda user, ticket: (
         reaches(user, ticket, permissions.TICKET_REPLY) or _customer_open(user, ticket)
     ),
-    "customer_reply": lambda user, ticket: is_customer_of(user, ticket),
+    "customer_reply": _writes,
     "customer_close": lambda user, ticket: (
         ticket.category != Category.CLOSED and _customer_open(user, ticket)
     ),
@@ -76,6 +82,11 @@ PROPERTY = {
 def may(user: User, rule: str, ticket: Ticket) -> bool:
     """Whether `rule` lets `user` at `ticket`. KeyError for a rule that does not exist."""
     return RULES[rule](user, ticket)
+
+
+def may_open(user: User) -> bool:
+    """Opens tickets of his own."""
+    return not reads_only(user)
 
 
 def may_open_for_others(user: User) -> bool:

@@ -147,6 +147,13 @@ def internal(world: World, role: str, case: Case) -> str:
     return "open" if world.sees_notes(role, case) else "hidden"
 
 
+def managers(world: World, role: str, case: Case) -> str:
+    """People of an organisation are shown to its managers."""
+    if role == "signed out":
+        return "sign in"
+    return "open" if role == "customer_manager" else "refused"
+
+
 def setup(roles: frozenset[str]) -> Rule:
     def rule(world: World, role: str, case: Case) -> str:
         if role == "signed out":
@@ -175,6 +182,10 @@ def anywhere(roles: frozenset[str]) -> May:
 def requester(world: World, role: str, case: Case) -> bool:
     """The customer who asked, and his manager."""
     return role in CUSTOMERS and world.sees(role, case)
+
+
+def managing(world: World, role: str, case: Case) -> bool:
+    return role == "customer_manager"
 
 
 def author(world: World, role: str, case: Case) -> bool:
@@ -325,7 +336,7 @@ PAGES: dict[str, Row] = {
     "portal:tickets": Row(signed_in),
     "portal:new": Row(
         signed_in,
-        may=lambda world, role, case: role != "signed out",
+        may=lambda world, role, case: role not in {"signed out", "reader"},
         body=lambda world, case: {"subject": "s", "text": "t", "queue": case.ticket.queue_id},
     ),
     "portal:ask": Row(anyone, anywhere(frozenset())),
@@ -337,6 +348,17 @@ PAGES: dict[str, Row] = {
         values=lambda world, case: {"number": case.ticket.number, "pk": 1},
         each=True,
     ),
+    "portal:organization": Row(managers),
+    "portal:level": Row(
+        may=managing,
+        values=lambda world, case: {"pk": world.user("customer").pk},
+        body=const(level="read_only"),
+    ),
+    "portal:membership": Row(
+        may=managing, values=lambda world, case: {"pk": world.asked.pk}, body=const(do="approve")
+    ),
+    "portal:colleagues": Row(may=managing, body=const(email="more@acme.example", level="customer")),
+    "portal:withdrawal": Row(may=managing, values=lambda world, case: {"pk": world.colleague.pk}),
     "portal:archive": Row(portal_ticket, **ON),
     "desk:archive": Row(desk_ticket, **ON),
     "portal:ticket": Row(portal_ticket, **ON),
@@ -555,6 +577,9 @@ PAGES: dict[str, Row] = {
     ),
     "setup:site_new": Row(
         setup(ADMINS), may=anywhere(ADMINS), values=shaped("organization"), body=const(name="Depot")
+    ),
+    "setup:membership": Row(
+        may=anywhere(ADMINS), values=lambda world, case: {"pk": world.asked.pk}, body=const(do="approve")
     ),
     "setup:site": Row(
         setup(ADMINS), may=anywhere(ADMINS), values=shaped("site"), body=const(name="Dock", active="on")

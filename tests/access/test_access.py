@@ -16,7 +16,7 @@ from deskbell.tickets import listing
 from tests.access import visit
 from tests.access.headers import faults
 from tests.access.table import CALLS, PAGES, Row
-from tests.access.world import ALL_SEEING, CUSTOMERS, ROLES, STAFF, Case, World
+from tests.access.world import ALL_SEEING, READERS, ROLES, STAFF, Case, World
 
 #: without the mark a run of this file alone would get no database of its own
 pytestmark = pytest.mark.django_db
@@ -175,7 +175,7 @@ def test_a_search_finds_what_one_sees_and_nothing_else(world, visitors, role):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("role", sorted(CUSTOMERS))
+@pytest.mark.parametrize("role", sorted(READERS))
 def test_what_happened_inside_is_in_no_timeline_of_a_customer(world, visitors, role):
     for case in world.cases:
         if not world.sees(role, case):
@@ -199,7 +199,7 @@ def test_live_notices_of_notes_reach_no_customer(world, monkeypatch):
             actions.note(case.ticket, Content.markdown("another"), by=world.user("owner"))
             transaction.set_rollback(True)
         heard = set().union(*told)
-        for role in (*CUSTOMERS, "engineer", "one-team agent"):
+        for role in (*READERS, "engineer", "one-team agent"):
             hears = bool(heard & set(topics_of(world.user(role))))
             assert hears == world.sees_notes(role, case), (role, case.whose)
         assert heard & set(topics_of(world.user("agent")))

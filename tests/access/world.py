@@ -19,7 +19,7 @@ from deskbell.kit.secrets import seal
 from deskbell.outbox.models import OutboxItem
 from deskbell.people import actions as people
 from deskbell.people import second_factor
-from deskbell.people.models import Invitation, Organization, Role, Site, Team, User
+from deskbell.people.models import Invitation, MembershipRequest, Organization, Role, Site, Team, User
 from deskbell.tickets import actions
 from deskbell.tickets.actions.bulk import work_off
 from deskbell.tickets.content import Content, NewFile
@@ -30,6 +30,7 @@ ROLES = (
     "signed out",
     "customer",
     "customer_manager",
+    "reader",
     "engineer",
     "agent",
     "one-team agent",
@@ -43,6 +44,8 @@ ALL_SEEING = frozenset({"agent", "supervisor", "auditor", "admin", "owner"})
 #: work at the desk
 STAFF = ALL_SEEING | {"engineer", "one-team agent"}
 CUSTOMERS = frozenset({"customer", "customer_manager"})
+#: customers and those who may only read what their organisation asked
+READERS = CUSTOMERS | {"reader"}
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ SEEN = {
     "signed out": frozenset(),
     "customer": frozenset({"own"}),
     "customer_manager": frozenset({"own", "manager", "organisation"}),
+    "reader": frozenset({"own", "manager", "organisation"}),
     "engineer": frozenset({"assigned"}),
     "one-team agent": frozenset({"team"}),
 }
@@ -78,6 +82,10 @@ class World:
     people: dict[str, User | None]
     cases: list[Case]
     invitation: Invitation
+    #: of Acme, by its manager
+    colleague: Invitation
+    #: somebody would belong to Acme
+    asked: MembershipRequest
     item: InboundItem
     #: of the owner, done a moment ago
     bulk: BulkChange
@@ -135,6 +143,7 @@ def build() -> World:
         "signed out": None,
         "customer": stories.customer(company, name="Lena"),
         "customer_manager": stories.customer(company, role="customer_manager", name="Otto"),
+        "reader": stories.customer(company, role="read_only_organization", name="Rita"),
         "engineer": stories.staff("engineer", name="Ewa"),
         "one-team agent": stories.staff("agent", team=team, name="Theo"),
     }
@@ -155,12 +164,16 @@ def build() -> World:
     people.switch_on_second_factor(kim, secret, code=code, by=kim)
     cases = [_case(asker, whose, n, owner, more) for whose, asker, more in askers for n in (1, 2)]
     invitation = people.invite("new@desk.example", role="agent", by=owner)
+    manager = cast["customer_manager"]
+    assert manager
+    colleague = people.invite_colleague("new@acme.example", level="read_only", by=manager)
+    asked = MembershipRequest.objects.create(user=stranger, organization=company)
     mailbox = add_channel("email", name="Support", address="support@desk.example")
     item = InboundItem.objects.create(channel=mailbox, raw=b"Subject: x\r\n\r\nwords")
     bulk = actions.start_bulk([cases[0].ticket], "tag", "several", by=owner)
     work_off(bulk.pk)
     reply = actions.add_saved_reply(by=owner, name="Greeting", text="Hello", personal=False)
-    return World(cast, cases, invitation, item, bulk, kim, reply)
+    return World(cast, cases, invitation, colleague, asked, item, bulk, kim, reply)
 
 
 def _case(asker: User, whose: str, n: int, owner: User, more: dict) -> Case:

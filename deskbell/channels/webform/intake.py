@@ -15,6 +15,7 @@ from deskbell.channels.webform.sent import FormSent
 from deskbell.events.actor import SYSTEM
 from deskbell.people.actions import change_person, person_for_email
 from deskbell.people.models import User
+from deskbell.people.rules import reads_only
 from deskbell.tickets import actions as tickets
 from deskbell.tickets.content import Content, NewFile
 from deskbell.tickets.models import Queue, Source, Ticket
@@ -27,6 +28,8 @@ def decide(item: InboundItem, form: FormSent) -> Verdict:
     sender = _sender(form)
     if not sender.is_active:
         return Verdict.quarantined("deactivated", N_("The sender's account is closed"))
+    if reads_only(sender):
+        return Verdict.quarantined("read_only", N_("The sender may look at tickets, not open any"))
     ticket = _open(item, form, sender)
     item.files.all().delete()  # the ticket holds them now, so that it alone decides how long they stay
     return Verdict(

@@ -38,6 +38,7 @@ from deskbell.people.actions.errors import (
     InvitationGone,
     LastOwner,
     NotAllowed,
+    NotInvitable,
     OwnerEverywhere,
     RecoveryLinkGone,
     RegistrationClosed,
@@ -68,9 +69,22 @@ from deskbell.people.actions.invitations import (
     send_invitation_again,
     withdraw_invitation,
 )
+from deskbell.people.actions.membership import (
+    decide_membership,
+    invite_colleague,
+    open_invitations,
+)
 from deskbell.people.actions.notifications import choose_notifications
 from deskbell.people.actions.organizations import add_domain, create_organization, create_site, create_team
-from deskbell.people.actions.roles import change_role, copy_role, create_role, grant, remove_role, revoke
+from deskbell.people.actions.roles import (
+    change_role,
+    copy_role,
+    create_role,
+    grant,
+    remove_role,
+    revoke,
+    set_level,
+)
 from deskbell.people.actions.second_factor import (
     RECOVERY_LINK_LASTS,
     make_recovery_link,
@@ -95,6 +109,7 @@ __all__ = [
     "InvitationGone",
     "LastOwner",
     "NotAllowed",
+    "NotInvitable",
     "Offer",
     "OwnerEverywhere",
     "RecoveryLinkGone",
@@ -125,10 +140,12 @@ __all__ = [
     "create_token",
     "create_user",
     "deactivate",
+    "decide_membership",
     "fail_sign_in",
     "grant",
     "invitation_token",
     "invite",
+    "invite_colleague",
     "invite_many",
     "is_set_up",
     "make_first_link",
@@ -140,6 +157,7 @@ __all__ = [
     "note_guessing",
     "open_first_link",
     "open_invitation",
+    "open_invitations",
     "open_recovery_link",
     "person_described",
     "person_for_email",
@@ -156,6 +174,7 @@ __all__ = [
     "revoke_token",
     "see_device",
     "send_invitation_again",
+    "set_level",
     "set_password",
     "set_password_hash",
     "sign_in",

@@ -11,6 +11,7 @@ from deskbell.people.actions.addresses import person_for_email, verify_identity
 from deskbell.people.actions.devices import revoke_devices
 from deskbell.people.actions.errors import AddressTaken, NotAllowed, RegistrationClosed
 from deskbell.people.actions.guard import keep_an_owner, may_touch, require, require_edit
+from deskbell.people.actions.membership import settle_requests
 from deskbell.people.actions.roles import grant
 from deskbell.people.addresses import BadAddress, email_key, is_email
 from deskbell.people.models import (
@@ -113,6 +114,8 @@ def change_person(user: User, *, by: Actor | User, **values: object) -> None:
     if changed:
         user.save(update_fields=changed)
         publish(events.PersonChanged(fields=sorted(changed)), about=user, by=by)
+    if "organization" in changed:
+        settle_requests(user, by=by)
 
 
 @transaction.atomic

@@ -11,11 +11,11 @@ from deskbell.events.publish import publish
 from deskbell.people import events
 from deskbell.people.actions.errors import AddressTaken, SignInAddress
 from deskbell.people.actions.guard import require_edit
+from deskbell.people.actions.membership import join_by_domain
 from deskbell.people.addresses import BadAddress, email_key, is_email, phone_key
 from deskbell.people.models import (
     Grant,
     Identity,
-    OrganizationDomain,
     Role,
     User,
 )
@@ -104,7 +104,7 @@ def _add_identity(user: User, kind: str, key: str, given: str, *, by: Actor | Us
     identity = Identity.objects.create(user=user, kind=kind, key=key, given=given, primary=first)
     publish(events.IdentityAdded(identity_kind=kind, verified_how="", given=given), about=user, by=by)
     if kind == "email":
-        _join_organization(user, key)
+        join_by_domain(user, key)
         _project(user)
     return identity
 
@@ -147,13 +147,6 @@ def remove_address(identity: Identity, *, by: Actor | User) -> None:
     publish(given, about=user, by=by)
     if removed.kind == Identity.Kind.EMAIL:
         _project(user)
-
-
-def _join_organization(user: User, key: str) -> None:
-    domain = OrganizationDomain.objects.filter(domain=key.rpartition("@")[2]).first()
-    if domain and user.organization_id is None:
-        user.organization_id = domain.organization_id
-        user.save(update_fields=["organization"])
 
 
 @transaction.atomic

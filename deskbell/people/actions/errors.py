@@ -71,3 +71,7 @@ class RoleInUse(Exception):
 
 class RoleNameTaken(Exception):
     """Another role has this name."""
+
+
+class NotInvitable(Exception):
+    """Why a customer manager may not invite this address: domain, here, invited, many."""

@@ -10,8 +10,9 @@ from django.core import signing
 from django.db import transaction
 from django.utils import timezone
 
+from deskbell.events.actor import SYSTEM
 from deskbell.events.publish import publish, publish_all
-from deskbell.people import events, permissions
+from deskbell.people import events, permissions, rules
 from deskbell.people.actions.accounts import change_person, set_password
 from deskbell.people.actions.addresses import person_for_email, verify_identity
 from deskbell.people.actions.errors import InvitationGone
@@ -36,16 +37,24 @@ def invite(email: str, *, name: str = "", role: str, team: Team | None = None, b
     offered = Role.objects.get(slug=role)
     may_hand_out(offered, by, team)
     refuse_owner_of_a_team(offered, team)
+    return new_invitation(email, name=name, role=offered, team=team, by=by)
+
+
+def new_invitation(
+    email: str, *, name: str, role: Role, team: Team | None, by: User, organization_id: int | None = None
+) -> Invitation:
+    """For callers that have checked and hold a transaction."""
     invitation = Invitation.objects.create(
         email=email.strip(),
         name=name.strip(),
-        role=offered,
+        role=role,
         team=team,
+        organization_id=organization_id,
         invited_by=by,
         expires_at=timezone.now() + INVITATION_LASTS,
     )
     publish(
-        events.Invited(role=role, team_id=team.pk if team else None, email=invitation.email),
+        events.Invited(role=role.slug, team_id=team.pk if team else None, email=invitation.email),
         about=invitation,
         by=by,
     )
@@ -127,6 +136,8 @@ def accept_invitation(token: str, *, name: str, password: str | None) -> User:
         raise InvitationGone("withdrawn")
     verify_identity(user.identities.get(kind="email", key=email_key(invitation.email)), how="link", by=user)
     change_person(user, by=user, name=name.strip() or user.name)
+    if invitation.organization_id and user.organization_id is None:
+        change_person(user, by=SYSTEM, organization=invitation.organization)
     if password and not user.has_usable_password():
         set_password(user, password, how="invitation", by=user)
     grant(user, invitation.role.slug, team=invitation.team)
@@ -154,7 +165,8 @@ def send_invitation_again(invitation: Invitation, *, by: User) -> None:
 
 @transaction.atomic
 def withdraw_invitation(invitation: Invitation, *, by: User) -> None:
-    require(by, permissions.PEOPLE_INVITE)
+    if not rules.may_manage(by, invitation.organization_id):
+        require(by, permissions.PEOPLE_INVITE)
     if invitation.accepted_at is None and invitation.withdrawn_at is None:
         invitation.withdrawn_at = timezone.now()
         invitation.save(update_fields=["withdrawn_at"])

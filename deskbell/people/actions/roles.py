@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.text import slugify
 
 from deskbell.events.actor import SYSTEM, Actor
 from deskbell.events.publish import publish
-from deskbell.people import events
+from deskbell.people import events, rules
 from deskbell.people import permissions as known
 from deskbell.people.actions.errors import (
     LastOwner,
+    NotAllowed,
     OwnerEverywhere,
     RoleChangedSince,
     RoleFixed,
@@ -37,16 +38,50 @@ from deskbell.people.models import (
 def grant(user: User, role: str, *, team: Team | None = None, by: Actor | User = SYSTEM) -> Grant:
     """Give `user` a role, everywhere or in one team. Twice does nothing.
 
+    A read-only role of a customer takes the place of those that write, and the other way round.
     Raises NotAllowed: only an owner makes owners, and nobody hands out what he does not have. Raises
     OwnerEverywhere for an owner of a team.
     """
     given = Role.objects.get(slug=role)
     may_hand_out(given, by, team)
     refuse_owner_of_a_team(given, team)
+    return _put(user, given, team, by)
+
+
+def _put(user: User, given: Role, team: Team | None, by: Actor | User) -> Grant:
     row, made = Grant.objects.get_or_create(user=user, role=given, team=team)
     if made:
-        _rights_changed(user, by, added=[given.slug])
+        _rights_changed(user, by, added=[given.slug], removed=_take_contrary(user, given))
     return row
+
+
+def _take_contrary(user: User, given: Role) -> list[str]:
+    """A person either writes as a customer or reads only: the later role counts."""
+    if given.scope not in CUSTOMER_SCOPES:
+        return []
+    writes = Q(role__permissions__contains=[known.CUSTOMER_WRITE])
+    others = Grant.objects.filter(user=user, role__scope__in=CUSTOMER_SCOPES)
+    contrary = others.filter(~writes if known.CUSTOMER_WRITE in given.permissions else writes)
+    gone = sorted(contrary.values_list("role__slug", flat=True))
+    contrary.delete()
+    return gone
+
+
+@transaction.atomic
+def set_level(person: User, level: str, *, by: User) -> None:
+    """A customer manager says what a colleague may do: one of CUSTOMER_LEVELS. Raises NotAllowed."""
+    person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
+    if level not in known.CUSTOMER_LEVELS or not rules.may_set_level(by, person):
+        raise NotAllowed("set_level")
+    given = Role.objects.get(slug=level)
+    same = Grant.objects.filter(user=person, role__scope__in=CUSTOMER_SCOPES)
+    others = same.exclude(role=given)
+    removed = sorted(others.values_list("role__slug", flat=True))
+    added = [] if same.filter(role=given).exists() else [given.slug]
+    others.delete()
+    Grant.objects.get_or_create(user=person, role=given, team=None)
+    if added or removed:
+        _rights_changed(person, by, added=added, removed=removed)
 
 
 @transaction.atomic
@@ -220,10 +255,12 @@ def clean_name(given: str) -> str:
 
 def _chosen(scope: str, wanted: Iterable[str]) -> list[str]:
     chosen = set(wanted)
-    if unknown := chosen.difference(known.OFFERED):
+    if scope in CUSTOMER_SCOPES:
+        if chosen.difference(known.OFFERED_TO_CUSTOMERS):
+            raise ValueError("a role of customers permits nothing at the desk")
+        return sorted(chosen)
+    if unknown := chosen.difference(known.OFFERED, known.OFFERED_TO_CUSTOMERS):
         raise ValueError(f"no role can be given {sorted(unknown)[0]}")
-    if chosen and scope in CUSTOMER_SCOPES:
-        raise ValueError("a role of customers permits nothing at the desk")
     return known.complete(chosen)
 
 

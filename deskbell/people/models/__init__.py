@@ -2,7 +2,7 @@ from deskbell.people.models.access import ApiToken, FirstLink, Invitation, Recov
 from deskbell.people.models.company import Company
 from deskbell.people.models.device import Device
 from deskbell.people.models.notification import NotificationChoice
-from deskbell.people.models.organization import Organization, OrganizationDomain, Site
+from deskbell.people.models.organization import MembershipRequest, Organization, OrganizationDomain, Site
 from deskbell.people.models.role import CUSTOMER_SCOPES, Grant, Role, Team
 from deskbell.people.models.user import Identity, User
 
@@ -15,6 +15,7 @@ __all__ = [
     "Grant",
     "Identity",
     "Invitation",
+    "MembershipRequest",
     "NotificationChoice",
     "Organization",
     "OrganizationDomain",

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from deskbell.people.models.organization import Organization
 from deskbell.people.models.role import Role, Team
 
 
@@ -31,6 +32,8 @@ class Invitation(models.Model):
     name = models.CharField(max_length=200, blank=True, default="")
     role = models.ForeignKey(Role, models.PROTECT, related_name="+")
     team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="+")
+    #: to which a customer manager invites a colleague
+    organization = models.ForeignKey(Organization, models.CASCADE, null=True, related_name="+")
     invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()

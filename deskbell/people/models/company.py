@@ -60,6 +60,8 @@ class Company(models.Model):
     guests = models.BooleanField(default=True)
     #: how long an engineer stays signed in on the phone
     phone_days = models.PositiveSmallIntegerField(default=30, db_default=30)
+    #: days for which the link in a mail opens its ticket without a sign-in; 0: mails carry no such links
+    ticket_link_days = models.PositiveSmallIntegerField(default=30, db_default=30)
     #: first steps somebody chose to leave out
     skipped_steps = ArrayField(models.CharField(max_length=20), default=list)
     #: made by `--demo`: such data never mixes with that of a real desk

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower, Now
 
@@ -9,6 +10,8 @@ class Organization(models.Model):
 
     name = models.CharField(max_length=200)
     notes = models.TextField(blank=True, default="")
+    #: whoever comes by one of its domains asks to belong to it; somebody decides
+    needs_approval = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -54,3 +57,27 @@ class Site(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class MembershipRequest(models.Model):
+    """Somebody with an address of the organisation's domain would belong to it; until then he does not."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="membership_requests")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="membership_requests")
+    created_at = models.DateTimeField(db_default=Now())
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    approved = models.BooleanField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "organization"], name="membership_asked_once"),
+            models.CheckConstraint(
+                condition=models.Q(decided_at__isnull=True, approved__isnull=True)
+                | models.Q(decided_at__isnull=False, approved__isnull=False),
+                name="membership_decided",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.organization_id}"

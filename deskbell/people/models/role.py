@@ -37,6 +37,9 @@ class Role(models.Model):
         ORGANIZATION = "organization"
         OWN = "own"
 
+    #: of roles for customers, who are in no team
+    CUSTOMER_SCOPES = (Scope.ORGANIZATION, Scope.OWN)
+
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=100)
     permissions = ArrayField(models.CharField(max_length=40), default=list)

@@ -24,7 +24,7 @@ from deskbell.tickets.content import Content
 from deskbell.tickets.models import Source, Ticket
 from deskbell.tickets.posting import Posting, Refused
 from deskbell.tickets.reach import any_of, customer_arms
-from deskbell.tickets.rules import may
+from deskbell.tickets.rules import may, may_open
 
 STATES = ("open", "ended")
 #: finds of a search; more words narrow it
@@ -96,6 +96,9 @@ def _list_address(state: str, everybody: bool = False, cursor: str = "") -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def new(request: Request) -> HttpResponse:
+    if not may_open(request.user):
+        messages.error(request, _("You may look at tickets, not open any."))
+        return redirect("portal:tickets")
     if request.method != "POST":
         return _new_page(request, TicketForm())
     form = TicketForm(request.POST)
@@ -130,6 +133,8 @@ def _refused_new(request: Request, form: TicketForm) -> HttpResponse:
 
 def _kept(request: Request, form: ReplyForm) -> list[dict[str, Any]]:
     uploads = form.fields["uploads"].clean(request.POST.getlist("uploads"))
+    if not may_open(request.user):
+        return []
     return Posting(request, "", uploads, request.FILES.getlist("files")).kept()
 
 

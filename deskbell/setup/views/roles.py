@@ -83,8 +83,9 @@ def _stale(request: Request, row: Role, form: RoleShapeForm, now: Role) -> HttpR
     data = form.data.copy()
     data["version"] = str(now.version)
     again = RoleShapeForm(data, by=request.user, role=row)
-    mine = set(permissions.complete(again.chosen)) if not now.for_customers else set()
-    titles = {each.key: each.title for group in permissions.GROUPS for each in group.permissions}
+    mine = again.chosen if now.for_customers else set(permissions.complete(again.chosen))
+    groups = _groups(now.for_customers)
+    titles = {each.key: each.title for group in groups for each in group.permissions}
     theirs = set(now.permissions)
     conflict = {
         "name": now.name if now.name != form.cleaned_data["name"] else "",
@@ -104,7 +105,7 @@ def _page(
     context = {
         "row": row,
         "form": form,
-        "groups": permissions.GROUPS,
+        "groups": _groups(form.for_customers),
         "scopes": SCOPES,
         "fixed": row is not None and row.slug == permissions.OWNER,
         "stays": row is not None and row.slug in permissions.KEPT,
@@ -114,6 +115,10 @@ def _page(
         **more,
     }
     return show(request, "role.html", context, status=status or (422 if form.is_bound else 200))
+
+
+def _groups(for_customers: bool) -> tuple[permissions.Group, ...]:
+    return (permissions.FOR_CUSTOMERS,) if for_customers else permissions.GROUPS
 
 
 @require_POST

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from deskbell.kit.once import accepted
 from deskbell.people import permissions, shaping
 from deskbell.people.models import Grant, Organization, Site, Team, User
+from deskbell.people.queries import asking
 from deskbell.setup.access import Request, View, permitted
 from deskbell.setup.pages import show
 from deskbell.setup.saving import done_once, saved_once, sent_before
@@ -197,6 +198,7 @@ def _organization_beside(request: Request, organization: Organization) -> dict[s
         "shown": SHOWN,
         "sites": Site.objects.filter(organization=organization).order_by("-active", "name"),
         "join_form": JoinForm(),
+        "asking": list(asking(organization.pk)),
     }
 
 

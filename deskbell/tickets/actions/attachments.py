@@ -10,7 +10,8 @@ from deskbell.events.once import once
 from deskbell.files.actions import store
 from deskbell.files.models import Blob
 from deskbell.people.models import User
-from deskbell.tickets.actions.errors import UploadGone
+from deskbell.people.rules import reads_only
+from deskbell.tickets.actions.errors import NotAllowed, UploadGone
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Attachment, Message
 
@@ -19,8 +20,10 @@ def upload(content: BinaryIO, *, filename: str, by: User, key: str = "") -> Atta
     """Keep a file of `by` that is not part of a message yet.
 
     `key`, made by the sender, stands for this one file: sent again after a lost answer it is the same upload.
-    Raises files.actions.TooBig, OSError; KeyReused for another content, UploadGone when it was thrown away.
+    Raises NotAllowed, files.actions.TooBig, OSError; KeyReused for another content, UploadGone when it was thrown away.
     """
+    if reads_only(by):
+        raise NotAllowed("upload")
     blob = store(content, limit=settings.UPLOAD_LIMIT)
     if not key:
         return _keep(blob, filename, by)

@@ -45,10 +45,12 @@ def open_ticket(
     """A new ticket with its first message, which is the requester's own words or, `internal`, a note.
 
     Without a queue the first public one takes it; without a team the queue's. `tell` lets the customer know.
-    Raises NotAllowed when `by` opens one for somebody else without the permission, EmptyMessage, UploadGone,
-    NotStaff.
+    Raises NotAllowed when `by` reads only or opens one for somebody else without the permission,
+    EmptyMessage, UploadGone, NotStaff.
     """
-    if isinstance(by, User) and by != requester and not rules.may_open_for_others(by):
+    if isinstance(by, User) and not (
+        rules.may_open(by) if by == requester else rules.may_open_for_others(by)
+    ):
         raise rules.NotAllowed("open")
     if internal and isinstance(by, User) and not rights_of(by).staff:
         raise rules.NotAllowed("note")
