@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from deskbell.api.problems import invalid
 from deskbell.people.models import Team, User
-from deskbell.people.queries import staff, visible_people
+from deskbell.people.queries import visible_people, workers
 from deskbell.people.rights import rights_of
 from deskbell.tickets.models import Category, Priority, Queue, Status, TicketType
 
@@ -48,10 +48,10 @@ def status(given: str) -> Status:
 
 
 def assignee(user: User, given: int | str) -> User:
-    """Somebody who works at the desk; `me` is oneself."""
+    """Somebody who may be put in charge; `me` is oneself."""
     if given in ("me", user.pk):
         return user
-    return _found("assignee", staff().filter(pk=given))
+    return _found("assignee", workers().filter(pk=given))
 
 
 def person(user: User, given: int, field: str) -> User:

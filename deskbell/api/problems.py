@@ -180,7 +180,7 @@ _TOLD: dict[type[Exception], Callable[[Any], Problem]] = {
     EmptyMessage: lambda error: invalid("body", _("Write something or name a file.")),
     UploadGone: lambda error: invalid("uploads", _("Not there, or not yours: %(ids)s.") % {"ids": error}),
     BadMove: lambda error: invalid("status", _("The ticket cannot go there from where it is.")),
-    NotStaff: lambda error: invalid("assignee", _("Nobody who works at the desk.")),
+    NotStaff: lambda error: invalid("assignee", _("Nobody who may answer tickets.")),
     BadFilter: lambda error: invalid(error.field, error.message),
     BadCursor: lambda error: invalid("cursor", _("Not a cursor of this list with these filters.")),
     TooSlow: lambda error: Problem(422, _("These filters would read too much. Use narrower ones.")),

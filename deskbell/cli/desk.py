@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from deskbell.cli import database, embedded
@@ -65,7 +66,7 @@ def check(*, as_json: bool, deploy: bool = False) -> int:
 
     from deskbell.config import health
 
-    looks = health.ALL
+    looks: tuple[Callable[[], health.Finding], ...] = health.ALL
     if deploy:
         from deskbell.config.deploy import DEPLOY
 

@@ -10,12 +10,12 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import CharField, IntegerField, Value
+from django.db.models import CharField, Exists, IntegerField, OuterRef, Value
 from django.db.models.functions import Cast, Coalesce, NullIf
 from django.utils.translation import gettext as _
 
 from deskbell.people.models import Team
-from deskbell.people.queries import staff
+from deskbell.people.queries import staff, workers
 from deskbell.tickets.models import Priority, Queue, Status, TicketType
 from deskbell.tickets.sentences import Labels
 
@@ -38,6 +38,7 @@ class Choices:
     queues: tuple[Choice, ...]
     teams: tuple[Choice, ...]
     types: tuple[Choice, ...]
+    #: those who may be put in charge of a ticket
     staff: tuple[Choice, ...]
     #: by kind and id, those out of use too
     names: dict[tuple[str, int], str]
@@ -90,7 +91,10 @@ def _statement() -> tuple[str, tuple]:
         _rows(Team.objects.all(), "team", "name"),
         _rows(TicketType.objects.all(), "type", "name", "slug", "", "position"),
         _rows(
-            staff().annotate(shown=Coalesce(NullIf("name", Value("")), Cast("email", CharField()))),
+            staff().annotate(
+                shown=Coalesce(NullIf("name", Value("")), Cast("email", CharField())),
+                active=Exists(workers().filter(pk=OuterRef("pk"))),
+            ),
             "staff",
             "shown",
         ),
@@ -109,7 +113,7 @@ def _rows(query: Any, kind: str, name: str, slug: str = "", group: str = "", pos
             slug_=Cast(slug, text) if slug else Value("", text),
             group_=Cast(group, text) if group else Value("", text),
             default_=Cast("default", IntegerField()) if kind == "status" else Value(0, IntegerField()),
-            active_=Value(1, IntegerField()) if kind == "staff" else Cast("active", IntegerField()),
+            active_=Cast("active", IntegerField()),
             position_=Cast(position, IntegerField()) if position else Value(0, IntegerField()),
         )
         .values_list("kind_", "pk", "name_", "slug_", "group_", "default_", "active_", "position_")

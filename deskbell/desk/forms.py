@@ -118,7 +118,7 @@ class NewTicketForm(TextForm, CustomerFields):
     )
     type = NamedField(TicketType.objects.none(), required=False, empty_label="–", label=_("Type"))
     assignee = forms.ModelChoiceField(
-        people.staff().none(), required=False, empty_label=_("Nobody yet"), label=_("Assignee")
+        people.workers().none(), required=False, empty_label=_("Nobody yet"), label=_("Assignee")
     )
     tell = forms.BooleanField(
         required=False, initial=True, label=_("Tell the customer that we have this ticket")
@@ -130,7 +130,7 @@ class NewTicketForm(TextForm, CustomerFields):
         fields["queue"].queryset = Queue.objects.filter(active=True).order_by("position", "pk")
         fields["team"].queryset = Team.objects.filter(active=True).order_by("name")
         fields["type"].queryset = TicketType.objects.filter(active=True).order_by("position", "pk")
-        fields["assignee"].queryset = people.staff()
+        fields["assignee"].queryset = people.workers()
 
 
 class PropertyForm(forms.Form):
@@ -154,7 +154,7 @@ PROPERTIES: dict[str, Callable[[], forms.Field]] = {
     "queue": lambda: forms.ModelChoiceField(Queue.objects.filter(active=True)),
     "team": lambda: forms.ModelChoiceField(Team.objects.filter(active=True), required=False),
     "type": lambda: forms.ModelChoiceField(TicketType.objects.filter(active=True), required=False),
-    "assignee": lambda: forms.ModelChoiceField(people.staff(), required=False),
+    "assignee": lambda: forms.ModelChoiceField(people.workers(), required=False),
     "due_at": _due,
     "site": lambda: forms.ModelChoiceField(Site.objects.all(), required=False),
     "subject": lambda: forms.CharField(max_length=255),

@@ -156,6 +156,17 @@ def staff() -> QuerySet[User]:
     return User.objects.filter(Exists(works), is_active=True).order_by("name", "pk")
 
 
+def workers() -> QuerySet[User]:
+    """Active people who may be put in charge of tickets: they work at the desk and may answer.
+
+    Whoever may answer anywhere may do so where he was put in charge (`Rights.reach`).
+    """
+    answers = Grant.objects.filter(
+        user=OuterRef("pk"), role__permissions__contains=[permissions.TICKET_REPLY]
+    )
+    return staff().filter(Exists(answers))
+
+
 def members(team: Team | int) -> QuerySet[User]:
     """Active staff with a grant in the team."""
     works = Grant.objects.filter(

@@ -89,6 +89,11 @@ class Rights:
         return self.has(permissions.DESK)
 
     @cached_property
+    def takes_tickets(self) -> bool:
+        """Whether the person may be put in charge of a ticket (`queries.workers`)."""
+        return self.staff and self.has(permissions.TICKET_REPLY)
+
+    @cached_property
     def in_the_field(self) -> bool:
         """An engineer: works at the desk, but reaches only what he was put in charge of."""
         reach = self.reach()

@@ -26,6 +26,7 @@ from deskbell.channels.webform import limits
 from deskbell.channels.webform.sent import FormSent
 from deskbell.events.once import KeyReused, once
 from deskbell.files.actions import TooBig, store
+from deskbell.files.bare import bare
 from deskbell.files.models import Blob
 from deskbell.kit.jinja import file_size
 from deskbell.kit.once import key_of, new_key
@@ -92,7 +93,7 @@ def keep(file: UploadedFile, request: HttpRequest) -> dict[str, Any]:
     with transaction.atomic():
         limits.count_file(ip_of(request), size)
     file.seek(0)
-    blob = store(cast(BinaryIO, file), limit=settings.GUEST_UPLOAD_LIMIT)
+    blob = store(bare(cast(BinaryIO, file)), limit=settings.GUEST_UPLOAD_LIMIT)
     name = clean_filename(file.name or "")
     return {
         "id": signing.dumps([blob.pk, name], salt=FILE),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from deskbell.people.addresses import is_email
 from deskbell.people.models import CUSTOMER_SCOPES, Role, Team, User
 from deskbell.people.permissions import OWNER
-from deskbell.people.queries import staff
+from deskbell.people.queries import workers
 from deskbell.people.rights import rights_of
 
 #: invitations of one form
@@ -129,7 +129,7 @@ class LeavingForm(forms.Form):
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cast(forms.ModelChoiceField, self.fields["to"]).queryset = staff().exclude(pk=person.pk)
+        cast(forms.ModelChoiceField, self.fields["to"]).queryset = workers().exclude(pk=person.pk)
 
     def clean_tickets(self) -> str:
         return self.cleaned_data["tickets"] or "keep"

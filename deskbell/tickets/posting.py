@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from deskbell.events.once import KeyReused, once
 from deskbell.files.actions import TooBig
+from deskbell.files.bare import bare
 from deskbell.kit.jinja import file_size
 from deskbell.kit.once import key_of, new_key
 from deskbell.people.models import User
@@ -96,14 +97,19 @@ def scope_of(scope: str, request: HttpRequest) -> str:
     return f"{scope}:{request.user.pk}"
 
 
-def upload(file: UploadedFile, request: HttpRequest, *, key: str = "") -> Attachment:
+def upload(file: UploadedFile, request: HttpRequest, *, key: str = "", as_it_is: bool = False) -> Attachment:
+    """Keep a file of the signed-in person; a photo without the camera's data, unless `as_it_is`."""
     file.seek(0)
+    content = cast(BinaryIO, file)
     return actions.upload(
-        cast(BinaryIO, file), filename=file.name or "", by=cast(User, request.user), key=key
+        content if as_it_is else bare(content),
+        filename=file.name or "",
+        by=cast(User, request.user),
+        key=key,
     )
 
 
-def answer_upload(request: HttpRequest) -> JsonResponse:
+def answer_upload(request: HttpRequest, *, as_it_is: bool = False) -> JsonResponse:
     """Keep one file until its message is sent: 201 `{id, filename, content_type, size}`, or `{detail}`.
 
     With a `key` of the sender's the same file sent again is the same upload.
@@ -112,7 +118,7 @@ def answer_upload(request: HttpRequest) -> JsonResponse:
     if file is None:
         return JsonResponse({"detail": _("There was no file in this upload.")}, status=422)
     try:
-        kept = upload(file, request, key=request.POST.get("key", "")[:80])
+        kept = upload(file, request, key=request.POST.get("key", "")[:80], as_it_is=as_it_is)
     except actions.NotAllowed:
         return JsonResponse({"detail": _("You may look at tickets, not write to them.")}, status=403)
     except TooBig:

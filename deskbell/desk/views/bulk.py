@@ -36,7 +36,7 @@ WHAT = {
 WHY = {
     Reason.NOT_ALLOWED: gettext_lazy("You may not do this there."),
     Reason.BAD_MOVE: gettext_lazy("A ticket cannot become new again."),
-    Reason.NOT_STAFF: gettext_lazy("This person no longer works at the desk."),
+    Reason.NOT_STAFF: gettext_lazy("This person cannot take tickets."),
     Reason.CHANGED_SINCE: gettext_lazy("Somebody has changed it since."),
     Reason.FAILED: gettext_lazy("Something went wrong. Try it on the ticket itself."),
 }
@@ -166,8 +166,8 @@ def _sentence(reason: str, number: int) -> str:
             number,
         ),
         Reason.NOT_STAFF: ngettext(
-            "%(num)d not: this person no longer works at the desk.",
-            "%(num)d not: this person no longer works at the desk.",
+            "%(num)d not: this person cannot take tickets.",
+            "%(num)d not: this person cannot take tickets.",
             number,
         ),
         Reason.CHANGED_SINCE: ngettext(

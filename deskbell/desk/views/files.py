@@ -15,7 +15,7 @@ from deskbell.tickets.posting import answer_upload
 @require_POST
 @desk
 def uploads(request: HttpRequest) -> HttpResponse:
-    return answer_upload(request)
+    return answer_upload(request, as_it_is=True)
 
 
 @require_http_methods(["DELETE"])

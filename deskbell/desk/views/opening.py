@@ -54,7 +54,7 @@ def new(request: HttpRequest) -> HttpResponse:
         except actions.UploadGone:
             form.add_error("text", _("A file is no longer here. Attach it again, then open the ticket."))
         except actions.NotStaff:
-            form.add_error("assignee", _("This person no longer works at the desk."))
+            form.add_error("assignee", _("This person cannot take tickets."))
         else:
             return accepted(redirect("desk:ticket", number), request)
     return _draw(request, form, uploads=files.shown(request, uploads), status=422)

@@ -44,7 +44,7 @@ def change(request: HttpRequest, number: int, name: str) -> HttpResponse:
     except actions.BadMove:
         return refused(request, number, problems={name: _("A ticket cannot become new again.")})
     except actions.NotStaff:
-        return refused(request, number, problems={name: _("This person no longer works at the desk.")})
+        return refused(request, number, problems={name: _("This person cannot take tickets.")})
     except actions.WrongSite:
         return refused(request, number, problems={name: _("This site is not one of the organisation's.")})
     return done(request, ticket)

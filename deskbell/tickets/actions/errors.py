@@ -62,7 +62,7 @@ class BadMove(Exception):
 
 
 class NotStaff(Exception):
-    """A ticket is assigned to people who work at the desk."""
+    """A ticket is assigned to people who work at the desk and may answer."""
 
 
 class WrongSite(Exception):

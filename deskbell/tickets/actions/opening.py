@@ -57,7 +57,7 @@ def open_ticket(
     subject = clean_subject(subject) or clean_subject(content.text[:60])
     if not subject and content.empty:
         raise EmptyMessage
-    if assignee and not (assignee.is_active and rights_of(assignee).staff):
+    if assignee and not (assignee.is_active and rights_of(assignee).takes_tickets):
         raise NotStaff(str(assignee))
     queue = queue or first_queue()
     now = timezone.now()

@@ -137,7 +137,7 @@ def _move(ticket: Ticket, status: Status, version: int, tell: bool) -> events.St
 def _assignee(ticket: Ticket, person: User | None, version: int, tell: bool, by: Actor | User) -> Any:
     if (person.pk if person else None) == ticket.assignee_id:
         return None
-    if person and not (person.is_active and rights_of(person).staff):
+    if person and not (person.is_active and rights_of(person).takes_tickets):
         raise NotStaff(str(person))
     before, ticket.assignee = ticket.assignee_id, person
     return events.Assigned(version=version, before=before, after=person.pk if person else None)
