@@ -18,8 +18,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="role",
             constraint=models.CheckConstraint(
-                condition=~models.Q(scope__in=["organization", "own"]) | models.Q(permissions=[]),
-                name="role_of_customers_permits_nothing",
+                condition=~models.Q(scope__in=["organization", "own"])
+                | models.Q(permissions__contained_by=["customer.write"]),
+                name="role_of_customers_writes_at_most",
             ),
         ),
     ]

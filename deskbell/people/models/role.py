@@ -53,8 +53,9 @@ class Role(models.Model):
         constraints = [
             models.UniqueConstraint(Lower("name"), name="role_name"),
             models.CheckConstraint(
-                condition=~models.Q(scope__in=["organization", "own"]) | models.Q(permissions=[]),
-                name="role_of_customers_permits_nothing",
+                condition=~models.Q(scope__in=["organization", "own"])
+                | models.Q(permissions__contained_by=["customer.write"]),
+                name="role_of_customers_writes_at_most",
             ),
         ]
 
