@@ -14,7 +14,21 @@ from deskbell.tickets import queries, rules
 from deskbell.tickets.actions.properties import EVENT_OF
 from deskbell.tickets.models import ACTIVE_CATEGORIES, Draft, Tag, Ticket, TicketLink
 
-RULES = ("reply", "note", "status", "classify", "edit", "assign", "claim", "watch", "trash", "spam", "delete", "redact", "copy")
+RULES = (
+    "reply",
+    "note",
+    "status",
+    "classify",
+    "edit",
+    "assign",
+    "claim",
+    "watch",
+    "trash",
+    "spam",
+    "delete",
+    "redact",
+    "copy",
+)
 OTHERS_SHOWN = 8
 TAGS_OFFERED = 200
 AUDIT_PAGE = 100

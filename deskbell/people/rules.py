@@ -27,7 +27,7 @@ def may_edit(user: User, person: User) -> bool:
 def beyond(giver: User, role: Role, team: Team | None = None) -> str | None:
     """A permission of `role` that `giver` does not have as far as it would reach, in `team` or everywhere.
 
-    What is assigned to somebody is a ticket that somebody else gave him: such a role reaches nothing by itself.
+    A role for what is assigned to somebody reaches nothing by itself: others give him the tickets.
     """
     mine = rights_of(giver)
     for permission in role.permissions:

@@ -98,9 +98,7 @@ MENU = (
                 permissions.SHAPE,
             ),
             Item("types", _("Types"), _("Incident, question, task …"), "types", "shapes", permissions.SHAPE),
-            Item(
-                "tags", _("Tags"), _("Rename, merge and clear them out"), "tags", "tags", permissions.SHAPE
-            ),
+            Item("tags", _("Tags"), _("Rename, merge and clear them out"), "tags", "tags", permissions.SHAPE),
         ),
     ),
     Group(
@@ -129,8 +127,5 @@ MENU = (
 
 def menu_for(rights: Rights) -> list[Group]:
     """The groups with what the person may open; empty ones are left out."""
-    seen = (
-        Group(group.title, tuple(item for item in group.items if item.open_to(rights)))
-        for group in MENU
-    )
+    seen = (Group(group.title, tuple(item for item in group.items if item.open_to(rights))) for group in MENU)
     return [group for group in seen if group.items]

@@ -225,7 +225,8 @@ class MemberForm(RoleForm):
         cast(forms.ModelChoiceField, self.fields["person"]).queryset = staff()
         role = cast(forms.ChoiceField, self.fields["role"])
         role.choices = [
-            (slug, _(each.name)) for slug, each in self._roles.items()
+            (slug, _(each.name))
+            for slug, each in self._roles.items()
             if each.scope not in CUSTOMER_SCOPES and slug != OWNER
         ]
 
