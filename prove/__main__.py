@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from prove import Failed, buffers, database, kills, mails, pages, stories, uploads, words
+from prove import Failed, agreement, buffers, database, kills, mails, pages, stories, uploads, words
 
 #: name → the proof, and the figures of its short form
 PROOFS: dict[str, tuple[Callable[..., None], dict[str, Any]]] = {
@@ -19,6 +19,7 @@ PROOFS: dict[str, tuple[Callable[..., None], dict[str, Any]]] = {
     "stories": (stories.run, {"only": "home"}),
     "pages": (pages.run, {"names": ("sign in", "a ticket", "my tickets")}),
     "words": (words.run, {"pages": 4}),
+    "agreement": (agreement.run, {"examples": 5}),
 }
 
 

@@ -20,10 +20,11 @@ from deskbell.people import permissions
 from deskbell.people.rights import rights_of
 from deskbell.people.rules import may_look_up
 from deskbell.tickets import actions, queries, rules
+from deskbell.tickets.actions.bulk import may_begin
 from deskbell.tickets.actions.drafts import stamp_of
 from deskbell.tickets.actions.messages import NOTE_EDITABLE_FOR
 from deskbell.tickets.listing import COUNT_CAP, LISTED
-from deskbell.tickets.models import Ticket
+from deskbell.tickets.models import BulkChange, Ticket
 
 #: session key of what was chosen last beside "Send"
 THEN = "desk_then"
@@ -54,10 +55,7 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "at_organizations": False,
         "may_look_up": may_look_up(person(request)),
         "may_open": rights.has(permissions.TICKET_CREATE),
-        "may_select": any(
-            rights.has(each)
-            for each in (*permissions.CHANGE, permissions.TICKET_ASSIGN, permissions.TICKET_TRASH)
-        ),
+        "may_select": any(may_begin(person(request), verb) for verb in BulkChange.Verb),
         "may_set_up": any(rights.has(each) for each in permissions.SETTING_UP),
         "words": "",
         "nav": "load",

@@ -118,9 +118,7 @@ GROUPS = (
             Permission(
                 TICKET_EDIT,
                 gettext_lazy("Move and rename"),
-                gettext_lazy(
-                    "Change subject, queue, team and site, link tickets, and take a ticket oneself."
-                ),
+                gettext_lazy("Change subject, queue, team and site, link tickets, take one oneself."),
             ),
             Permission(
                 TICKET_ASSIGN,

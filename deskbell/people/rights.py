@@ -94,6 +94,11 @@ class Rights:
         return self.staff and self.has(permissions.TICKET_REPLY)
 
     @cached_property
+    def any(self) -> bool:
+        """Whether he is permitted anything, at the desk or in its setup."""
+        return any(set(grant.role.permissions) - {permissions.CUSTOMER_WRITE} for grant in self.grants)
+
+    @cached_property
     def in_the_field(self) -> bool:
         """An engineer: works at the desk, but reaches only what he was put in charge of."""
         reach = self.reach()

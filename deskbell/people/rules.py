@@ -14,20 +14,25 @@ def may_look_up(user: User) -> bool:
 
 def may_edit(user: User, person: User) -> bool:
     """Changes name, organisation, addresses and notes: of customers; of the desk's own people only who may
-    invite such people. An address can open an account.
+    invite such people and may all that they may. An address can open an account.
     """
     mine, his = rights_of(user), rights_of(person)
     if not mine.has(permissions.PEOPLE_EDIT):
         return False
-    if his.has(permissions.OWN):
-        return mine.has(permissions.OWN)
-    return not his.staff or mine.has(permissions.PEOPLE_INVITE)
+    may_more = any(not mine.has(each) for each in permissions.EVERYTHING if his.has(each))
+    return not his.any or (mine.has(permissions.PEOPLE_INVITE) and not may_more)
+
+
+def outranked(user: User, person: User) -> bool:
+    """Whether `person` runs a part of the desk that `user` does not: his account is out of reach then."""
+    mine, his = rights_of(user), rights_of(person)
+    return any(his.has(each) and not mine.has(each) for each in (*permissions.SETTING_UP, permissions.OWN))
 
 
 def beyond(giver: User, role: Role, team: Team | None = None) -> str | None:
     """A permission of `role` that `giver` does not have as far as it would reach, in `team` or everywhere.
 
-    What is assigned to somebody is a ticket that somebody else gave him: such a role reaches nothing by itself.
+    A role for what is assigned to somebody reaches nothing by itself: others give him the tickets.
     """
     mine = rights_of(giver)
     for permission in role.permissions:

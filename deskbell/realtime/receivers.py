@@ -71,8 +71,8 @@ def notify_ticket(event: Event) -> None:
     order=90,
 )
 def notify_rights(event: Event) -> None:
-    """Somebody, or all who have a role, may hear more or less than their streams were opened for: they end and
-    ask for a new token. One notice, however many have the role.
+    """Somebody, or all who have a role, may hear more or less than their streams were opened for: these end
+    and ask for a new token. One notice, however many have the role.
     """
     if topic := ended.topic_of(event.kind, event.about_id, event.data):
         hub.publish([topic], {"kind": hub.RIGHTS_CHANGED, "event": event.pk})

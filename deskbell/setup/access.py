@@ -25,7 +25,7 @@ class Request(HttpRequest):
 
 
 def permitted(*any_of: str) -> Callable[[View], View]:
-    """Only with one of these permissions: 403 without; signed out people are asked to sign in and come back."""
+    """Only with one of these permissions: 403 without; who is signed out is asked to sign in first."""
 
     def wrap(view: View) -> View:
         @wraps(view)

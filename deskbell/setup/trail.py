@@ -347,13 +347,18 @@ def _titles(keys: list[str]) -> str:
     return ", ".join(f"“{known.get(key, key)}”" for key in keys)
 
 
+def _called(name: str) -> str:
+    """A role's name, in the reader's language where it is one that came with Deskbell."""
+    return _(name) if name else ""
+
+
 def _scope(scope: str) -> str:
     return str(SCOPES[scope][0]) if scope in SCOPES else scope
 
 
 def _role_added(event: Event, names: _Names) -> str:
     data = event.data
-    name = {"name": _(data["name"]), "from": _(data["copied_from"]) if data["copied_from"] else ""}
+    name = {"name": _called(data["name"]), "from": _called(data["copied_from"])}
     said = _("made the role “%(name)s” like “%(from)s”") if name["from"] else _("made the role “%(name)s”")
     parts = [said % name, _("reaches: %(scope)s") % {"scope": _scope(data["scope"])}]
     if data["permissions"]:
@@ -366,7 +371,7 @@ def _role_added(event: Event, names: _Names) -> str:
 def _role_changed(event: Event, names: _Names) -> str:
     data, parts = event.data, []
     if data["after"]:
-        parts.append(_("called it “%(name)s”") % {"name": _(data["after"])})
+        parts.append(_("called it “%(name)s”") % {"name": _called(data["after"])})
     if data["added"]:
         parts.append(_("may now: %(what)s") % {"what": _titles(data["added"])})
     if data["removed"]:
@@ -381,19 +386,19 @@ def _role_changed(event: Event, names: _Names) -> str:
         "changed the role “%(name)s” of %(people)s people: %(what)s",
         data["people"],
     )
-    return said % {"name": _(data["name"]), "people": data["people"], "what": "; ".join(parts)}
+    return said % {"name": _called(data["name"]), "people": data["people"], "what": "; ".join(parts)}
 
 
 def _role_removed(event: Event, names: _Names) -> str:
     data = event.data
     if not data["to"]:
-        return _("removed the role “%(name)s”") % {"name": _(data["name"])}
+        return _("removed the role “%(name)s”") % {"name": _called(data["name"])}
     said = ngettext(
         "removed the role “%(name)s”; %(people)s person got “%(to)s” instead",
         "removed the role “%(name)s”; %(people)s people got “%(to)s” instead",
         data["people"],
     )
-    return said % {"name": _(data["name"]), "people": data["people"], "to": _(data["to"])}
+    return said % {"name": _called(data["name"]), "people": data["people"], "to": _called(data["to"])}
 
 
 def _invited(event: Event, names: _Names) -> str:

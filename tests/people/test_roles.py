@@ -122,7 +122,7 @@ def test_nobody_gives_a_role_more_than_he_may_himself(powers):
         actions.create_role("More", scope="all", permissions=powers, by=shaper)
     with pytest.raises(actions.NotAllowed):
         actions.change_role(made, **changed(made, permissions=powers), by=shaper)
-    assert Role.objects.get(pk=made.pk).permissions == []
+    assert Role.objects.get(pk=made.pk).permissions == made.permissions
     assert not Role.objects.filter(name="More").exists()
 
 
@@ -273,3 +273,18 @@ def test_their_teams_are_all_teams_somebody_works_in_unless_the_role_was_given_i
     actions.grant(third, role("Third", permissions.TICKET_DELETE, scope="team").slug, team=here)
     actions.grant(third, "engineer", team=there)
     assert rights_of(again(third)).reach("ticket.delete").teams == {here.pk}
+
+
+def test_nobody_touches_the_account_of_who_runs_more_of_the_desk():
+    inviter = staff(role("Inviter", permissions.PEOPLE_INVITE, permissions.PEOPLE_EDIT).slug)
+    admin, agent, reader = staff("admin"), staff("agent"), staff(role("Reader").slug)
+    by = again(inviter)
+    with pytest.raises(actions.NotAllowed):
+        actions.deactivate(admin, by=by)
+    for person in (admin, agent):  # an address could open the account, with all that it may
+        with pytest.raises(actions.NotAllowed):
+            actions.add_address(person, "mine@evil.example", by=by)
+    assert again(admin).is_active and not admin.identities.filter(key="mine@evil.example").exists()
+    actions.deactivate(agent, by=by)
+    actions.add_address(reader, "other@desk.example", by=by)
+    assert not again(agent).is_active

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from deskbell.events.actor import SYSTEM
 from deskbell.people import actions as people
+from deskbell.people.models import Role
 from deskbell.realtime.topics import topics_of
 from deskbell.tickets import actions
 from deskbell.tickets.content import Content
@@ -191,3 +192,24 @@ def test_a_customer_hears_that_words_he_could_read_were_redacted_and_nothing_of_
     assert ear.kinds_for(asked.requester) == []
     actions.redact_message(reply, by=boss, reason="a secret reason")
     assert ear.kinds_for(asked.requester) == ["ticket.redacted"]
+
+
+def test_a_changed_role_ends_the_streams_of_all_who_have_it_in_one_notice(ear: Ear):
+    helper = people.create_role("Helper", scope="all", permissions=["ticket.reply"], by=SYSTEM)
+    having = [customer() for _ in range(3)]
+    for person in having:
+        people.grant(person, helper.slug)
+    other = staff()
+    ear.heard()
+    values = {"name": "Helper", "scope": "all", "needs_second_factor": False, "version": 1}
+    people.change_role(helper, permissions=["desk.enter"], by=SYSTEM, **values)
+    (notice,) = ear.heard()
+    assert (notice["kind"], notice["topics"]) == ("rights.changed", [f"role:{helper.pk}"])
+    for person in having:
+        assert f"role:{helper.pk}" in topics_of(person.__class__.objects.get(pk=person.pk))
+    assert f"role:{helper.pk}" not in topics_of(other)
+    values |= {"name": "Renamed", "version": 2}
+    people.change_role(helper, permissions=["desk.enter"], by=SYSTEM, **values)
+    assert ear.heard() == []
+    people.remove_role(helper, to=Role.objects.get(slug="agent"), by=SYSTEM)
+    assert [notice["topics"] for notice in ear.heard()] == [[f"role:{helper.pk}"]]

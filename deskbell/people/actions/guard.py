@@ -46,12 +46,8 @@ def may_shape(chosen: Iterable[str], by: Actor | User) -> None:
 
 
 def may_touch(user: User, by: Actor | User) -> None:
-    """Nobody changes the account of somebody who may do more than himself."""
-    if (
-        isinstance(by, User)
-        and rights_of(user).has(permissions.OWN)
-        and not rights_of(by).has(permissions.OWN)
-    ):
+    """Nobody changes the account of somebody who runs more of the desk than himself."""
+    if isinstance(by, User) and rules.outranked(by, user):
         raise NotAllowed(permissions.OWN)
 
 

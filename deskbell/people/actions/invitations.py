@@ -150,11 +150,8 @@ def accept_invitation(token: str, *, name: str, password: str | None) -> User:
 @transaction.atomic
 def send_invitation_again(invitation: Invitation, *, by: User) -> None:
     """The same link by mail, good for another INVITATION_LASTS. Raises NotAllowed, InvitationGone."""
-    invitation = (
-        Invitation.objects.select_for_update(of=("self",))
-        .select_related("role", "team")
-        .get(pk=invitation.pk)
-    )
+    rows = Invitation.objects.select_for_update(of=("self",)).select_related("role", "team")
+    invitation = rows.get(pk=invitation.pk)
     may_hand_out(invitation.role, by, invitation.team)
     if invitation.accepted_at or invitation.withdrawn_at:
         raise InvitationGone("used" if invitation.accepted_at else "withdrawn")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
@@ -149,7 +150,7 @@ def create_role(
 
 
 def copy_role(role: Role, name: str, *, by: Actor | User) -> Role:
-    """A new role that may do the same, but for owning the desk. Nobody has it yet. Raises as `create_role`."""
+    """A new role that may do the same, but for owning the desk; nobody has it yet. As `create_role`."""
     return create_role(
         name,
         scope=role.scope,
@@ -268,9 +269,7 @@ def _slug(name: str) -> str:
     """From the name, and one that no role has."""
     base = slugify(name)[:40] or "role"
     taken = set(Role.objects.filter(slug__startswith=base).values_list("slug", flat=True))
-    return (
-        base if base not in taken else next(s for n in range(2, 10_000) if (s := f"{base}-{n}") not in taken)
-    )
+    return base if base not in taken else next(s for n in count(2) if (s := f"{base}-{n}") not in taken)
 
 
 def _save(role: Role) -> None:

@@ -19,7 +19,7 @@ from deskbell.people import actions, permissions
 from deskbell.people.models import Grant, Identity, Invitation, Team, User
 from deskbell.people.queries import visible_people
 from deskbell.people.rights import rights_of
-from deskbell.people.rules import beyond
+from deskbell.people.rules import beyond, outranked
 from deskbell.setup.access import Request, permitted
 from deskbell.setup.forms import InvitationForm, PeopleForm, RoleForm
 from deskbell.setup.pages import show
@@ -95,8 +95,7 @@ def _person_page(request: Request, somebody: User, form: RoleForm, status: int =
         "person": somebody,
         "identities": somebody.identities.order_by("kind", "-primary", "pk"),
         "form": form,
-        "may_touch": mine.has(permissions.PEOPLE_INVITE)
-        and (mine.has(permissions.OWN) or not rights_of(somebody).has(permissions.OWN)),
+        "may_touch": mine.has(permissions.PEOPLE_INVITE) and not outranked(request.user, somebody),
         "factor": second_factor.shown(somebody, request.user),
         "revocable": {
             grant.pk
@@ -151,7 +150,7 @@ def refusal(error: Exception) -> str:
     if isinstance(error, actions.OwnerEverywhere):
         return _("An owner owns the whole desk. Leave the team empty.")
     if str(error) == permissions.OWN:
-        return _("Only an owner may change owners.")
+        return _("This person runs more of the desk than you. Ask an owner.")
     return _("You may not hand out or take back this role.")
 
 

@@ -80,7 +80,7 @@ def role(request: Request, pk: int) -> HttpResponse:
 
 def _stale(request: Request, row: Role, form: RoleShapeForm, now: Role) -> HttpResponse:
     """What was typed, what it is now, and a form that may be sent again by who has read both."""
-    data = form.data.copy()
+    data = request.POST.copy()
     data["version"] = str(now.version)
     again = RoleShapeForm(data, by=request.user, role=row)
     mine = again.chosen if now.for_customers else set(permissions.complete(again.chosen))

@@ -39,10 +39,7 @@ FAILURES = (
 
 def _permitted(view: View) -> View:
     """For a view whose `one` names the shape it is about: only with that shape's permission."""
-    guarded = {
-        permission: permitted(permission)(view)
-        for permission in {shape.permission for shape in SHAPES.values()}
-    }
+    guarded = {shape.permission: permitted(shape.permission)(view) for shape in SHAPES.values()}
 
     @wraps(view)
     def chosen(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
