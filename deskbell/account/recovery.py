@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -26,6 +27,7 @@ def recovery(request: HttpRequest, token: str) -> HttpResponse:
         form = RecoverForm(request.POST or None, person=person)
         if form.is_valid():
             user = actions.recover(token, password=form.cleaned_data["password"])
+            record_authentication(request, user, "recovery")
             messages.success(request, _("Your password is changed, and your second factor is off."))
             return perform_login(request, user, redirect_url="/account/second-factor/")
     except actions.RecoveryLinkGone:

@@ -309,6 +309,7 @@ def test_a_link_of_the_command_line_lets_a_locked_out_owner_in_once(boss, letter
     assert not second_factor.has(boss)
     assert User.objects.get(pk=boss.pk).check_password(OTHER_PASSWORD)
     assert client.get("/setup/").headers["Location"].startswith("/account/second-factor/setup/")
+    assert client.get("/account/second-factor/setup/").status_code == 200
     assert other.get("/account/").headers["Location"].startswith("/signin/")
     assert Client().post(f"/account/recovery/{token}/", {"password": PASSWORD}).status_code == 410
     told = Event.objects.filter(about_id=boss.pk).exclude(kind__startswith="user.signed_")
