@@ -293,31 +293,34 @@ class SignedIn(Happened):
     """`strange`: in a browser the person had not used before."""
 
     kind = "user.signed_in"
-    erasable = ("address", "browser")
+    erasable = ("address", "browser", "system")
     device_id: int
     how: str
     where: str
     strange: bool
     address: str
     browser: str
+    system: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignInFailed(Happened):
     kind = "user.sign_in_failed"
-    erasable = ("address", "browser")
+    erasable = ("address", "browser", "system")
     how: str
     address: str
     browser: str
+    system: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignedOut(Happened):
     kind = "user.signed_out"
-    erasable = ("address", "browser")
+    erasable = ("address", "browser", "system")
     device_id: int
     address: str
     browser: str
+    system: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -325,11 +328,12 @@ class DeviceRevoked(Happened):
     """`why`: revoked, others (one signed out all but one's own), password, closed."""
 
     kind = "user.device_revoked"
-    erasable = ("address", "browser")
+    erasable = ("address", "browser", "system")
     device_id: int
     why: str
     address: str
     browser: str
+    system: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from deskbell.events.models import Event, EventDetail
 from deskbell.people.events import DeviceRevoked, SignedIn, SignedOut, SignInFailed
+from deskbell.people.models import Device
 
 WAYS: dict[str, str | Promise] = {
     "password": gettext_lazy("signed in with the password"),
@@ -62,7 +63,9 @@ def sign_in_line(event: Event) -> SignInLine:
         private = event.detail.values
     except EventDetail.DoesNotExist:
         private = {}
-    return SignInLine(event, _what(event), private.get("browser", ""), private.get("address", ""))
+    device = Device(browser=private.get("browser", ""), system=private.get("system", ""))
+    browser = device.words if private else ""
+    return SignInLine(event, _what(event), browser, private.get("address", ""))
 
 
 def _what(event: Event) -> str:

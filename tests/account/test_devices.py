@@ -240,7 +240,7 @@ def test_address_and_browser_can_be_erased(mira):
     enter(browser())
     event = Event.objects.get(kind="user.signed_in")
     assert "127.0.0.1" not in str(event.data)
-    assert event.detail.values == {"address": "127.0.0.1", "browser": "Firefox on Windows"}
+    assert event.detail.values == {"address": "127.0.0.1", "browser": "Firefox", "system": "Windows"}
 
 
 # --- the phone ----------------------------------------------------------------------------------

@@ -154,8 +154,8 @@ def test_rights_are_asked_of_each_ticket(world: World, sign_in: Callable[[User],
 
 
 def test_an_auditor_begins_nothing(world: World, sign_in: Callable[[User], Client]) -> None:
-    ticket, before = world.ticket(), Event.objects.count()
-    client = sign_in(world.auditor)
+    ticket, client = world.ticket(), sign_in(world.auditor)
+    before = Event.objects.count()
     assert begin(client, [ticket], "priority:4").status_code == 403
     assert (BulkChange.objects.count(), Event.objects.count()) == (0, before)
     assert "data-select" not in client.get("/desk/").content.decode()

@@ -64,7 +64,8 @@ def sign_in(
         where=where,
         strange=strange,
         address=visit.address,
-        browser=device.words,
+        browser=device.browser,
+        system=device.system,
     )
     publish(happened, about=user, by=user)
     return device, strange
@@ -74,7 +75,9 @@ def sign_in(
 def sign_out(device: Device, *, by: User) -> None:
     """The person leaves by himself. Twice does nothing."""
     if _end(device):
-        happened = events.SignedOut(device_id=device.pk, address=device.address, browser=device.words)
+        happened = events.SignedOut(
+            device_id=device.pk, address=device.address, browser=device.browser, system=device.system
+        )
         publish(happened, about=device.user, by=by)
 
 
@@ -107,7 +110,7 @@ def _revoke(device: Device, by: Actor | User, why: str) -> bool:
     ended = _end(device)
     if ended:
         happened = events.DeviceRevoked(
-            device_id=device.pk, why=why, address=device.address, browser=device.words
+            device_id=device.pk, why=why, address=device.address, browser=device.browser, system=device.system
         )
         publish(happened, about=device.user, by=by)
     return ended
@@ -138,11 +141,6 @@ def move_device(pk: int, *, session_key: str) -> None:
 @transaction.atomic
 def fail_sign_in(user: User, *, how: str, visit: Visit) -> None:
     """Somebody tried to be `user` and was not let in."""
-    happened = events.SignInFailed(
-        how=how,
-        address=visit.address,
-        browser=Device(
-            **dict(zip(("browser", "system"), browser_and_system(visit.agent), strict=True))
-        ).words,
-    )
+    browser, system = browser_and_system(visit.agent)
+    happened = events.SignInFailed(how=how, address=visit.address, browser=browser, system=system)
     publish(happened, about=user, by=SYSTEM)
