@@ -14,7 +14,20 @@ from deskbell.tickets import queries, rules
 from deskbell.tickets.actions.properties import EVENT_OF
 from deskbell.tickets.models import ACTIVE_CATEGORIES, Draft, Tag, Ticket, TicketLink
 
-RULES = ("reply", "note", "edit", "assign", "claim", "watch", "trash", "spam", "delete", "redact", "copy")
+RULES = (
+    "reply",
+    "note",
+    "edit",
+    "assign",
+    "claim",
+    "watch",
+    "trash",
+    "spam",
+    "delete",
+    "redact",
+    "copy",
+    "end_links",
+)
 OTHERS_SHOWN = 8
 TAGS_OFFERED = 200
 AUDIT_PAGE = 100

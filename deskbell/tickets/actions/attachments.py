@@ -20,7 +20,8 @@ def upload(content: BinaryIO, *, filename: str, by: User, key: str = "") -> Atta
     """Keep a file of `by` that is not part of a message yet.
 
     `key`, made by the sender, stands for this one file: sent again after a lost answer it is the same upload.
-    Raises NotAllowed, files.actions.TooBig, OSError; KeyReused for another content, UploadGone when it was thrown away.
+    Raises NotAllowed, files.actions.TooBig, OSError; KeyReused for another content, UploadGone when it was
+    thrown away.
     """
     if reads_only(by):
         raise NotAllowed("upload")
