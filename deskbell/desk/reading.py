@@ -28,6 +28,7 @@ RULES = (
     "delete",
     "redact",
     "copy",
+    "end_links",
 )
 OTHERS_SHOWN = 8
 TAGS_OFFERED = 200

@@ -9,11 +9,17 @@ from deskbell.people import permissions
 from deskbell.people.actions import invitation_token
 from deskbell.people.models import Invitation, MembershipRequest, User
 from deskbell.people.rights import rights_of
+from deskbell.tickets.actions import passes
 from deskbell.tickets.models import Ticket
 
 
 def of_ticket(ticket: Ticket, reader: User) -> str:
-    """The ticket's page on the desk or in the portal, as `reader` works here or not."""
+    """The ticket's page on the desk or in the portal, as `reader` works here or not; for a customer without
+    a password one that needs no sign-in.
+    """
+    if passes.may_have_pass(reader, ticket):
+        token = passes.make_pass(ticket, reader)
+        return settings.BASE_URL + reverse("portal:link:enter", args=[token])
     face = "desk" if rights_of(reader).staff else "portal"
     return settings.BASE_URL + reverse(f"{face}:ticket", args=[ticket.number])
 

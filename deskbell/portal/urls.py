@@ -1,11 +1,21 @@
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
-from deskbell.portal.views import asking, copies, files, organization, tickets
+from deskbell.portal.views import asking, copies, files, links, organization, tickets
 
 app_name = "portal"
+#: one ticket without a sign-in; `portal:link` is the face of its messages and files
+LINK = [
+    path("<int:pk>/", links.ticket, name="ticket"),
+    path("<int:pk>/replies/", links.replies, name="replies"),
+    path("<int:pk>/ending/", links.ending, name="ending"),
+    path("files/<int:pk>/", links.attachment, name="attachment"),
+    path("messages/<int:pk>/html/", links.message_html, name="message-html"),
+    path("open/<str:token>/", links.enter, name="enter"),
+]
 urlpatterns = [
+    path("link/", include((LINK, "link"))),
     path("", tickets.tickets, name="tickets"),
     path("ask/", asking.ask, name="ask"),
     path("ask/files/", asking.ask_files, name="ask_files"),

@@ -89,6 +89,13 @@ class CompanyForm(forms.Form):
         widget=forms.RadioSelect,
         help_text=_("People who wrote to us before can always sign in with a code."),
     )
+    ticket_link_days = forms.IntegerField(
+        label=_("Days for which a link in a mail opens its ticket"),
+        min_value=0,
+        max_value=365,
+        required=False,
+        help_text=_("Without a sign-in, for customers who have no password. 0: mails carry no such links."),
+    )
     guests = forms.BooleanField(label=_("People may open tickets without an account"), required=False)
     phone_days = forms.IntegerField(
         label=_("Days an engineer stays signed in on the phone"),
@@ -157,6 +164,8 @@ class CompanyForm(forms.Form):
             for name, value in self.cleaned_data.items()
             if name not in left_out and not name.startswith("link_")
         }
+        if values["ticket_link_days"] is None:
+            del values["ticket_link_days"]
         values["accent"] = self.cleaned_data["accent"].lower() if self.cleaned_data["own_accent"] else ""
         values["footer_links"] = [
             {"label": label, "address": address}
@@ -190,7 +199,7 @@ def checked_address(given: str) -> str:
 def _initial(company: Company) -> dict[str, Any]:
     names = (
         "name accent support_address support_phone language time_zone date_format announcement "
-        "announced_until registration guests phone_days"
+        "announced_until registration guests ticket_link_days phone_days"
     )
     initial: dict[str, Any] = {name: getattr(company, name) for name in names.split()}
     initial |= {"own_accent": bool(company.accent), "accent": company.accent or OURS}

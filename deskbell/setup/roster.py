@@ -64,6 +64,12 @@ class Row:
     verdict: str = ""
     offer: Offer | None = None
 
+    @classmethod
+    def of(cls, cells: Iterable[str]) -> Row:
+        """The cells in the order of COLUMNS."""
+        email, name, role, team = cells
+        return cls(email, name, role, team)
+
     @property
     def given(self) -> list[str]:
         return [self.email, self.name, self.role, self.team]
@@ -105,11 +111,8 @@ def read(text: str) -> list[Row]:
         )
     places = places or {column: place for place, column in enumerate(COLUMNS)}
     return [
-        Row(
-            **{
-                column: line[places[column]] if column in places and places[column] < len(line) else ""
-                for column in COLUMNS
-            }
+        Row.of(
+            line[places[column]] if places.get(column, len(line)) < len(line) else "" for column in COLUMNS
         )
         for line in lines
     ]

@@ -146,6 +146,22 @@ class Restored(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PassMade(Happened):
+    """A mail carries a link by which a person opens this ticket without a sign-in."""
+
+    kind = "ticket.pass_made"
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassesRevoked(Happened):
+    """Links that were sent so far open the ticket no more."""
+
+    kind = "ticket.passes_revoked"
+    passes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class MarkedSpam(Happened):
     kind = "ticket.marked_spam"
 

@@ -28,7 +28,7 @@ EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 #: above every message id
 NEWEST = 2**63 - 1
 #: told by the message itself, or of no use to a reader
-NOT_SHOWN = (events.MessageAdded.kind, events.NoteEdited.kind)
+NOT_SHOWN = (events.MessageAdded.kind, events.NoteEdited.kind, events.PassMade.kind)
 
 
 def get_ticket(user: User, number: int) -> Ticket:

@@ -56,6 +56,9 @@ RULES: dict[str, Rule] = {
         reaches(user, ticket, permissions.TICKET_REPLY) or _customer_open(user, ticket)
     ),
     "customer_reply": _writes,
+    "end_links": lambda user, ticket: (
+        reaches(user, ticket, permissions.TICKET_REPLY) or is_customer_of(user, ticket, copied=False)
+    ),
     "customer_close": lambda user, ticket: (
         ticket.category != Category.CLOSED and _customer_open(user, ticket)
     ),

@@ -235,6 +235,8 @@ _SENTENCES = {
     events.CopyRemoved.kind: _copy(N_("removed %(name)s from the copies")),
     events.Trashed.kind: _plain(N_("moved the ticket to the trash")),
     events.Restored.kind: _plain(N_("restored the ticket from the trash")),
+    events.PassMade.kind: _plain(N_("sent a link that opens this ticket without a sign-in")),
+    events.PassesRevoked.kind: _plain(N_("ended the links that open this ticket without a sign-in")),
     events.MarkedSpam.kind: _plain(N_("marked the ticket as spam")),
     events.UnmarkedSpam.kind: _plain(N_("marked the ticket as no spam")),
     events.Deleted.kind: _plain(N_("deleted the ticket for ever")),

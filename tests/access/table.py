@@ -200,6 +200,10 @@ def ticket(world: World, case: Case) -> dict[str, Any]:
     return {"number": case.ticket.number}
 
 
+def ticket_pass(world: World, case: Case) -> dict[str, Any]:
+    return {"pk": case.opened.pk}
+
+
 def note(world: World, case: Case) -> dict[str, Any]:
     return {"pk": case.messages["internal"].pk}
 
@@ -359,8 +363,18 @@ PAGES: dict[str, Row] = {
     ),
     "portal:colleagues": Row(may=managing, body=const(email="more@acme.example", level="customer")),
     "portal:withdrawal": Row(may=managing, values=lambda world, case: {"pk": world.colleague.pk}),
+    # a link opens nothing in a browser that was not led there by its signed address (test_links.py)
+    "portal:link:enter": Row(nobody, values=token),
+    "portal:link:ticket": Row(nobody, values=ticket_pass, each=True),
+    "portal:link:replies": Row(
+        may=anywhere(frozenset()), values=ticket_pass, body=const(text="Words"), each=False
+    ),
+    "portal:link:ending": Row(may=anywhere(frozenset()), values=ticket_pass),
+    "portal:link:attachment": Row(nobody, **NOTE_FILE),
+    "portal:link:message-html": Row(nobody, **NOTE),
     "portal:archive": Row(portal_ticket, **ON),
     "desk:archive": Row(desk_ticket, **ON),
+    "desk:links-ending": Row(may=by(WORKERS), **ON),
     "portal:ticket": Row(portal_ticket, **ON),
     "portal:replies": Row(may=requester, body=const(text="More words"), **ON),
     "portal:closure": Row(may=requester, **ON),

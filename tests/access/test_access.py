@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client
 from django.urls import reverse
 
 from deskbell.events.models import Event
 from deskbell.realtime.topics import topics_of
 from deskbell.tickets import listing
+from deskbell.tickets.actions.passes import make_pass
 from tests.access import visit
 from tests.access.headers import faults
 from tests.access.table import CALLS, PAGES, Row
@@ -183,6 +185,30 @@ def test_what_happened_inside_is_in_no_timeline_of_a_customer(world, visitors, r
         answer = visitors[role].call("GET", f"/tickets/{case.ticket.number}/events", query={"limit": "200"})
         kinds = [event["kind"] for event in answer.json()["items"]]
         assert kinds == ["ticket.message_added", "ticket.opened"]
+
+
+@pytest.mark.slow
+def test_a_link_shows_its_ticket_and_no_word_of_another_or_of_a_note(world):
+    for case in world.cases:
+        browser, his = Client(), make_pass(case.ticket, case.ticket.requester)
+        page = browser.get(f"/portal/link/open/{his}/", follow=True)
+        assert case.public in page.content.decode()
+        every = [word for other in world.cases for word in (other.secret, other.tag) if word]
+        every += [word for other in world.cases if other != case for word in (other.public, other.subject)]
+        answers = [page]
+        for other in world.cases:
+            for name, file in other.files.items():
+                answers.append(browser.get(f"/portal/link/files/{file.pk}/"))
+                open_to_him = other == case and name == "public"
+                assert answers[-1].status_code == (200 if open_to_him else 404), (
+                    case.whose,
+                    other.whose,
+                    name,
+                )
+                answers.append(browser.get(f"/portal/link/messages/{other.messages[name].pk}/html/"))
+        for answer in answers:
+            text = "" if answer.streaming else answer.content.decode()
+            assert [word for word in every if word in text + str(dict(answer.headers.items()))] == []
 
 
 @pytest.mark.slow

@@ -22,8 +22,18 @@ from deskbell.people import second_factor
 from deskbell.people.models import Invitation, MembershipRequest, Organization, Role, Site, Team, User
 from deskbell.tickets import actions
 from deskbell.tickets.actions.bulk import work_off
+from deskbell.tickets.actions.passes import make_pass
 from deskbell.tickets.content import Content, NewFile
-from deskbell.tickets.models import Attachment, BulkChange, Message, SavedReply, Status, Ticket, TicketType
+from deskbell.tickets.models import (
+    Attachment,
+    BulkChange,
+    Message,
+    SavedReply,
+    Status,
+    Ticket,
+    TicketPass,
+    TicketType,
+)
 from tests import stories
 
 ROLES = (
@@ -62,6 +72,8 @@ class Case:
     tag: str
     messages: dict[str, Message]
     files: dict[str, Attachment]
+    #: lets its requester in by a link
+    opened: TicketPass
     #: a mail about it that failed
     undelivered: OutboxItem
 
@@ -205,7 +217,9 @@ def _case(asker: User, whose: str, n: int, owner: User, more: dict) -> Case:
         state="failed",
         payload=seal({"text": "words"}),
     )
-    return Case(ticket, whose, public, subject, secret, tag, messages, files, undelivered)
+    make_pass(ticket, asker)
+    opened = TicketPass.objects.get(ticket=ticket)
+    return Case(ticket, whose, public, subject, secret, tag, messages, files, opened, undelivered)
 
 
 def _said(word: str) -> Content:

@@ -57,7 +57,7 @@ def test_a_new_ticket_is_acknowledged_and_told_to_the_team(post, team, lena):
     assert received["Subject"] == f"{references.subject_token(ticket.number)} Printer <b>offline</b>"
     assert received["Auto-Submitted"] == "auto-replied"
     assert received["X-Auto-Response-Suppress"] == "All"
-    assert f"https://desk.example/portal/tickets/{ticket.number}/" in text(received)
+    assert "https://desk.example/portal/link/open/" in text(received)  # he has no password
     assert "The printer is offline." not in text(received)  # nothing of a stranger's words is sent around
     assert "<b>offline</b>" not in html(received)
     new = of_kind(mails, "ticket.new")
@@ -215,8 +215,7 @@ def test_files_beyond_the_limit_are_links(post, lena, monkeypatch):
     actions.reply(ticket, Content(text="see", new_text="see", html="<p>see</p>", files=files), by=mara)
     (one,) = post()
     assert [part.get_filename() for part in one.iter_attachments()] == ["small.txt"]
-    link = f"https://desk.example/portal/tickets/{ticket.number}/"
-    assert f"- big.txt (too big for mail, open it here: {link})" in text(one)
+    assert "- big.txt (too big for mail, open it here: https://desk.example/portal/link/open/" in text(one)
 
 
 def test_people_whom_mail_cannot_reach_are_left_out(post):

@@ -14,6 +14,8 @@ from deskbell.channels.models import Tally
 #: forms
 PER_ADDRESS = 5
 PER_NETWORK = 20
+#: answers by one link that needs no sign-in
+PER_LINK = 20
 #: of one network
 FILES = 60
 BYTES = 300_000_000
@@ -41,6 +43,12 @@ def count_form(email: str, ip: str) -> None:
     """Count one form of this sender. Raises TooMuch; the caller's transaction must end then."""
     _count("address", email.casefold(), 1, PER_ADDRESS)
     _count("network", network_of(ip), 1, PER_NETWORK)
+
+
+def count_answer(link: int, ip: str) -> None:
+    """Count one answer by a link without a sign-in. Raises TooMuch, which must end the transaction."""
+    _count("link", str(link), 1, PER_LINK)
+    _count("answers", network_of(ip), 1, 3 * PER_LINK)
 
 
 def count_file(ip: str, size: int) -> None:

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from deskbell.desk.access import desk, message_of, person, ticket_of
@@ -37,6 +38,18 @@ def trash(request: HttpRequest, number: int) -> HttpResponse:
         return done(request, ticket, _("The ticket is back."))
     actions.trash(ticket, by=person(request))
     return done(request, ticket, _("Moved to the trash."))
+
+
+@require_POST
+@desk
+def links_ending(request: HttpRequest, number: int) -> HttpResponse:
+    """Links in mails sent so far open the ticket no more; the next mail brings a new one."""
+    ticket = ticket_of(request, number)
+    ended = actions.end_passes(ticket, by=person(request))
+    if not ended:
+        return done(request, ticket, _("No such link was open."))
+    text = ngettext("%(num)s link is ended.", "%(num)s links are ended.", ended)
+    return done(request, ticket, text % {"num": ended})
 
 
 @require_http_methods(["GET", "POST"])

@@ -203,7 +203,7 @@ def _ticket_context(request: Request, shown: Ticket, copying: CopyForm | None = 
     timeline = queries.timeline(shown, request.user, before=before)
     return {
         "ticket": shown,
-        "entries": _told(timeline.entries),
+        "entries": told(timeline.entries),
         "older": timeline.older,
         "before": before,
         "copied": [(each.pk, name_for(user, each)) for each in queries.people_of(shown).copied],
@@ -223,7 +223,7 @@ def _message_id(given: str) -> int | None:
     return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
 
 
-def _told(entries: list[queries.Entry]) -> list[queries.Entry]:
+def told(entries: list[queries.Entry]) -> list[queries.Entry]:
     """Messages, and the events that mean something to a customer, the status in his words."""
     return [entry for entry in entries if entry.message or _concerns_customer(entry)]
 

@@ -105,10 +105,10 @@ def _returned(request: Request) -> list[Row] | None:
     """The rows of a preview with what was typed into them; None when they are not of our making."""
     try:
         given = json.loads(request.POST["rows"])
-        rows = [Row(*(str(each)[:400] for each in line)) for line in given]
+        rows = [Row.of(str(each)[:400] for each in line) for line in given]
     except (ValueError, TypeError):
         return None
-    if len(rows) > roster.LONGEST or any(len(line) != len(roster.COLUMNS) for line in given):
+    if len(rows) > roster.LONGEST:
         return None
     for place, row in enumerate(rows):
         for column in roster.COLUMNS:

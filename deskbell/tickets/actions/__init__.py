@@ -25,6 +25,7 @@ from deskbell.tickets.actions.fieldwork import arrive, finish, wait_for_customer
 from deskbell.tickets.actions.links import link
 from deskbell.tickets.actions.messages import add_message, customer_reply, edit_note, note, reply
 from deskbell.tickets.actions.opening import open_ticket
+from deskbell.tickets.actions.passes import end_passes
 from deskbell.tickets.actions.properties import (
     assign,
     change,
@@ -87,6 +88,7 @@ __all__ = [
     "delete_for_ever",
     "discard_upload",
     "edit_note",
+    "end_passes",
     "finish",
     "forget_draft",
     "keep_draft",

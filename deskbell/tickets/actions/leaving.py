@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -70,7 +71,9 @@ def close_account(
         if tickets == "team" and team:
             return Closed(len(theirs), start_bulk(theirs, "hand_over", team.pk, by=by))
         return Closed(len(theirs), start_bulk(theirs, "assign", to.pk if to else None, by=by))
-    values = {"assignee": to if tickets == "hand over" else None} | ({"team": team} if team else {})
+    values: dict[str, Any] = {"assignee": to if tickets == "hand over" else None} | (
+        {"team": team} if team else {}
+    )
     for ticket in theirs:  # tickets first, in ascending order, then people
         rules.require(by, "assign", ticket)
         change(ticket, by=by, **values)

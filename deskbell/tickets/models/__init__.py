@@ -1,6 +1,6 @@
 from deskbell.tickets.models.bulk import BulkChange, BulkItem
 from deskbell.tickets.models.message import Attachment, Draft, Message
-from deskbell.tickets.models.people import ReadMark, Watcher
+from deskbell.tickets.models.people import ReadMark, TicketPass, Watcher
 from deskbell.tickets.models.reply import SavedReply
 from deskbell.tickets.models.settings import (
     ACTIVE_CATEGORIES,
@@ -31,6 +31,7 @@ __all__ = [
     "Tag",
     "Ticket",
     "TicketLink",
+    "TicketPass",
     "TicketType",
     "Watcher",
 ]

@@ -27,6 +27,28 @@ class Watcher(models.Model):
         return f"{self.user_id} {self.kind} {self.ticket_id}"
 
 
+class TicketPass(models.Model):
+    """Lets one person read and answer one ticket by a link, without a sign-in. The link is signed, so no
+    secret is kept.
+    """
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="passes")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ticket", "user"], condition=models.Q(revoked_at=None), name="ticket_pass_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} on {self.ticket_id}"
+
+
 class ReadMark(models.Model):
     """Up to which message somebody has read a ticket."""
 
