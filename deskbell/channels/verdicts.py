@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
 
+from deskbell.channels import reasons
 from deskbell.channels.email import references
 from deskbell.channels.email.automatic import AutoClass
 from deskbell.channels.email.parse import ParsedMail
@@ -157,7 +158,7 @@ def _answer_of_a_machine(case: Case, found: Found | None) -> Verdict:
         return Verdict.blocked("absence_of_staff", N_("An automatic answer of somebody who works here"))
     if found is None or sender is None or not rules.may(sender, "customer_reply", found.ticket):
         kind = case.mail.auto_class.value
-        return Verdict.blocked("automatic_without_ticket", f"{kind} that belongs to no ticket")
+        return Verdict.blocked("automatic_without_ticket", reasons.WITHOUT_TICKET % {"kind": kind})
     return _annotated(case, found, sender)
 
 
@@ -191,7 +192,7 @@ def _from_a_person(case: Case, found: Found | None) -> Verdict:
         return _open(case, None, sender)
     if rights_of(sender).staff and found.ticket.requester_id != sender.pk:
         # Anybody can write any From: by mail nobody acts as staff until senders are verified.
-        text = f"Somebody who works here answered #{found.ticket.number} by mail"
+        text = reasons.BY_MAIL % {"number": found.ticket.number}
         return Verdict.quarantined("agent_by_mail", text)
     if not rules.may(sender, "customer_reply", found.ticket):
         return _open(case, found, sender)
@@ -236,7 +237,7 @@ def _open(case: Case, found: Found | None, sender: User) -> Verdict:
     if found is not None:
         reason, text = (
             "not_owner",
-            f"{found.how} names #{found.ticket.number}, where the sender may not write",
+            reasons.NOT_OWNER % {"how": found.how, "number": found.ticket.number},
         )
         if found.how != "subject_number":
             tickets.link(ticket, found.ticket, kind="related", by=SYSTEM)

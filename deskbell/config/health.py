@@ -13,7 +13,6 @@ from django.core.checks import WARNING, run_checks
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext, override
 
@@ -161,11 +160,9 @@ def disk_finding() -> Finding:
 def backup_finding() -> Finding:
     """The backup of each night, when there is one."""
     last, failed = system.last_backup(), system.failed_backup()
-    said = (
-        _("the last one %(ago)s ago") % {"ago": timesince(last.at, depth=1)}
-        if last
-        else _("none was made yet")
-    )
+    said = _("none was made yet")
+    if last:
+        said = _("the last one on %(when)s") % {"when": f"{timezone.localtime(last.at):%Y-%m-%d %H:%M}"}
     name = gettext_noop("backup")
     if not settings.BACKUP_DIR:
         return Finding(name, True, _("not made by itself, %(last)s") % {"last": said})

@@ -24,7 +24,7 @@ from jinja2.nodes import EvalContext
 from lucide import _render_icon as draw
 from markupsafe import Markup, escape
 
-from deskbell.kit import markdown, once, time
+from deskbell.kit import markdown, once, stored, time
 
 #: name → function of the request; areas above `kit` add what every page may show (kept lazy)
 PROVIDED: dict[str, Callable[[HttpRequest], object]] = {
@@ -122,7 +122,7 @@ def _translated(text: str, language: str | None) -> Markup:
 
 def word(name: str) -> str:
     """What is stored in English: in the active language if it is one of our words, else as it was given."""
-    return translation.gettext(name) if name else ""
+    return stored.said(name) if name else ""
 
 
 _kept: OrderedDict[tuple, Markup] = OrderedDict()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from deskbell.outbox import actions, drivers
+from deskbell.outbox import actions, drivers, reasons
 from deskbell.outbox.models import OutboxItem
 from deskbell.outbox.results import Final, Result, Unknown
 
@@ -31,7 +31,7 @@ def send_item(item_id: int) -> datetime | None:
     try:
         send = drivers.driver(item.driver)
     except KeyError:
-        result: Result = Final("no_driver", f"Nothing here can send by {item.driver}")
+        result: Result = Final("no_driver", reasons.NO_DRIVER % {"driver": item.driver})
     else:
         result = _try(send, item, payload)
     item = actions.record_result(item_id, result)
@@ -45,7 +45,7 @@ def _try(send: drivers.Send, item: OutboxItem, payload: dict) -> Result:
         # A driver answers for its network; what escapes is a fault of ours after which nobody can say
         # whether the item left. It is shown and never sent again by itself.
         log.exception("driver failed", extra={"outbox_item": item.pk, "driver": item.driver})
-        return Unknown("driver_failed", f"Sending stopped with {type(error).__name__}")
+        return Unknown("driver_failed", reasons.STOPPED % {"error": type(error).__name__})
 
 
 def overdue() -> list[int]:

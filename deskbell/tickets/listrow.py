@@ -43,6 +43,8 @@ class ListRow:
     organization: Named | None
     assignee: Named | None
     last_author: Named | None
+    #: whether the last message is an internal note
+    last_is_note: bool
 
 
 _PLAIN = (
@@ -76,17 +78,19 @@ def list_rows(ids: list[int]) -> list[ListRow]:
         people = {pk for row in rows for pk in (row[_AUTHOR], *row[-2:]) if pk}
         organizations = {row[-3] for row in rows if row[-3]}
         # apart, because joined the planner reads all people of a small desk thrice
-        cursor.execute(_NAMES, [list(people), list(organizations)])
+        messages = [row[_MESSAGE] for row in rows if row[_MESSAGE]]
+        cursor.execute(_NAMES, [list(people), list(organizations), messages])
         names: dict[tuple[str, int], str] = {(kind, pk): name for kind, pk, name in cursor.fetchall()}
     found = {row[0]: _row(row, names) for row in rows}
     return [found[pk] for pk in ids if pk in found]
 
 
-_AUTHOR = _PLAIN.index("last_author_id")
+_AUTHOR, _MESSAGE = _PLAIN.index("last_author_id"), _PLAIN.index("last_message_id")
 _NAMES = """
     select 'person', id, coalesce(nullif(name, ''), email, '#' || id) from people_user where id = any(%s)
     union all select 'organization', id, name from people_organization where id = any(%s)
     union all select 'status', id, label from tickets_status
+    union all select 'note', id, '' from tickets_message where id = any(%s) and visibility = 'internal'
 """
 
 
@@ -114,5 +118,6 @@ def _row(row: tuple, names: dict[tuple[str, int], str]) -> ListRow:
         named("organization", organization),
         named("person", assignee),
         named("person", row[_AUTHOR]),
+        ("note", row[_MESSAGE]) in names,
     )
     return ListRow(*[*row[: len(_PLAIN)], *shown])

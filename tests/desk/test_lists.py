@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from deskbell.kit.jinja import icon
 from deskbell.people.models import User
 from deskbell.tickets import actions
 from deskbell.tickets.content import Content
@@ -153,3 +154,16 @@ def test_the_search_shows_the_line_and_respects_reach(
 @pytest.mark.parametrize("words", ["", "'", "a & | ! (", "\0", "%_\\", "x" * 5000])
 def test_no_search_breaks_the_page(world: World, desk: Client, words: str) -> None:
     assert desk.get("/desk/search/", {"q": words}).status_code == 200
+
+
+def test_a_note_is_marked_as_one_in_its_line(world: World, desk: Client) -> None:
+    ticket = world.ticket()
+    shown = []
+    for say in (None, actions.reply, actions.note):
+        if say:
+            say(ticket, Content.markdown("Words"), by=world.agent)
+        page = desk.get("/desk/?box=open").content.decode()
+        last = page.partition('<div class="row-last">')[2].partition("</div>")[0]
+        drawn = [name for name in ("message-square", "reply", "lock") if icon(name, 14) in last]
+        shown.append((drawn, '<span class="row-note">Note</span>' in last))
+    assert shown == [(["message-square"], False), (["reply"], False), (["lock"], True)]

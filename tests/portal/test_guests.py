@@ -12,8 +12,10 @@ from django.test import Client
 from deskbell.channels import inbound
 from deskbell.channels.models import Channel, InboundFile, InboundItem, Tally
 from deskbell.channels.webform import limits
+from deskbell.events.actor import SYSTEM
 from deskbell.events.models import Once
 from deskbell.files.models import Blob
+from deskbell.people.actions import change_company
 from deskbell.portal import guests
 from deskbell.tickets.models import Queue, Ticket
 from tests.stories import customer, ticket
@@ -273,3 +275,14 @@ def test_a_guest_opens_no_file_of_the_desk(client):
     assert client.get(f"/portal/tickets/{asked.number}/").url.startswith("/signin/")
     assert client.post("/portal/uploads/", {"file": SimpleUploadedFile("a", b"a")}).status_code == 302
     assert not Blob.objects.exists()
+
+
+def test_who_may_not_ask_without_an_account_is_told_why_he_has_to_sign_in(client):
+    why = "To open a ticket you sign in first"
+    assert why not in client.get("/").content.decode()
+    change_company(by=SYSTEM, guests=False)
+    assert why in client.get("/").content.decode()
+    asked = client.get("/portal/tickets/new/", follow=True)
+    assert asked.redirect_chain[0][0] == "/signin/?next=/portal/tickets/new/"
+    assert "Sign in to open your ticket" in asked.content.decode()
+    assert "Sign in to open your ticket" not in client.get("/signin/").content.decode()

@@ -243,6 +243,25 @@ def test_a_step_is_skipped_and_taken_up_again_and_all_are_hidden(web):
     assert "/setup/start/" not in page(web, "/setup/")
 
 
+def test_a_skipped_step_is_not_called_done(web, monkeypatch):
+    lead = r'<p class="lead">\s*(.*?)</p>'
+    for slug in ("company", "support", "colleagues", "ticket"):
+        monkeypatch.setitem(steps.DONE, slug, lambda: True)
+    web.post("/setup/start/queues/skipping/")
+    assert re.findall(lead, page(web, "/setup/start/")) == [
+        "1 step was skipped and still waits for you below; the rest is done."
+    ]
+    monkeypatch.setitem(steps.DONE, "queues", lambda: True)
+    assert re.findall(lead, page(web, "/setup/start/")) == ["That is all. Your desk is ready."]
+    for slug in steps.DONE:
+        monkeypatch.setitem(steps.DONE, slug, lambda: False)
+        if slug != "queues":
+            web.post(f"/setup/start/{slug}/skipping/")
+    assert re.findall(lead, page(web, "/setup/start/")) == [
+        "You skipped every step. Each of them can be taken up again below."
+    ]
+
+
 @pytest.mark.parametrize("role", ["agent", "supervisor", "auditor"])
 @pytest.mark.parametrize("path", ["start/", "company/", "start/mail/"])
 def test_both_are_for_administrators(client, db, role, path):

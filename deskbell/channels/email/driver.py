@@ -13,7 +13,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.smtp import EmailBackend
 from django.utils.translation import gettext_noop as N_
 
-from deskbell.channels import actions
+from deskbell.channels import actions, reasons
 from deskbell.channels.email.compose import build, message_id_of, sender_of, wire_address
 from deskbell.outbox.models import OutboxItem
 from deskbell.outbox.results import Accepted, Final, Result, Retry, Unknown
@@ -54,7 +54,7 @@ def _write(item: OutboxItem, message: EmailMessage) -> Result:
         draft.write_bytes(message.message().as_bytes())
         draft.replace(path)
     except OSError as error:
-        return Retry("disk", f"The mail could not be written: {error.strerror}")
+        return Retry("disk", reasons.NOT_WRITTEN % {"reason": error.strerror})
     return Accepted()
 
 
@@ -92,7 +92,7 @@ def _converse(smtp: smtplib.SMTP, content: bytes, sender: str, recipient: str) -
         smtp.send(b".\r\n")
         code, answer = smtp.getreply()
     except NETWORK as error:
-        return Unknown("no_answer", f"The server took the mail and did not confirm it: {_said(error)}")
+        return Unknown("no_answer", reasons.NOT_CONFIRMED % {"reason": _said(error)})
     return Accepted() if 200 <= code < 300 else _refused(code, answer)
 
 
