@@ -132,7 +132,7 @@ def put(name: str, recipient: str, *, code: str = "", event: int | None = None) 
 
     Every request for one is its own cause: a second code is a second mail. News have the id of their event.
     """
-    _put(name, recipient, reverse("account_login"), event=event, code=code)
+    _put(name, recipient, reverse("account_login"), {"code": code}, event=event)
 
 
 @transaction.atomic
@@ -140,10 +140,10 @@ def put_strange_device(user: User, device: Device) -> None:
     """Tell `user` that he signed in with a browser he had not used before: it may have been somebody else."""
     with reading(language=user.language, time_zone=user.time_zone):
         said = {"device": device.words, "when": time.exact(device.signed_in_at)}
-        _put("strange_device", str(user.email), reverse("account_devices"), **said)
+        _put("strange_device", str(user.email), reverse("account_devices"), said)
 
 
-def _put(name: str, recipient: str, link: str, *, event: int | None = None, **said: str) -> None:
+def _put(name: str, recipient: str, link: str, said: dict[str, str], *, event: int | None = None) -> None:
     outbox.put(
         "email",
         recipient=recipient,
