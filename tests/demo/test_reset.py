@@ -47,7 +47,7 @@ def test_the_demo_is_as_on_its_first_day(tmp_path, monkeypatch):
     assert not User.objects.filter(name="Somebody of the day").exists()
     assert Ticket.objects.count() == len(STORIES)
     assert sorted(Ticket.objects.values_list("number", flat=True)) == list(range(1001, 1001 + len(STORIES)))
-    assert Role.objects.count() == 8
+    assert Role.objects.count() == 10
     assert Status.objects.count() == 13
     assert made_at is not None
     assert made_at < (world.made_at() or made_at)
