@@ -22,7 +22,7 @@ PASSING = frozenset({"40P01", "55P03"})
 LOCK_TIMEOUT = "15s"
 SECONDS = 120
 #: whose tables are emptied: ours, and what the sign-in library keeps about people
-EMPTIED = ("deskbell.", "allauth.account.", "django.contrib.sessions.")
+EMPTIED = ("deskbell.", "allauth.account.", "allauth.mfa.", "django.contrib.sessions.")
 
 
 class NotADemo(Exception):

@@ -31,7 +31,8 @@ SETUP = "setup.enter"
 SHAPE = "setup.tickets"
 TEAMS = "setup.teams"
 ROLES = "setup.roles"
-#: opens tickets of one's own, writes to those one sees as a customer, closes and reopens them
+#: opens tickets of one's own, writes to those one sees as a customer, closes and reopens them; every role but
+#: those of customers has it without saying so
 CUSTOMER_WRITE = "customer.write"
 #: may hand out roles that can hand out roles
 OWN = "desk.own"
@@ -56,7 +57,6 @@ EVERYTHING = (
     SHAPE,
     TEAMS,
     ROLES,
-    CUSTOMER_WRITE,
     OWN,
 )
 #: those whose reach is a set of tickets; the others hold for the desk as a whole
@@ -209,7 +209,7 @@ GROUPS = (
     ),
 )
 OFFERED = tuple(permission.key for group in GROUPS for permission in group.permissions)
-#: what a role of customers may be given; every other role has it, too
+#: what a role of customers may be given
 FOR_CUSTOMERS = Group(
     gettext_lazy("Tickets"),
     (
@@ -226,10 +226,9 @@ OFFERED_TO_CUSTOMERS = tuple(permission.key for permission in FOR_CUSTOMERS.perm
 def complete(chosen: Iterable[str]) -> list[str]:
     """`chosen` with what they are of no use without, in the order of EVERYTHING.
 
-    Who does something with tickets reads them; who changes or invites people finds them. At tickets of his
-    own everybody who works here may write.
+    Who does something with tickets reads them; who changes or invites people finds them.
     """
-    given = {*chosen, *OFFERED_TO_CUSTOMERS}
+    given = set(chosen)
     if given & OF_TICKETS:
         given.add(DESK)
     if given & {PEOPLE_EDIT, PEOPLE_INVITE}:
@@ -257,21 +256,21 @@ SEEDED_ROLES = (
         "supervisor",
         _("Supervisor"),
         "all",
-        (DESK, *WORK, TICKET_TRASH, TICKET_REDACT, PEOPLE_VIEW, PEOPLE_EDIT, FIGURES, AUDIT, CUSTOMER_WRITE),
+        (DESK, *WORK, TICKET_TRASH, TICKET_REDACT, PEOPLE_VIEW, PEOPLE_EDIT, FIGURES, AUDIT),
     ),
     SeededRole(
         "agent",
         _("Agent"),
         "all",
-        (DESK, *WORK, TICKET_TRASH, PEOPLE_VIEW, PEOPLE_EDIT, CUSTOMER_WRITE),
+        (DESK, *WORK, TICKET_TRASH, PEOPLE_VIEW, PEOPLE_EDIT),
     ),
     SeededRole(
         "engineer",
         _("Field engineer"),
         "assigned",
-        (DESK, TICKET_CREATE, TICKET_REPLY, TICKET_NOTE, *CHANGE, CUSTOMER_WRITE),
+        (DESK, TICKET_CREATE, TICKET_REPLY, TICKET_NOTE, *CHANGE),
     ),
-    SeededRole("auditor", _("Auditor"), "all", (DESK, PEOPLE_VIEW, FIGURES, AUDIT, CUSTOMER_WRITE)),
+    SeededRole("auditor", _("Auditor"), "all", (DESK, PEOPLE_VIEW, FIGURES, AUDIT)),
     SeededRole("customer_manager", _("Customer manager"), "organization", (CUSTOMER_WRITE,)),
     SeededRole("customer", _("Customer"), "own", (CUSTOMER_WRITE,)),
     SeededRole("read_only", _("Read-only contact"), "own", ()),

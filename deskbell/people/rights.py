@@ -50,6 +50,10 @@ class Rights:
 
     def has(self, permission: str) -> bool:
         """Whether any grant gives `permission`, wherever it reaches."""
+        if permission == permissions.CUSTOMER_WRITE and any(
+            not each.role.for_customers for each in self.grants
+        ):
+            return True
         return any(permission in grant.role.permissions for grant in self.grants)
 
     def everywhere(self, permission: str) -> bool:
@@ -96,7 +100,7 @@ class Rights:
     @cached_property
     def any(self) -> bool:
         """Whether he is permitted anything, at the desk or in its setup."""
-        return any(set(grant.role.permissions) - {permissions.CUSTOMER_WRITE} for grant in self.grants)
+        return any(each.role.permissions and not each.role.for_customers for each in self.grants)
 
     @cached_property
     def in_the_field(self) -> bool:

@@ -149,7 +149,7 @@ class Desk:
 
     def _give(self, plan: Plan) -> None:
         for n, each in enumerate(plan.grants):
-            powers = ["desk.enter"] if each.works else []
+            powers = ["desk.enter", "ticket.reply"] if each.works else []
             role = people.create_role(f"Role {n}", scope=each.scope, permissions=powers, by=SYSTEM)
             people.grant(self.people["himself"], role.slug, team=self._team(each.place))
 

@@ -3,11 +3,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.db import connection
 
-from deskbell.account import jobs
 from deskbell.kit.secrets import unseal
 from deskbell.outbox.models import OutboxItem
+from tests.support.letters import work_off
 
 PASSWORD = "a long enough secret"
 OTHER_PASSWORD = "quite another secret"
@@ -18,23 +17,11 @@ def quick_hashes(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-def _work_off() -> None:
-    """What a worker does with the mails that pages asked for."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "with done as ("
-            " delete from procrastinate_jobs where task_name = 'account.mail' returning id, args) "
-            "select args ->> 'sealed' from done order by id"
-        )
-        for (sealed,) in cursor.fetchall():
-            jobs.mail(sealed=sealed)
-
-
 class Letters:
     """What stands in the outbox, as (kind, recipient, payload)."""
 
     def all(self) -> list[tuple[str, str, dict]]:
-        _work_off()
+        work_off()
         return [
             (item.kind, item.recipient, unseal(item.payload)) for item in OutboxItem.objects.order_by("pk")
         ]

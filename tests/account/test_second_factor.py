@@ -312,7 +312,7 @@ def test_a_link_of_the_command_line_lets_a_locked_out_owner_in_once(boss, letter
     assert client.get("/account/second-factor/setup/").status_code == 200
     assert other.get("/account/").headers["Location"].startswith("/signin/")
     assert Client().post(f"/account/recovery/{token}/", {"password": PASSWORD}).status_code == 410
-    told = Event.objects.filter(about_id=boss.pk).exclude(kind__startswith="user.signed_")
+    told = Event.objects.filter(about_id=boss.pk).exclude(kind__regex=r"\.(signed|device)_")
     assert list(told.order_by("pk").values_list("kind", flat=True))[-4:] == [
         "user.recovery_link_made",
         "user.recovery_link_made",
@@ -320,7 +320,7 @@ def test_a_link_of_the_command_line_lets_a_locked_out_owner_in_once(boss, letter
         "user.recovered",
     ]
     tell_of_safety(Event.objects.get(kind="user.recovered"))
-    assert letters.kinds() == ["account.recovered"]
+    assert letters.kinds()[-1:] == ["account.recovered"]
 
 
 def test_a_recovery_link_lasts_an_hour(boss, settings):

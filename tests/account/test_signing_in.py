@@ -140,7 +140,7 @@ def test_the_profile_is_saved_and_bad_values_are_told(client, mira):
     mira.refresh_from_db()
     assert (mira.name, mira.time_zone) == ("Mira H.", "Europe/Berlin")
     bad = client.post("/account/", good | {"time_zone": "Mars/Olympus", "name": ""})
-    assert bad.status_code == 200
+    assert bad.status_code == 422
     assert "This field is required." in bad.content.decode()
     mira.refresh_from_db()
     assert (mira.name, mira.time_zone) == ("Mira H.", "Europe/Berlin")

@@ -28,7 +28,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("running")]
 
 def token(desk: Desk, user: int, *topics: str) -> str:
     key = (desk.data / "keys" / "secret").read_text().strip()
-    return signing.dumps({"u": user, "t": list(topics)}, key=key, salt="live")
+    claim = {"u": user, "t": list(topics), "r": time.time()}
+    return signing.dumps(claim, key=key, salt="live")
 
 
 def notify(desk: Desk, topics: list[str], **data: Any) -> None:

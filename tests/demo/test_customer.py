@@ -22,6 +22,7 @@ from deskbell.tickets import actions
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Ticket
 from tests import world as world_of_tests
+from tests.support.letters import work_off
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
@@ -155,6 +156,7 @@ def test_a_web_form_that_is_switched_off_says_so_and_opens_nothing(client, desk)
 
 def test_a_sign_in_code_is_among_the_mails_and_is_not_answered(client, desk):
     client.post("/signin/code/", {"email": desk["customer"].email})
+    work_off()
     delivery.send_item(OutboxItem.objects.get(recipient=desk["customer"].email, ticket_id=None).pk)
     page = client.get("/demo/customer/", {"as": desk["customer"].email}).content.decode()
     (thread,) = set(re.findall(r"thread=(mail-[^\"]+)", page))

@@ -54,7 +54,7 @@ def test_the_most_used_stands_first_and_words_narrow(world: World, desk: Client)
 
 def test_variables_are_filled_in_once_and_empty_ones_leave_no_gap(world: World) -> None:
     company = people.create_organization("Fjord {{agent.name}} AS")
-    nobody = User.objects.create(name="")
+    nobody = people.create_person(name="", how="phone", by=world.agent)
     ticket = world.ticket("A {{ticket.number}}\n b", requester=nobody)
     text = "Hello {{customer.name}}, {{ticket.subject}} for {{organization.name}}. {{agent.name}}"
     assert fill_in(text, ticket, world.agent) == "Hello, A {{ticket.number}} b for. Mara"

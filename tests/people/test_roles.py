@@ -33,7 +33,7 @@ def changed(row: Role, **values):
 def test_a_new_role_brings_what_its_permissions_are_of_no_use_without():
     made = role("Night  shift", permissions.TICKET_REPLY, permissions.PEOPLE_EDIT)
     assert (made.slug, made.name) == ("night-shift", "Night shift")
-    assert made.permissions == ["desk.enter", "ticket.reply", "people.view", "people.edit", "customer.write"]
+    assert made.permissions == ["desk.enter", "ticket.reply", "people.view", "people.edit"]
     event = Event.objects.get(kind="role.added")
     assert event.data == {
         "name": "Night shift",

@@ -67,10 +67,13 @@ def test_a_role_is_made_once_however_often_it_is_sent(web):
     assert (row.scope, row.permissions) == ("team", ["desk.enter", "ticket.note"])
 
 
-def test_roles_of_customers_are_made_apart_and_permit_nothing(web):
+def test_roles_of_customers_are_made_apart_and_permit_writing_at_most(web):
     text = page(web, "/setup/roles/new/?customers")
-    assert "Their organisation" in text and 'name="permissions"' not in text
-    form = {"name": "Reader", "scope": "organization", "permissions": ["ticket.note"], "once": KEY}
+    assert "Their organisation" in text
+    assert ticked(text) == {"customer.write"}
+    form = {"name": "Reader", "scope": "organization", "once": KEY}
+    wrong = form | {"permissions": ["ticket.note"]}
+    assert web.post("/setup/roles/new/?customers", wrong).status_code == 422
     assert web.post("/setup/roles/new/?customers", form).status_code == 302
     assert Role.objects.get(name="Reader").permissions == []
     assert web.post("/setup/roles/new/", form | {"name": "Other", "once": KEY[::-1]}).status_code == 422

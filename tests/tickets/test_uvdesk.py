@@ -179,7 +179,8 @@ def test_a_level_reaches_these_tickets(level):
         "team": {"of his team", "his own"},
         "assigned": {"his own"},
     }
-    role = people.create_role("Level", scope=scope, permissions=[permissions.TICKET_NOTE], by=SYSTEM)
+    powers = [permissions.TICKET_NOTE, permissions.TICKET_REPLY]
+    role = people.create_role("Level", scope=scope, permissions=powers, by=SYSTEM)
     people.create_role("Member", scope="assigned", by=SYSTEM)
     person = staff(role.slug, name="Him")
     people.grant(person, "member", team=here)

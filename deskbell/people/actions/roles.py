@@ -260,7 +260,7 @@ def _chosen(scope: str, wanted: Iterable[str]) -> list[str]:
         if chosen.difference(known.OFFERED_TO_CUSTOMERS):
             raise ValueError("a role of customers permits nothing at the desk")
         return sorted(chosen)
-    if unknown := chosen.difference(known.OFFERED, known.OFFERED_TO_CUSTOMERS):
+    if unknown := chosen.difference(known.OFFERED):
         raise ValueError(f"no role can be given {sorted(unknown)[0]}")
     return known.complete(chosen)
 

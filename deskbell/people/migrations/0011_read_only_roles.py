@@ -1,6 +1,7 @@
 from django.db import migrations
 
 WRITE = "customer.write"
+CUSTOMER_SCOPES = ("organization", "own")
 READ_ONLY = (
     ("read_only", "Read-only contact", "own"),
     ("read_only_organization", "Read-only contact of the organisation", "organization"),
@@ -12,7 +13,7 @@ def add(apps, schema_editor):
     Role = apps.get_model("people", "Role")
     roles = list(Role.objects.all())
     for role in roles:
-        if WRITE not in role.permissions:
+        if role.scope in CUSTOMER_SCOPES and WRITE not in role.permissions:
             role.permissions = [*role.permissions, WRITE]
             role.save(update_fields=["permissions"])
     if roles:

@@ -1,4 +1,4 @@
-"""Links that open one ticket for one person without a sign-in (docs/decisions/0019)."""
+"""Links that open one ticket for one person without a sign-in (docs/decisions/0020)."""
 
 from __future__ import annotations
 
