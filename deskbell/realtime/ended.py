@@ -10,7 +10,13 @@ import psycopg
 from deskbell.people import events
 from deskbell.realtime import topics
 
-OF_PEOPLE = (events.RightsChanged.kind, events.Deactivated.kind, events.PersonChanged.kind)
+OF_PEOPLE = (
+    events.RightsChanged.kind,
+    events.Deactivated.kind,
+    events.PersonChanged.kind,
+    events.SecondFactorReset.kind,
+    events.Recovered.kind,
+)
 OF_ROLES = (events.RoleChanged.kind, events.RoleRemoved.kind)
 _RECENT = """
     select kind, about_id, data from events_event

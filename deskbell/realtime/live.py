@@ -68,8 +68,7 @@ class Live:
         try:
             await hub.listening(FIRST_WAIT)
             if hub.outdated(subscription, claim.get("r", 0)):
-                await _refuse(scope, receive, send)
-                return
+                subscription.put(None)  # ends at once, without a failure in the browser: it asks for a new token
             stream = _sse if scope["type"] == "http" else _websocket
             await stream(subscription, receive, send)
         finally:

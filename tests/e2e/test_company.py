@@ -149,7 +149,7 @@ def test_from_the_first_start_to_the_first_answered_ticket(folder, visitors, mai
         expect(customer.page.get_by_text("switch it off")).to_be_visible(timeout=20_000)
         owner.go("/setup/start/")
         expect(ticks).to_have_count(4)
-        expect(page.get_by_text("Your desk is ready")).to_be_visible()
+        expect(page.get_by_text("the rest is done")).to_be_visible()
         assert not owner.overflows()
         assert desk.get(link.removeprefix(desk.address))[0] == 410
 
