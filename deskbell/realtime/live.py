@@ -68,7 +68,8 @@ class Live:
         try:
             await hub.listening(FIRST_WAIT)
             if hub.outdated(subscription, claim.get("r", 0)):
-                subscription.put(None)  # ends at once, without a failure in the browser: it asks for a new token
+                # ends at once, and not as a failure: the browser asks for a new token
+                subscription.put(None)
             stream = _sse if scope["type"] == "http" else _websocket
             await stream(subscription, receive, send)
         finally:
