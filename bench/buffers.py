@@ -49,9 +49,6 @@ class Compared:
 
     @property
     def within(self) -> bool:
-        """An empty list is no measure for one with rows."""
-        if self.large.rows and not self.small.rows:
-            return True
         return self.ratio <= BOUND * self.ratio_of_rows
 
 
