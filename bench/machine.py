@@ -146,10 +146,15 @@ class Machine:
             yield connection
 
 
-def free_port() -> int:
-    """Processes begin at different ports: one must not take that of a server another has just killed."""
+def free_port(*taken: int) -> int:
+    """A port that is free and none of `taken`.
+
+    Processes begin at different ports: one must not take that of a server another has just killed.
+    """
     first = os.getpid() * 7 % len(PORTS)
     for port in [*PORTS[first:], *PORTS[:first]]:
+        if port in taken:
+            continue
         with socket.socket() as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -27,3 +27,34 @@ class Replayed(Happened):
     """A quarantined item was sent through intake again."""
 
     kind = "inbound.replayed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelChanged(Happened):
+    """`fields` are names of what changed; `incoming` and `outgoing` stand for a whole server."""
+
+    kind = "channel.changed"
+    name: str
+    fields: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelSwitched(Happened):
+    kind = "channel.switched"
+    name: str
+    on: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelRemoved(Happened):
+    kind = "channel.removed"
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchedAgain(Happened):
+    """A mail that the server could not hand out is asked for once more."""
+
+    kind = "channel.fetched_again"
+    name: str

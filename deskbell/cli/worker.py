@@ -14,6 +14,7 @@ import random
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -30,6 +31,8 @@ FINISH_SECONDS = 8
 GIVE_UP_SECONDS = 30
 STEADY_SECONDS = 30
 LONGEST_DELAY = 10.0
+#: the queue of received mails
+INTAKE = "inbound"
 
 log = logging.getLogger("deskbell.worker")
 
@@ -45,8 +48,22 @@ def run(queues: list[str] | None) -> int:
         known = ", ".join(settings.WORKER_QUEUES)
         raise Refusal(f"There is no queue {', '.join(sorted(unknown))}. The queues are: {known}.")
     threads = {queue: settings.WORKER_QUEUES[queue] for queue in queues or settings.WORKER_QUEUES}
-    asyncio.run(_Loop(threads, settings.STALLED_AFTER, settings.DATABASE_DIRECT_URL).run())
+    with _fetching(settings.DATABASE_DIRECT_URL) if INTAKE in threads else contextlib.nullcontext():
+        asyncio.run(_Loop(threads, settings.STALLED_AFTER, settings.DATABASE_DIRECT_URL).run())
     return 0
+
+
+@contextlib.contextmanager
+def _fetching(address: str) -> Iterator[None]:
+    """Mailboxes are fetched from where their mails are taken in."""
+    from deskbell.channels.email.fetcher import Fetchers  # Django is ready by now
+
+    fetchers = Fetchers(address)
+    fetchers.start()
+    try:
+        yield
+    finally:
+        fetchers.stop()
 
 
 def _reason(error: BaseException) -> str:

@@ -104,6 +104,7 @@ MENU = (
     Group(
         _("Mail"),
         (
+            Item("mailboxes", _("Mailboxes"), _("Where mails come from and leave"), "mailboxes", "mail"),
             Item("received", _("Received"), _("What came in, and what was held back"), "received", "inbox"),
             Item("sent", _("Sent"), _("What left, and what did not arrive"), "sent", "send"),
         ),

@@ -481,6 +481,10 @@ def _company(event: Event, names: _Names) -> str:
     return _("changed: %(what)s") % {"what": ", ".join(changed)}
 
 
+def _channel_switched(event: Event, names: _Names) -> str:
+    return _("switched the channel on") if event.data["on"] else _("switched the channel off")
+
+
 def _decided(event: Event, names: _Names) -> str:
     return _("decided on a received message: %(state)s (%(reason)s)") % {
         "state": _state(RECEIVED, event),
@@ -620,6 +624,12 @@ WORDS: dict[str, Any] = {
     "firstlink.made": _plain(gettext_lazy("printed a link for the first administrator")),
     "firstlink.used": _plain(gettext_lazy("became the first administrator by the link")),
     "channel.added": _plain(gettext_lazy("added the channel")),
+    "channel.changed": _plain(gettext_lazy("changed the channel")),
+    "channel.switched": _channel_switched,
+    "channel.removed": _plain(gettext_lazy("removed the channel")),
+    "channel.fetched_again": _plain(
+        gettext_lazy("asked the mail server again for a mail it could not hand out")
+    ),
     "inbound.decided": _decided,
     "inbound.replayed": _plain(gettext_lazy("sent a received message through intake again")),
     "outbox.delivery": _delivery,

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from deskbell.channels.models import FetchedMail, IncomingServer
 from deskbell.people.models import ApiToken, Device, Grant
 from tests.access.world import ALL_SEEING, CUSTOMERS, STAFF, Case, World
 
@@ -257,6 +258,21 @@ def priority(world: World, case: Case) -> dict[str, Any]:
 
 def token(world: World, case: Case) -> dict[str, Any]:
     return {"token": "made-up"}
+
+
+def mailbox(world: World, case: Case) -> dict[str, Any]:
+    return {"pk": world.item.channel_id}
+
+
+def unreadable(world: World, case: Case) -> dict[str, Any]:
+    """A mail that the server of the mailbox could not hand out."""
+    server, _made = IncomingServer.objects.get_or_create(
+        channel=world.item.channel, defaults={"host": "127.0.0.1", "port": 1}
+    )
+    mail = FetchedMail.objects.create(
+        server=server, folder="INBOX", uid=str(FetchedMail.objects.count()), outcome="unreadable"
+    )
+    return {"pk": world.item.channel_id, "mail_pk": mail.pk}
 
 
 def undelivered(world: World, case: Case) -> dict[str, Any]:
@@ -531,6 +547,22 @@ PAGES: dict[str, Row] = {
     "setup:deactivation": Row(setup(ADMINS), may=anywhere(ADMINS), values=lena),
     "setup:reactivation": Row(may=anywhere(frozenset()), values=lena),
     "setup:second_factor_reset": Row(may=anywhere(ADMINS), values=lambda world, case: {"pk": world.kim.pk}),
+    "setup:mailboxes": Row(setup(ADMINS)),
+    "setup:mailbox_new": Row(
+        setup(ADMINS),
+        may=anywhere(ADMINS),
+        body=const(name="Sales", address="sales@desk.example", incoming="none", outgoing="desk"),
+    ),
+    "setup:mailbox_trial": Row(may=anywhere(frozenset())),  # tries servers, changes nothing
+    "setup:mailbox": Row(
+        setup(ADMINS),
+        may=anywhere(ADMINS),
+        values=mailbox,
+        body=const(name="Help", incoming="none", outgoing="desk"),
+    ),
+    "setup:mailbox_switching": Row(may=anywhere(ADMINS), values=mailbox, body=const(on="0")),
+    "setup:mailbox_removal": Row(setup(ADMINS), may=anywhere(frozenset()), values=mailbox),
+    "setup:mailbox_again": Row(may=anywhere(ADMINS), values=unreadable),
     "setup:received": Row(setup(ADMINS)),
     "setup:received_item": Row(setup(ADMINS), values=lambda world, case: {"pk": world.item.pk}),
     "setup:received_source": Row(setup(ADMINS), values=lambda world, case: {"pk": world.item.pk}),

@@ -10,6 +10,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
+from deskbell.channels import actions
 from deskbell.channels.email import driver
 from deskbell.channels.email.compose import build, message_id_of, references_header
 from deskbell.channels.models import Channel
@@ -185,6 +186,29 @@ def test_a_channel_remembers_how_it_went(mailroom):
     delivery.send_item(one.pk)
     channel.refresh_from_db()
     assert (channel.last_error, channel.last_out_at) == ("550 no", None)
+
+
+def test_answers_of_a_mailbox_leave_by_its_own_server(mailroom, settings):
+    smtp = f"smtp://127.0.0.1:{settings.EMAIL_PORT}"
+    channel = actions.add_channel("email", name="S", address="help@desk.example", smtp=smtp)
+    settings.EMAIL_PORT = 1  # where nobody listens
+    assert sent(item(**{"from": ["Help", "Help@desk.example"]})) == ("sent", "")
+    channel.refresh_from_db()
+    assert mailroom.mails[0][0] == "help@desk.example"
+    assert channel.last_out_at
+    OutboxItem.objects.all().delete()
+    assert sent(item())[1] == "connect"
+
+
+def test_a_password_nobody_can_read_fails_with_words(mailroom, settings):
+    channel = actions.add_channel(
+        "email", name="S", address="help@desk.example", smtp="smtp://u:p@127.0.0.1:1"
+    )
+    channel.outgoing.password = b"of another desk"
+    channel.outgoing.save()
+    one = item(**{"from": ["Help", "help@desk.example"]})
+    assert sent(one) == ("failed", "account")
+    assert one.error_text == "The password cannot be read with this desk’s keys. Enter it again."
 
 
 def test_without_a_server_mails_become_readable_files(settings, tmp_path):

@@ -14,7 +14,9 @@ from django.core.mail.backends.smtp import EmailBackend
 from django.utils.translation import gettext_noop as N_
 
 from deskbell.channels import actions, reasons
+from deskbell.channels.email.accounts import Account, BadAccount
 from deskbell.channels.email.compose import build, message_id_of, sender_of, wire_address
+from deskbell.channels.models import Channel, OutgoingServer
 from deskbell.outbox.models import OutboxItem
 from deskbell.outbox.results import Accepted, Final, Result, Retry, Unknown
 from deskbell.people.addresses import BadAddress
@@ -30,12 +32,20 @@ def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
         message, sender = build(item, payload), sender_of(payload)[1]
     except BadAddress as error:
         return Final("bad_address", str(error))
-    if mail_goes_to_files():
+    mailbox = mailbox_of(sender)
+    server = getattr(mailbox, "outgoing", None)
+    if server is None and mail_goes_to_files():
         result = _write(item, message)
     else:
-        result = _deliver(message, sender, wire_address(item.recipient))
-    actions.note_sent(item.channel_id, result)
+        result = _deliver(message, sender, wire_address(item.recipient), server)
+    actions.note_sent(item.channel_id or (mailbox.pk if mailbox else None), result)
     return Accepted(message_id_of(item)) if isinstance(result, Accepted) else result
+
+
+def mailbox_of(address: str) -> Channel | None:
+    """The mailbox that has this address, with the server by which its mails leave."""
+    mailboxes = Channel.objects.select_related("outgoing").filter(kind=Channel.Kind.EMAIL)
+    return mailboxes.filter(address=address.casefold()).first()
 
 
 def mail_goes_to_files() -> bool:
@@ -58,15 +68,18 @@ def _write(item: OutboxItem, message: EmailMessage) -> Result:
     return Accepted()
 
 
-def _deliver(message: EmailMessage, sender: str, recipient: str) -> Result:
-    connection = get_connection()
+def _deliver(message: EmailMessage, sender: str, recipient: str, server: OutgoingServer | None) -> Result:
+    try:
+        connection = connection_of(Account.of(server)) if server else get_connection()
+    except BadAccount as error:
+        return Final("account", str(error))
     if not isinstance(connection, EmailBackend):
         connection.send_messages([message])  # a backend of another kind tells nothing of stages
         return Accepted()
     try:
         connection.open()
     except NETWORK as error:
-        return Retry("connect", _said(error))
+        return Retry("connect", said(error))
     smtp = connection.connection
     if smtp is None:
         return Retry("connect", N_("The mail server could not be reached"))
@@ -75,6 +88,19 @@ def _deliver(message: EmailMessage, sender: str, recipient: str) -> Result:
         return _converse(smtp, content, sender, recipient)
     finally:
         _hang_up(smtp)
+
+
+def connection_of(account: Account) -> EmailBackend:
+    """A connection to a mailbox's own server, not open yet."""
+    return EmailBackend(
+        host=account.host,
+        port=account.port,
+        username=account.username,
+        password=account.password,
+        use_tls=account.security == "starttls",
+        use_ssl=account.security == "tls",
+        timeout=settings.EMAIL_TIMEOUT,
+    )
 
 
 def _converse(smtp: smtplib.SMTP, content: bytes, sender: str, recipient: str) -> Result:
@@ -87,12 +113,12 @@ def _converse(smtp: smtplib.SMTP, content: bytes, sender: str, recipient: str) -
                 return _refused(code, answer)
         smtp.send(_dotted(content))
     except NETWORK as error:
-        return Retry("connection", _said(error))
+        return Retry("connection", said(error))
     try:
         smtp.send(b".\r\n")
         code, answer = smtp.getreply()
     except NETWORK as error:
-        return Unknown("no_answer", reasons.NOT_CONFIRMED % {"reason": _said(error)})
+        return Unknown("no_answer", reasons.NOT_CONFIRMED % {"reason": said(error)})
     return Accepted() if 200 <= code < 300 else _refused(code, answer)
 
 
@@ -120,7 +146,7 @@ def _hang_up(smtp: smtplib.SMTP) -> None:
         smtp.close()  # the mail's fate is settled by now
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
     """What went wrong, for the agent who reads it."""
     if isinstance(error, smtplib.SMTPResponseException):
         answer = error.smtp_error

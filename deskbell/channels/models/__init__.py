@@ -1,5 +1,15 @@
 from deskbell.channels.models.channel import Channel
 from deskbell.channels.models.inbound import InboundFile, InboundItem
+from deskbell.channels.models.servers import FetchedMail, IncomingServer, OutgoingServer, Server
 from deskbell.channels.models.tally import Tally
 
-__all__ = ["Channel", "InboundFile", "InboundItem", "Tally"]
+__all__ = [
+    "Channel",
+    "FetchedMail",
+    "InboundFile",
+    "InboundItem",
+    "IncomingServer",
+    "OutgoingServer",
+    "Server",
+    "Tally",
+]

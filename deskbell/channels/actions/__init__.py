@@ -1,0 +1,45 @@
+"""Every write about channels and what came in by them, but for the decision itself (channels.inbound)."""
+
+from deskbell.channels.actions.access import NotAllowed
+from deskbell.channels.actions.ledger import (
+    FormClosed,
+    NoMailbox,
+    NotQuarantined,
+    note_received,
+    receive_form,
+    replay,
+    take_in,
+)
+from deskbell.channels.actions.mailboxes import (
+    BadChannel,
+    Fetching,
+    InUse,
+    add_channel,
+    change_mailbox,
+    note_sent,
+    remove_mailbox,
+    set_incoming,
+    set_outgoing,
+    switch,
+)
+
+__all__ = [
+    "BadChannel",
+    "Fetching",
+    "FormClosed",
+    "InUse",
+    "NoMailbox",
+    "NotAllowed",
+    "NotQuarantined",
+    "add_channel",
+    "change_mailbox",
+    "note_received",
+    "note_sent",
+    "receive_form",
+    "remove_mailbox",
+    "replay",
+    "set_incoming",
+    "set_outgoing",
+    "switch",
+    "take_in",
+]

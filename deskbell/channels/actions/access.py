@@ -1,0 +1,17 @@
+"""Who may change what belongs to the channels."""
+
+from __future__ import annotations
+
+from deskbell.events.actor import Actor
+from deskbell.people import permissions
+from deskbell.people.models import User
+from deskbell.people.rights import rights_of
+
+
+class NotAllowed(Exception):
+    """Channels and the ledger are for administrators."""
+
+
+def require_setup(by: Actor | User) -> None:
+    if isinstance(by, User) and not rights_of(by).has(permissions.SETUP):
+        raise NotAllowed(permissions.SETUP)

@@ -1,0 +1,181 @@
+"""A real IMAP and POP3 server: Dovecot as an ordinary process, on ports and in a folder of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from imapclient import IMAPClient
+
+from tests.support.desk import free_port, open_folder
+
+#: mail is stored under this user when the tests run as root: Dovecot never does so as root
+NOBODY = 65534
+PASSWORD = "secret"
+
+_CONFIGURATION = """
+protocols = imap pop3
+listen = 127.0.0.1
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/log
+default_internal_user = {internal}
+default_internal_group = {group}
+default_login_user = {login}
+first_valid_uid = 0
+first_valid_gid = 0
+ssl = no
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+auth_failure_delay = 0
+mail_location = maildir:{folder}/mail/%u
+mail_uid = {uid}
+mail_gid = {gid}
+mail_max_userip_connections = 50
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={folder}/mail/%u
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {imap}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service pop3-login {{
+  chroot =
+  inet_listener pop3 {{
+    port = {pop3}
+  }}
+  inet_listener pop3s {{
+    port = 0
+  }}
+}}
+service anvil {{
+  chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service stats {{
+  chroot =
+}}
+namespace inbox {{
+  inbox = yes
+}}
+"""
+
+
+@dataclass
+class MailServer:
+    """Any user has a mailbox here, with the password PASSWORD."""
+
+    folder: Path
+    imap: int
+    pop3: int
+
+    def url(self, address: str, *, protocol: str = "imap", folder: str = "") -> str:
+        """As `deskbell channel add` takes it."""
+        port = self.imap if protocol == "imap" else self.pop3
+        return f"{protocol}://{address.replace('@', '%40')}:{PASSWORD}@127.0.0.1:{port}/{folder}"
+
+    @contextlib.contextmanager
+    def client(self, address: str, folder: str = "INBOX") -> Iterator[IMAPClient]:
+        """Somebody else who looks into the mailbox, such as a phone."""
+        client = IMAPClient("127.0.0.1", self.imap, ssl=False, timeout=20)
+        client.login(address, PASSWORD)
+        client.select_folder(folder)
+        try:
+            yield client
+        finally:
+            client.logout()
+
+    def put(self, address: str, *mails: bytes, folder: str = "INBOX") -> None:
+        with self.client(address, folder) as client:
+            for mail in mails:
+                client.append(folder, mail)
+
+    def flags(self, address: str, folder: str = "INBOX") -> dict[int, set[str]]:
+        """UID → flags of what lies in a folder."""
+        with self.client(address, folder) as client:
+            found = client.fetch(client.search("ALL"), ["FLAGS"]) if client.search("ALL") else {}
+        return {uid: {flag.decode() for flag in data[b"FLAGS"]} - {"\\Recent"} for uid, data in found.items()}
+
+    def renumber(self, address: str) -> None:
+        """Give the folder another UIDVALIDITY, as a server does whose index was lost."""
+        folder = self.folder / "mail" / address
+        version, validity, *_rest = (folder / "dovecot-uidlist").read_text().split()
+        (folder / "dovecot-uidlist").write_text(f"{version} V{int(validity[1:]) + 1} N1\n")
+        for path in folder.glob("dovecot.*index*"):
+            path.unlink()
+
+
+@contextlib.contextmanager
+def mail_server() -> Iterator[MailServer]:
+    """One server until the end of the block."""
+    with open_folder() as folder:
+        imap = free_port()
+        server = MailServer(folder, imap, free_port(imap))
+        process = _start(server)
+        try:
+            yield server
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _start(server: MailServer) -> subprocess.Popen[bytes]:
+    program = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if program is None:
+        raise RuntimeError("Dovecot is missing: sudo apt install dovecot-imapd dovecot-pop3d")
+    root = os.geteuid() == 0
+    me = pwd.getpwuid(os.geteuid()).pw_name
+    uid, gid = (NOBODY, NOBODY) if root else (os.geteuid(), os.getegid())
+    configuration = server.folder / "dovecot.conf"
+    configuration.write_text(
+        _CONFIGURATION.format(
+            folder=server.folder,
+            internal="dovecot" if root else me,
+            group="dovecot" if root else grp.getgrgid(os.getegid()).gr_name,
+            login="dovenull" if root else me,
+            uid=uid,
+            gid=gid,
+            password=PASSWORD,
+            imap=server.imap,
+            pop3=server.pop3,
+        )
+    )
+    (server.folder / "mail").mkdir()
+    os.chown(server.folder / "mail", uid, gid)
+    process = subprocess.Popen(
+        [program, "-F", "-c", str(configuration)],
+        stdin=subprocess.DEVNULL,
+        stdout=(server.folder / "out").open("wb"),
+        stderr=subprocess.STDOUT,
+    )
+    end = time.monotonic() + 20
+    while time.monotonic() < end and process.poll() is None:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", server.imap), 1).close()
+            return process
+        time.sleep(0.02)
+    process.terminate()
+    log = server.folder / "log"
+    said = [path.read_text() for path in (server.folder / "out", log) if path.exists()]
+    raise RuntimeError(f"Dovecot did not start: {said}")
