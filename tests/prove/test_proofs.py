@@ -10,7 +10,7 @@ from prove.__main__ import PROOFS
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 
 
-@pytest.mark.parametrize("name", ["mails", "uploads"])
+@pytest.mark.parametrize("name", ["mails", "imap", "uploads"])
 def test_a_proof_holds_in_its_short_form(name):
     proof, short = PROOFS[name]
     proof(**short)
