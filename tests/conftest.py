@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +13,11 @@ import pytest
 from django.conf import settings
 from django.core.management.commands import flush
 from django.db import connection, transaction
+from jinja2 import FileSystemBytecodeCache
 
 from deskbell.people import companies
 from tests.support.desk import open_folder
+from tests.support.postgres import template
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +25,11 @@ def company_of_this_test(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is stored yet, until the test changes it: a second is no measure for tests."""
     monkeypatch.setattr(companies, "KEPT_SECONDS", 3600.0)
     monkeypatch.setattr(companies, "_kept", (time.monotonic(), None))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    connection.settings_dict["TEST"].update(template())
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +66,19 @@ def _flush_events_too(self, **options):
 flush.Command.handle = _flush_events_too
 
 
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_configure() -> None:
-    """Passwords of tests need no protection, and their clients no static files to look through."""
+    """Passwords of tests need no protection, and their clients no static files to look through.
+
+    A template is compiled once for all processes of the run.
+    """
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.WHITENOISE_USE_FINDERS = False
+    compiled = Path(os.environ["TEST_RUN_FOLDER"]) / "templates"
+    compiled.mkdir(exist_ok=True)
+    settings.TEMPLATES[0]["OPTIONS"]["bytecode_cache"] = FileSystemBytecodeCache(str(compiled))

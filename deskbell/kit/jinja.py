@@ -7,8 +7,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache, partial
+from importlib.resources import files
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
+from zipfile import ZipFile
 from zlib import crc32
 
 from django.conf import settings
@@ -21,7 +25,6 @@ from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 from jinja2 import Environment, StrictUndefined, pass_eval_context
 from jinja2.nodes import EvalContext
-from lucide import _render_icon as draw
 from markupsafe import Markup, escape
 
 from deskbell.kit import markdown, once, stored, time
@@ -162,9 +165,24 @@ def _time_tag(value: datetime, minutes: int, manner: tuple[str, str, str]) -> Ma
 def icon(name: str, size: int = 16, label: str = "", extra: str = "") -> Markup:
     """The Lucide icon `name`, `size` CSS pixels wide; for readers of the screen only if it has a `label`."""
     directed = " icon-directed" if DIRECTED.fullmatch(name) else ""
-    attributes: dict[str, object] = {"class": f"icon{directed} {extra}".strip()}
-    attributes |= {"role": "img", "aria_label": label} if label else {"aria_hidden": "true"}
-    return Markup(draw(name, size, **attributes))  # noqa: S704 - drawn from the package's own files
+    drawing = ElementTree.fromstring(_drawing(name))  # noqa: S314 - of the package
+    drawing.set("width", str(size))
+    drawing.set("height", str(size))
+    drawing.set("class", f"icon{directed} {extra}".strip())
+    for attribute, value in (("role", "img"), ("aria-label", label)) if label else (("aria-hidden", "true"),):
+        drawing.set(attribute, value)
+    return Markup(ElementTree.tostring(drawing, encoding="unicode"))  # noqa: S704 - escaped there
+
+
+def _drawing(name: str) -> bytes:
+    """Without its namespace, which HTML knows by the tag."""
+    return _drawings().read(f"{name}.svg").replace(b' xmlns="http://www.w3.org/2000/svg"', b"", 1)
+
+
+@lru_cache(maxsize=1)
+def _drawings() -> ZipFile:
+    """Opened once: the package's own way reads the list of them all for each of them."""
+    return ZipFile(BytesIO((files("lucide") / "lucide.zip").read_bytes()))
 
 
 @lru_cache(maxsize=1)

@@ -15,6 +15,7 @@ FEW = 8
 EXAMPLES = int(os.environ.get("DESKBELL_TEST_EXAMPLES", FEW))
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @settings(
     max_examples=EXAMPLES,

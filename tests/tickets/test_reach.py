@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from io import BytesIO
 
 import pytest
@@ -16,8 +17,8 @@ from tests.stories import customer, organization, staff, team, ticket
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def story():
+@pytest.fixture(scope="module")
+def told(lasting):
     """Three tickets in two teams, of two companies; each with a note and a reply."""
     network, hardware = team("Network crew"), team("Hardware crew")
     acme = organization("Acme")
@@ -32,6 +33,11 @@ def story():
         actions.note(one, Content.markdown("internal"), by=agent)
         actions.reply(one, Content.markdown("public"), by=agent)
     return {"network": network, "hardware": hardware, "acme": acme, "tickets": tickets, "agent": agent}
+
+
+@pytest.fixture
+def story(told, db):
+    return deepcopy(told)
 
 
 def numbers(user, **values) -> set[int]:
