@@ -1,4 +1,4 @@
-"""A limit was reached by wrong passwords or codes: said to who typed them, and reported."""
+"""Wrong passwords and codes: noted for whom they are about; a limit they reach is said and reported."""
 
 from __future__ import annotations
 
@@ -7,10 +7,25 @@ from django.utils.translation import gettext as _
 
 from deskbell.kit import limits
 from deskbell.people import actions
+from deskbell.people.addresses import email_key, is_email
+from deskbell.people.devices import visit_of
 
 
 def too_often() -> str:
     return _("That was tried too often. Wait a few minutes, or sign in with a code by mail.")
+
+
+def note(request: HttpRequest, email: str, *, how: str) -> None:
+    """A wrong password or code (`how`, see people.telling) for the address typed, whether or not anybody has
+    it. A job looks up who is meant: the answer must not take longer for people we know.
+    """
+    from deskbell.people import jobs  # app-ready: the job application exists only after set-up
+
+    if is_email(email):
+        visit = visit_of(request)
+        jobs.note_failed_sign_in.defer(
+            key=email_key(email), address=visit.address, agent=visit.agent, how=how
+        )
 
 
 def report(request: HttpRequest, limit: limits.Limit, *, account: str) -> None:

@@ -9,11 +9,11 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from deskbell.account import mail
+from deskbell.account import guessing, mail
 from deskbell.events import subscribe
 from deskbell.events.models import Event
-from deskbell.people import actions, devices, events, jobs
-from deskbell.people.addresses import email_key, is_email
+from deskbell.people import actions, devices, events
+from deskbell.people.addresses import email_key
 from deskbell.people.models import Device, Identity, User
 from deskbell.people.reader import reading
 
@@ -71,8 +71,5 @@ def leave(request: HttpRequest, user: User | None, **_: object) -> None:
 
 @receiver(user_login_failed)
 def refuse(credentials: dict[str, str], request: HttpRequest | None = None, **_: object) -> None:
-    """A wrong password. A job looks up who is meant: the answer must not take longer for people we know."""
-    given = credentials.get("email", "")
-    if request is not None and is_email(given):
-        visit = devices.visit_of(request)
-        jobs.note_failed_sign_in.defer(key=email_key(given), address=visit.address, agent=visit.agent)
+    if request is not None:
+        guessing.note(request, credentials.get("email", ""), how="password")

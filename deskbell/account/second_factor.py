@@ -31,6 +31,7 @@ from deskbell.account.stages import SecondFactorStage
 from deskbell.kit import limits
 from deskbell.kit.secrets import seal, unseal
 from deskbell.people import actions, second_factor
+from deskbell.people.devices import visit_of
 from deskbell.people.models import User
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
@@ -41,8 +42,13 @@ SECRET, CODES_UNTIL = "second_factor.secret", "second_factor.codes_until"
 CODES_SHOWN = 600
 
 
-def _try_code(request: HttpRequest, user: User, form: forms.Form, use: Any) -> HTTPStatus:
-    """Call `use(code)` if the form and the limits allow it. Gives the status: 200 for a right code."""
+def _try_code(
+    request: HttpRequest, user: User, form: forms.Form, use: Any, *, entering: bool = False
+) -> HTTPStatus:
+    """Call `use(code)` if the form and the limits allow it. Gives the status: 200 for a right code.
+
+    A wrong one of somebody `entering` stands in the history of sign-ins.
+    """
     if not form.is_valid():
         return HTTPStatus.UNPROCESSABLE_ENTITY
     tried = limits.SECOND_FACTOR.count(request, key=str(user.pk))
@@ -53,6 +59,9 @@ def _try_code(request: HttpRequest, user: User, form: forms.Form, use: Any) -> H
     try:
         use(form.cleaned_data["code"])
     except actions.WrongCode:
+        if entering:
+            how = "totp" if second_factor.of_the_app(form.cleaned_data["code"]) else "recovery_code"
+            actions.fail_sign_in(user, how=how, visit=visit_of(request))
         form.add_error("code", _("This code is wrong, too old, or was used before. Take a new one."))
         return HTTPStatus.UNPROCESSABLE_ENTITY
     tried.rollback()
@@ -71,7 +80,7 @@ def authenticate(request: HttpRequest) -> HttpResponse:
     form = SecondFactorForm(request.POST or None)
     status = HTTPStatus.OK
     if request.method == "POST":
-        status = _try_code(request, user, form, lambda code: _record(request, user, code))
+        status = _try_code(request, user, form, lambda code: _record(request, user, code), entering=True)
         if status == HTTPStatus.OK:
             response = stage.exit()
             if form.cleaned_data["remember"]:
@@ -98,7 +107,11 @@ class Reauthenticate(BaseReauthenticateView):
     def form_valid(self, form: forms.Form) -> HttpResponse:
         user = self.request.user
         status = _try_code(
-            self.request, user, form, lambda code: _record(self.request, user, code, reauthenticated=True)
+            self.request,
+            user,
+            form,
+            lambda code: _record(self.request, user, code, reauthenticated=True),
+            entering=True,
         )
         if status == HTTPStatus.OK:
             return super().form_valid(form)

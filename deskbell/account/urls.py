@@ -27,7 +27,7 @@ urlpatterns = [
     path("signin/code/", library.request_login_code, name="account_request_login_code"),
     path(
         "signin/code/confirm/",
-        library.confirm_login_code,
+        views.confirm_login_code,
         name="account_confirm_login_code",
     ),
     path("signin/address/", library.email_verification_sent, name="account_email_verification_sent"),
@@ -63,7 +63,7 @@ urlpatterns = [
     path("account/password/reset/", library.password_reset, name="account_reset_password"),
     path(
         "account/password/reset/confirm/",
-        library.confirm_password_reset_code,
+        views.confirm_password_reset_code,
         name="account_confirm_password_reset_code",
     ),
     path(

@@ -1,10 +1,14 @@
-"""Signing up and invitations. Signing in and passwords are the sign-in library's views."""
+"""Signing up and invitations. Signing in and passwords are the sign-in library's views; wrong codes are noted
+here on their way.
+"""
 
 from __future__ import annotations
 
+from allauth.account import views as library
 from allauth.account.adapter import get_adapter
 from allauth.account.utils import get_next_redirect_url, perform_login
 from allauth.decorators import rate_limit
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from deskbell.account import pending
+from deskbell.account import guessing, pending
 from deskbell.account.forms import CodeForm, InvitationForm, SignUpForm
 from deskbell.kit import limits
 from deskbell.kit.once import accepted
@@ -23,6 +27,22 @@ from deskbell.people.models import User
 from deskbell.people.queries import company
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
+
+
+class ConfirmSignInCode(library.ConfirmLoginCodeView):
+    def form_invalid(self, form: forms.Form) -> HttpResponse:
+        guessing.note(self.request, self._process.state.get("email", ""), how="code")
+        return super().form_invalid(form)
+
+
+class ConfirmResetCode(library.ConfirmPasswordResetCodeView):
+    def form_invalid(self, form: forms.Form) -> HttpResponse:
+        guessing.note(self.request, self._process.state.get("email", ""), how="reset")
+        return super().form_invalid(form)
+
+
+confirm_login_code = ConfirmSignInCode.as_view()
+confirm_password_reset_code = ConfirmResetCode.as_view()
 
 
 @rate_limit(action="signup")
@@ -70,6 +90,7 @@ def sign_up_confirm(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         if pending.is_right(request, waiting, form.cleaned_data["code"]):
             return _finish_sign_up(request, waiting)
+        guessing.note(request, waiting.email, how="sign_up")
         if pending.current(request) is None:
             messages.error(request, _("That was the wrong code too often. Please start again."))
             return redirect("account_signup")

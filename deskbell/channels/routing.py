@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from deskbell.channels import reasons
 from deskbell.channels.email import references
 from deskbell.channels.email.parse import ParsedMail
 from deskbell.channels.models import InboundItem
@@ -22,6 +23,11 @@ class Found:
     ticket: Ticket
     how: str
     strong: bool
+
+    @property
+    def said(self) -> str:
+        """`how` for people."""
+        return reasons.FOUND_BY[self.how]
 
 
 def find(item: InboundItem, mail: ParsedMail) -> Found | None:

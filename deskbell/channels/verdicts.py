@@ -157,15 +157,14 @@ def _answer_of_a_machine(case: Case, found: Found | None) -> Verdict:
     if sender is not None and rights_of(sender).staff:
         return Verdict.blocked("absence_of_staff", N_("An automatic answer of somebody who works here"))
     if found is None or sender is None or not rules.may(sender, "customer_reply", found.ticket):
-        kind = case.mail.auto_class.value
-        return Verdict.blocked("automatic_without_ticket", reasons.WITHOUT_TICKET % {"kind": kind})
+        return Verdict.blocked("automatic_without_ticket", reasons.WITHOUT_TICKET[case.mail.auto_class])
     return _annotated(case, found, sender)
 
 
 def _annotated(case: Case, found: Found, sender: User) -> Verdict:
     message = _annotate(found.ticket, _content(case, kind="auto"), author=sender)
     reason = case.mail.auto_class.value
-    return Verdict(State.ANNOTATED, reason, found.how, ticket_id=found.ticket.pk, message_id=message.pk)
+    return Verdict(State.ANNOTATED, reason, found.said, ticket_id=found.ticket.pk, message_id=message.pk)
 
 
 def _annotate(ticket: Ticket, content: Content, *, author: User | None) -> Message:
@@ -206,7 +205,7 @@ def _from_a_reader(case: Case, found: Found | None, sender: User) -> Verdict:
     if found is None or found.ticket.trashed or not is_customer_of(sender, found.ticket):
         return Verdict.quarantined("read_only", N_("The sender may look at tickets, not open any"))
     message = _annotate(found.ticket, _content(case, kind="human"), author=sender)
-    return Verdict(State.ANNOTATED, "read_only", found.how, ticket_id=found.ticket.pk, message_id=message.pk)
+    return Verdict(State.ANNOTATED, "read_only", found.said, ticket_id=found.ticket.pk, message_id=message.pk)
 
 
 def _add(case: Case, found: Found, sender: User) -> Verdict:
@@ -216,7 +215,7 @@ def _add(case: Case, found: Found, sender: User) -> Verdict:
     if found.strong or follow_up:
         _copy_in(case, ticket, sender)
     if follow_up:
-        return Verdict(State.TICKETED, "follow_up", found.how, ticket_id=ticket.pk, message_id=message.pk)
+        return Verdict(State.TICKETED, "follow_up", found.said, ticket_id=ticket.pk, message_id=message.pk)
     return Verdict(State.ADDED, found.how, ticket_id=ticket.pk, message_id=message.pk)
 
 
@@ -237,7 +236,7 @@ def _open(case: Case, found: Found | None, sender: User) -> Verdict:
     if found is not None:
         reason, text = (
             "not_owner",
-            reasons.NOT_OWNER % {"how": found.how, "number": found.ticket.number},
+            reasons.NOT_OWNER % {"number": found.ticket.number},
         )
         if found.how != "subject_number":
             tickets.link(ticket, found.ticket, kind="related", by=SYSTEM)

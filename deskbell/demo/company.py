@@ -30,6 +30,10 @@ class Person:
     signs_in: bool = False
     time_zone: str = ""
 
+    @property
+    def reads_only(self) -> bool:
+        return any(role.startswith("read_only") for role, _team in self.grants)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Customer:
@@ -196,6 +200,22 @@ PEOPLE = (
         name="Samir Haddow",
         email="samir.haddow@quayside.example",
         phone="+44 1632 960117",
+        site="Head office",
+        signs_in=True,
+    ),
+    Person(
+        slug="reader",
+        name="Kit Rosenthal",
+        email="kit.rosenthal@quayside.example",
+        grants=(("read_only", ""),),
+        site="Warehouse North",
+        signs_in=True,
+    ),
+    Person(
+        slug="organization_reader",
+        name="Vera Lindqvist",
+        email="vera.lindqvist@quayside.example",
+        grants=(("read_only_organization", ""),),
         site="Head office",
         signs_in=True,
     ),

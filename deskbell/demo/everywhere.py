@@ -22,6 +22,8 @@ SEES = {
     "auditor": gettext_lazy("Reads everything, changes nothing"),
     "customer_manager": gettext_lazy("All tickets of her company"),
     "customer": gettext_lazy("His own tickets"),
+    "read_only": gettext_lazy("Reads where he is copied in, writes nothing"),
+    "read_only_organization": gettext_lazy("Reads all tickets of her company, writes nothing"),
 }
 
 

@@ -91,9 +91,12 @@ class Story:
     copy: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
 
+    def open(self, cast: Cast, now: datetime) -> Ticket:
+        """The story's ticket as it was opened."""
+        return _open(self, cast, now)
 
-def open_story(story: Story, cast: Cast, now: datetime) -> Ticket:
-    """The story's ticket as it was opened."""
+
+def _open(story: Story, cast: Cast, now: datetime) -> Ticket:
     requester = cast[story.who]
     by = cast[story.taken_by] if story.taken_by else requester
     if story.source == "mail":

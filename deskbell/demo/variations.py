@@ -173,6 +173,7 @@ class Neighbourhood:
         self.customers = [
             Customer(people[each.slug].pk, people[each.slug].organization_id, False)  # type: ignore[arg-type]
             for each in company.PEOPLE
+            if not each.reads_only
         ]
 
     def worker(self, queue: str) -> int:

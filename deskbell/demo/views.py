@@ -137,7 +137,10 @@ def _send(request: HttpRequest, address: str, cleaned: dict[str, Any], answered:
     def act() -> str:
         if cleaned["how"] == "form" and answered is None:
             return f"item-{writing.fill_form(**person, **words, files=files)}"
-        return f"item-{writing.send_mail(**person, **words, files=files, key=key, answers=answered)}"
+        sent = writing.send_mail(
+            name=person["name"], address=address, **words, files=files, key=key, answers=answered
+        )
+        return f"item-{sent}"
 
     content = {**words, **person, "how": cleaned["how"], "files": [_facts(file) for file in files]}
     return str(once("demo.letter", key, content, act)[0])

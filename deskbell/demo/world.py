@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from deskbell.channels.actions import add_channel
 from deskbell.channels.models import Channel
-from deskbell.demo import company, conversations, events, replies, seed, variations
+from deskbell.demo import arrivals, company, conversations, events, replies, seed, variations
 from deskbell.demo.clock import Clock
 from deskbell.demo.seed.rows import Ledger, Names
 from deskbell.demo.stories import BEGINNING, STORIES
-from deskbell.demo.telling import Cast, Step, Story, open_story
+from deskbell.demo.telling import Cast, Step, Story
 from deskbell.events import subscribe
 from deskbell.events.actor import SYSTEM
 from deskbell.events.models import Delivery, Event
@@ -61,11 +61,12 @@ def lock() -> None:
 def build(*, everything: bool = False) -> Cast:
     """Make it, in the caller's transaction, on a desk without people.
 
-    The company and its dozen named tickets; with `everything` also the written conversations and the
-    everyday tickets of three months. Nobody gets a mail about what is only history.
+    The company and its dozen named tickets; with `everything` also the written conversations, the everyday
+    tickets of three months and what came in by mail and form within a day. Nobody gets a mail about what is
+    only history.
     """
     now = timezone.now()
-    stories = [*STORIES, *(conversations.read(now) if everything else [])]
+    stories = [*STORIES, *([*conversations.read(now), *arrivals.ARRIVALS] if everything else [])]
     clock = Clock()
     clock.set(now - (HISTORY if everything else BEGINNING))
     with clock.running():
@@ -85,7 +86,7 @@ def build(*, everything: bool = False) -> Cast:
             if step:
                 step.act(cast, cast.tickets[story.slug])
             else:
-                cast.tickets[story.slug] = open_story(story, cast, now)
+                cast.tickets[story.slug] = story.open(cast, now)
     if everyday:
         everyday.tell_until(now)
         only_history = cast.tickets.keys() - {story.slug for story in STORIES}

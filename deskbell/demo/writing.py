@@ -29,16 +29,20 @@ def send_mail(
     files: list[UploadedFile],
     key: str,
     answers: EmailMessage | None = None,
+    automatic: bool = False,
 ) -> int:
     """Hand a mail to the demo's mailbox; returns the id of the inbound item.
 
     `key` makes its Message-ID; `answers` is the mail it replies to, quoted below as mail programs do.
+    An `automatic` one says that a machine answers.
     """
     mail = EmailMessage(policy=SMTP)
     mail["From"] = formataddr((name, address))
     mail["To"] = formataddr((company.NAME, company.SUPPORT))
     mail["Date"] = format_datetime(timezone.now())
     mail["Message-ID"] = f"<{key}@{address.rpartition('@')[2]}>"
+    if automatic:
+        mail["Auto-Submitted"] = "auto-replied"
     if answers:
         mail["Subject"] = _answering(str(answers["Subject"] or ""))
         mail["In-Reply-To"] = str(answers["Message-ID"])

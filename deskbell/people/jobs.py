@@ -13,12 +13,12 @@ DEVICES_KEPT = timedelta(days=365)
 
 
 @app.task(name="people.note_failed_sign_in", queue="default")
-def note_failed_sign_in(key: str, address: str, agent: str) -> None:
-    """A wrong password for the address `key`: told to its person, if it has one."""
+def note_failed_sign_in(key: str, address: str, agent: str, how: str = "password") -> None:
+    """A wrong password or code for the address `key`: told to its person, if it has one."""
     identity = Identity.objects.select_related("user").filter(kind="email", scope="", key=key).first()
     if identity is not None:
         visit = actions.Visit(address, agent)
-        actions.fail_sign_in(identity.user, how="password", visit=visit)
+        actions.fail_sign_in(identity.user, how=how, visit=visit)
 
 
 @app.periodic(cron="27 3 * * *")

@@ -55,6 +55,11 @@ def step_of(secret: str, code: str) -> int | None:
     return None
 
 
+def of_the_app(code: str) -> bool:
+    """Whether it looks like a code of the app: a recovery code is longer."""
+    return len("".join(code.split())) <= app_settings.TOTP_DIGITS
+
+
 def recovery_codes(user: User) -> RecoveryCodes | None:
     row = Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.RECOVERY_CODES).first()
     return RecoveryCodes(row) if row else None

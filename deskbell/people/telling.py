@@ -20,6 +20,15 @@ WAYS: dict[str, str | Promise] = {
     "first_link": gettext_lazy("signed in as the first administrator"),
     "mfa": gettext_lazy("signed in with a second factor"),
 }
+#: what was wrong when somebody was not let in
+WRONG: dict[str, str | Promise] = {
+    "password": gettext_lazy("was not let in: wrong password"),
+    "code": gettext_lazy("was not let in: wrong code from the mail"),
+    "reset": gettext_lazy("was not let in: wrong code for a new password"),
+    "sign_up": gettext_lazy("was not let in: wrong code when signing up"),
+    "totp": gettext_lazy("was not let in: wrong code of the second factor"),
+    "recovery_code": gettext_lazy("was not let in: wrong recovery code"),
+}
 REASONS: dict[str, str | Promise] = {
     "revoked": gettext_lazy("signed the device out"),
     "others": gettext_lazy("signed the device out, with all others"),
@@ -74,7 +83,7 @@ def _what(event: Event) -> str:
             return _("%(signed_in)s on the phone page") % {"signed_in": _way(event.data["how"])}
         return _way(event.data["how"])
     if event.kind == SignInFailed.kind:
-        return _("was not let in: wrong password")
+        return str(WRONG.get(event.data["how"], _("was not let in")))
     if event.kind == DeviceRevoked.kind:
         return str(REASONS.get(event.data["why"], REASONS["revoked"]))
     return _("signed out")

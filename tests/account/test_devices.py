@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.core import signing
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -20,6 +22,7 @@ from deskbell.people.models import Device, User
 from deskbell.people.telling import sign_in_line
 from deskbell.realtime.live import SALT
 from tests.account.conftest import OTHER_PASSWORD, PASSWORD
+from tests.account.test_second_factor import with_factor
 
 pytestmark = pytest.mark.django_db
 
@@ -223,6 +226,72 @@ def test_a_wrong_password_stands_in_the_history_of_the_person_it_was_meant_for(m
     stranger.post("/signin/", {"login": "Mira@example.com", "password": "wrong wrong wrong"})
     jobs.note_failed_sign_in(key="mira@example.com", address="192.0.2.7", agent=IPHONE)
     assert told(mira) == ["was not let in: wrong password (Safari on iPhone, 192.0.2.7)"]
+
+
+def noted() -> None:
+    """What a worker does with the wrong passwords and codes that pages noted."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "with done as ("
+            " delete from procrastinate_jobs where task_name = 'people.note_failed_sign_in'"
+            " returning id, args) select args from done order by id"
+        )
+        for (args,) in cursor.fetchall():
+            jobs.note_failed_sign_in(**json.loads(args))
+
+
+#: what is asked for, where the code goes, and what the history says of a wrong one
+WRONG_CODES = {
+    "sign-in": ("/signin/code/", "/signin/code/confirm/", "wrong code from the mail"),
+    "reset": (
+        "/account/password/reset/",
+        "/account/password/reset/confirm/",
+        "wrong code for a new password",
+    ),
+    "sign-up": ("/signup/", "/signup/confirm/", "wrong code when signing up"),
+}
+
+
+@pytest.mark.parametrize("way", WRONG_CODES)
+def test_a_wrong_code_stands_in_the_history_and_nobody_is_in(mira, way):
+    cache.clear()
+    ask, confirm, words = WRONG_CODES[way]
+    for email in ("Mira@example.com", "nobody@example.com"):
+        stranger = browser(IPHONE)
+        stranger.post(ask, {"name": "Somebody", "email": email, "password": PASSWORD})
+        stranger.post(confirm, {"code": "WRONG"})
+        assert "_auth_user_id" not in stranger.session
+    noted()
+    assert told(mira) == [f"was not let in: {words} (Safari on iPhone, 127.0.0.1)"]
+    assert Event.objects.filter(kind="user.sign_in_failed").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("000 000", "wrong code of the second factor"), ("1234 5678", "wrong recovery code")],
+)
+def test_a_wrong_second_factor_stands_in_both_histories(mira, code, words):
+    cache.clear()
+    with_factor(mira)
+    boss = actions.create_user("boss@example.com", name="Boss", role="owner", password=PASSWORD)
+    stranger = browser(IPHONE)
+    stranger.post("/signin/", {"login": "mira@example.com", "password": PASSWORD})
+    stranger.post("/signin/second-factor/", {"code": code})
+    assert "_auth_user_id" not in stranger.session
+    assert told(mira) == [f"was not let in: {words} (Safari on iPhone, 127.0.0.1)"]
+    administrator = browser()
+    administrator.force_login(boss, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = administrator.get(f"/setup/people/{mira.pk}/").content.decode()
+    assert f"was not let in: {words}" in page
+    trail = administrator.get("/setup/audit/").content.decode()
+    assert f"was not let in: {words} (Safari on iPhone, 127.0.0.1)" in trail
+
+
+def test_a_wrong_code_while_setting_a_second_factor_up_is_no_sign_in(mira):
+    cache.clear()
+    here = enter(browser())
+    here.post("/account/second-factor/setup/", {"code": "000000"})
+    assert [line.split(" (")[0] for line in told(mira)] == ["signed in with the password"]
 
 
 def test_a_wrong_password_is_looked_into_alike_for_an_unknown_address(mira):

@@ -62,6 +62,7 @@ def test_the_sign_in_page_offers_one_click_for_every_role(client, desk):
         desk[slug].email
         for slug in (
             "owner", "admin", "supervisor", "agent", "engineer", "auditor", "customer_manager", "customer",
+            "reader", "organization_reader",
         )
     ]  # fmt: skip
     for address in offered:

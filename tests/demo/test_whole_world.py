@@ -10,7 +10,9 @@ import pytest
 from django.db.models import F, Max
 from django.utils import timezone
 
-from deskbell.demo import company, conversations, variations, world
+from deskbell.channels import queries
+from deskbell.channels.models import Channel, InboundItem
+from deskbell.demo import arrivals, company, conversations, variations, world
 from deskbell.demo.stories import STORIES
 from deskbell.events.models import Delivery, Event
 from deskbell.people.models import Identity, Organization, User
@@ -28,7 +30,7 @@ def test_it_holds_the_named_tickets_forty_conversations_and_the_everyday_ones():
     written = conversations.read(timezone.now())
     assert len(written) == 40
     assert len({story.slug for story in written} | {story.slug for story in STORIES}) == 40 + len(STORIES)
-    assert Ticket.objects.count() == len(STORIES) + 40 + variations.COUNT
+    assert Ticket.objects.count() == len(STORIES) + 40 + len(arrivals.ARRIVALS) + variations.COUNT
 
 
 def test_every_state_priority_queue_and_door_has_tickets():
@@ -104,11 +106,19 @@ def test_nobody_is_mailed_about_what_is_history(told):
     named = [told.tickets[story.slug].pk for story in STORIES]
     opened = Event.objects.filter(kind="ticket.opened").exclude(about_id__in=named)
     heard = Delivery.objects.filter(subscriber__endswith="tell_requester").values("event_id")
-    assert opened.count() == 40 + variations.COUNT
+    assert opened.count() == 40 + len(arrivals.ARRIVALS) + variations.COUNT
     assert not opened.exclude(pk__in=heard).exists()
     assert not Delivery.objects.filter(
         event_id__in=Event.objects.filter(about_id__in=named, about_kind="ticket")
     ).exists()
+
+
+def test_whoever_may_only_read_has_tickets_to_read_and_wrote_none(told):
+    for slug in ("reader", "organization_reader"):
+        person = told.people[slug]
+        assert Ticket.objects.visible_to(person).exists()
+        assert not Ticket.objects.filter(requester=person).exists()
+        assert not Message.objects.filter(author=person).exists()
 
 
 def test_it_knows_when_it_was_made():
@@ -125,3 +135,24 @@ def test_a_second_start_makes_nothing_and_names_the_same_people():
     first, before = world.sign_ins(), counted()
     assert world.ensure() == first
     assert counted() == before
+
+
+def test_the_ledger_of_the_day_shows_every_end_that_a_mail_or_form_can_come_to():
+    decided = [(i.state, i.reason) for i in InboundItem.objects.defer("raw").order_by("received_at")]
+    assert decided == [
+        ("ticketed", "new"),
+        ("duplicate", "same_message"),
+        ("added", "signed_reference"),
+        ("quarantined", "agent_by_mail"),
+        ("ticketed", "web_form"),
+        ("annotated", "auto_reply"),
+        ("quarantined", "read_only"),
+        ("blocked", "automatic_without_ticket"),
+    ]
+    assert queries.totals()["balanced"] is True
+    now = timezone.now()
+    for item in InboundItem.objects.defer("raw"):
+        assert item.decided_at is not None
+        assert item.received_at <= item.decided_at <= now
+        assert now - item.received_at < timedelta(days=1)
+    assert Channel.objects.get(address=company.SUPPORT).last_in_at > now - timedelta(days=1)
