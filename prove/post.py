@@ -183,8 +183,8 @@ def _picture(letter: _Letter) -> bytes:
     pixel = base64.b64decode(
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
     )
-    part = mail.get_payload()[1]
-    part.add_related(pixel, "image", "png", cid="<shot1>")  # type: ignore[union-attr]
+    part = list(mail.iter_parts())[1]
+    part.add_related(pixel, "image", "png", cid="<shot1>")
     return _bytes(mail)
 
 
