@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 
+from bench import intake
 from bench.buffers import BOUND, Compared
 from bench.cpu import Meter, Spent
 from bench.machine import Machine
@@ -45,6 +46,8 @@ class Figure:
 
 def main() -> int:
     given = _arguments()
+    if given.only == "intake":
+        return _intake(given)
     with Machine() as machine:
         say(f"Seeding {given.tickets} tickets …")
         machine.run("deskbell", "migrate")
@@ -68,9 +71,38 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tickets", type=int, default=20_000)
     parser.add_argument("--requests", type=int, default=300, help="of each kind in each round")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", choices=["pages", "buffers"])
+    parser.add_argument("--only", choices=["pages", "buffers", "intake"])
+    parser.add_argument("--mails", type=int, default=10_000, help="of the backlog that the worker drains")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args()
+
+
+# --- mails --------------------------------------------------------------------------------------
+
+
+def _intake(given: argparse.Namespace) -> int:
+    with Machine() as machine:
+        machine.run("deskbell", "migrate")
+        say("Taking mails in …")
+        cost = intake.measured(machine)
+        say(f"Draining {given.mails} …")
+        with machine.asked() as server:
+            drain = intake.drained(machine, server, given.mails)
+    rows = [
+        ("CPU of one plain mail, ms", cost.total, intake.BOUND_MS),
+        ("as times its parsing", cost.total / cost.parsing, intake.BOUND_PARSING),
+        ("slowest tenth to the middle one", drain.unsteady, intake.BOUND_TENTH),
+    ]
+    if given.json:
+        print(json.dumps({"intake": {name: round(value, 2) for name, value, _bound in rows}}, indent=2))
+    else:
+        for name, value, bound in rows:
+            print(f"{name:34}{value:>8.2f}{bound:>8}{'  over its bound' if value > bound else ''}")
+        print(
+            f"application {cost.application:.2f}, database {cost.database:.2f}, parsing {cost.parsing:.2f} ms"
+        )
+        print(f"{drain.rate:.1f} mails a second, notices and answers included")
+    return 1 if any(value > bound for _name, value, bound in rows) else 0
 
 
 # --- CPU per request ----------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import traceback
 from datetime import timedelta
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -40,8 +40,13 @@ PASSING = (OperationalError, InterfaceError, OSError)
 
 
 def receive(item_id: int) -> dict[str, Any]:
-    """Decide what becomes of an inbound item, once; returns
-    `{"inbound": id, "state": …, "reason": …, "ticket": number | None, "message": id | None}`.
+    """As `decide`; returns what `outcome` tells."""
+    decide(item_id)
+    return outcome(item_id)
+
+
+def decide(item_id: int) -> None:
+    """Decide what becomes of an inbound item, once.
 
     Whatever a mail does to us ends in quarantine with a reason. Raises InboundItem.DoesNotExist, and
     OperationalError, InterfaceError or OSError while database or disk are away: then try again.
@@ -57,11 +62,12 @@ def receive(item_id: int) -> dict[str, Any]:
         except Exception as error:
             _quarantine(item, error)
         note_received(item.channel_id)
-    return outcome(item_id)
 
 
 def outcome(item_id: int) -> dict[str, Any]:
-    """The decision as SURFACE's JSON line."""
+    """The decision as a JSON line: `{"inbound": id, "state": …, "reason": …, "ticket": number | None,
+    "message": id | None}`.
+    """
     item = InboundItem.objects.defer("raw").get(pk=item_id)
     number = None
     if item.ticket_id is not None:
@@ -88,7 +94,7 @@ def _begin(item_id: int) -> InboundItem:
     InboundItem.objects.filter(pk=item_id, state=InboundItem.State.RECEIVED).update(
         attempts=F("attempts") + 1
     )
-    return InboundItem.objects.select_related("channel").get(pk=item_id)
+    return InboundItem.objects.select_related("channel__queue__team").get(pk=item_id)
 
 
 def _understand(item: InboundItem) -> None:
@@ -103,7 +109,12 @@ def _understand(item: InboundItem) -> None:
         NewFile(store(file.content), file.filename, inline=file.inline, content_id=file.content_id)
         for file in mail.attachments
     ]
-    _decide(item.pk, mail, [file for file in files if not _our_logo(file)])
+    files = [file for file in files if not _our_logo(file)]
+    try:
+        _decide(item, mail, files)
+    except IntegrityError:
+        # the same mail was decided on at the same moment: its claim is seen now
+        _decide(item, mail, files)
 
 
 def _our_logo(file: NewFile) -> bool:
@@ -112,10 +123,11 @@ def _our_logo(file: NewFile) -> bool:
 
 
 @transaction.atomic
-def _decide(item_id: int, mail: ParsedMail, files: list[NewFile]) -> None:
-    item = _locked(item_id)
+def _decide(begun: InboundItem, mail: ParsedMail, files: list[NewFile]) -> None:
+    item = _locked(begun.pk)
     if item is None:
         return
+    item.channel = begun.channel
     _one_at_a_time(item, mail.sender[1])
     item.answerable = mail.answerable
     verdict = verdicts.claim(item, mail) or verdicts.decide(Case(item, mail, files))

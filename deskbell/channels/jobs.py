@@ -17,7 +17,7 @@ from deskbell.channels.webform import limits
     ),
 )
 def receive(item_id: int) -> None:
-    inbound.receive(item_id)
+    inbound.decide(item_id)
 
 
 @app.periodic(cron="* * * * *")

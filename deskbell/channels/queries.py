@@ -66,10 +66,11 @@ def own_addresses() -> frozenset[str]:
 
 
 def desk_addresses() -> set[str]:
-    """Every address under which this desk writes or is written to, casefolded."""
-    queues = Queue.objects.exclude(address="").values_list("address", flat=True)
+    """Every address under which this desk writes or is written to, casefolded. One query."""
+    mailboxes = Channel.objects.filter(kind=Channel.Kind.EMAIL).values_list("address", flat=True)
+    both = mailboxes.union(Queue.objects.exclude(address="").values_list("address", flat=True))
     single = filter(None, [company().support_address])
-    return {*own_addresses(), *(address.casefold() for address in (*queues, *single))}
+    return {address.casefold() for address in (*both, *single)}
 
 
 def form_is_open() -> bool:

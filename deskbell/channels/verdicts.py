@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from django.db import IntegrityError, transaction
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
@@ -72,26 +72,31 @@ def claim(item: InboundItem, mail: ParsedMail) -> Verdict | None:
     """Take the mail's Message-ID for `item`, or say of which item it is a duplicate.
 
     Scanners and broken scripts send different mails under one id: those are taken, under the id and a part
-    of their digest. The unique constraint decides, so two deliveries at one moment make one message.
+    of their digest. Of two deliveries at one moment the unique constraint refuses one when its item is
+    written, and that one is decided again.
     """
     item.digest = mail.digest
-    for external_id in (mail.message_id, f"{mail.message_id}#{mail.digest[:16]}"):
-        item.external_id = external_id
-        try:
-            with transaction.atomic():
-                item.save(update_fields=["external_id", "digest"])
-                return None
-        except IntegrityError:
-            holder = InboundItem.objects.defer("raw").get(channel_id=item.channel_id, external_id=external_id)
-            if holder.digest == mail.digest:
-                break
+    ids = (mail.message_id, f"{mail.message_id}#{mail.digest[:16]}")
+    taken = InboundItem.objects.filter(channel_id=item.channel_id, external_id__in=ids).exclude(pk=item.pk)
+    holders = {each.external_id: each for each in taken.defer("raw")}
     item.external_id = None
+    for external_id in ids:
+        holder = holders.get(external_id)
+        if holder is None:
+            item.external_id = external_id
+            return None
+        if holder.digest == mail.digest:
+            return _duplicate_of(holder)
+    return _duplicate_of(holders[ids[-1]])
+
+
+def _duplicate_of(item: InboundItem) -> Verdict:
     return Verdict(
         State.DUPLICATE,
         "same_message",
-        ticket_id=holder.ticket_id,
-        message_id=holder.message_id,
-        duplicate_of=holder.pk,
+        ticket_id=item.ticket_id,
+        message_id=item.message_id,
+        duplicate_of=item.pk,
     )
 
 
@@ -252,12 +257,14 @@ def _sender(mail: ParsedMail) -> User:
     return person
 
 
-def _queue(item: InboundItem) -> Queue | None:
-    """The mailbox's queue, else the one that has its address; none lets the ticket's action choose."""
+def _queue(item: InboundItem) -> Queue:
+    """The mailbox's queue, else the one that has its address, else the first public one."""
     queue = item.channel.queue
     if queue is not None and queue.active:
         return queue
-    return Queue.objects.filter(address__iexact=item.channel.address, active=True).first()
+    named = ExpressionWrapper(Q(address__iexact=item.channel.address), output_field=BooleanField())
+    queues = Queue.objects.filter(active=True).select_related("team")
+    return queues.annotate(named=named).order_by("-named", "-public", "position", "pk")[0]
 
 
 def _copy_in(case: Case, ticket: Ticket, sender: User) -> None:

@@ -31,9 +31,9 @@ def key(purpose: str) -> str:
 
 
 def _make(path: Path) -> str:
-    """Write a new key beside `path` and link it into place, so that two processes agree on one."""
+    """Write a new key beside `path` and link it into place, so that all who make one agree on it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")  # threads make one at the same moment too
     descriptor = os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_urlsafe(48) + "\n")

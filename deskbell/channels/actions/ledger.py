@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from deskbell.channels import events
@@ -20,7 +19,8 @@ from deskbell.people.addresses import email_key
 from deskbell.people.models import User
 from deskbell.tickets.content import NewFile
 
-NOTED_EVERY = timedelta(seconds=10)
+#: seconds
+NOTED_EVERY = 10
 
 
 class NoMailbox(Exception):
@@ -106,9 +106,13 @@ def think_about(item: InboundItem) -> None:
     receive.defer(item_id=item.pk)
 
 
+#: channel → when this process noted it last
+_noted: dict[int, float] = {}
+
+
 def note_received(channel_id: int) -> None:
     """Remember on the channel that something came in, at most every ten seconds: mails come in crowds."""
-    now = timezone.now()
-    Channel.objects.filter(Q(last_in_at=None) | Q(last_in_at__lt=now - NOTED_EVERY), pk=channel_id).update(
-        last_in_at=now
-    )
+    if time.monotonic() - _noted.get(channel_id, -NOTED_EVERY) < NOTED_EVERY:
+        return
+    _noted[channel_id] = time.monotonic()
+    Channel.objects.filter(pk=channel_id).update(last_in_at=timezone.now())

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from allauth.account.models import EmailAddress
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from deskbell.events.actor import SYSTEM, Actor
-from deskbell.events.publish import publish
+from deskbell.events.kinds import Happened
+from deskbell.events.publish import publish, publish_all
 from deskbell.people import events
 from deskbell.people.actions.errors import AddressTaken, SignInAddress
 from deskbell.people.actions.guard import require_edit
 from deskbell.people.actions.membership import join_by_domain
 from deskbell.people.addresses import BadAddress, email_key, is_email, phone_key
-from deskbell.people.models import (
-    Grant,
-    Identity,
-    Role,
-    User,
-)
+from deskbell.people.models import Identity, User
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # what is written stands in a savepoint of its own below
 def person_for_email(email: str, *, name: str = "", how: str, by: Actor | User = SYSTEM) -> tuple[User, bool]:
     """The person with this address, made without a password when nobody has it; and whether it was made.
 
@@ -30,7 +27,7 @@ def person_for_email(email: str, *, name: str = "", how: str, by: Actor | User =
     return _person_for("email", email_key(email), email.strip(), name, how, by)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def person_for_phone(phone: str, *, name: str = "", how: str, by: Actor | User = SYSTEM) -> tuple[User, bool]:
     """As `person_for_email`, for a phone number written with its country code."""
     return _person_for("phone", phone_key(phone), phone.strip(), name, how, by)
@@ -63,9 +60,7 @@ def _person_for(kind: str, key: str, given: str, name: str, how: str, by: Actor 
         return known, False
     try:
         with transaction.atomic():
-            user = _new_person(name, how, by)
-            _add_identity(user, kind, key, given, by=by)
-            return user, True
+            return _new_person(name, how, by, Identity(kind=kind, key=key, given=given, primary=True)), True
     except IntegrityError:  # somebody else was quicker with the same address
         if known := _owner(kind, key):
             return known, False
@@ -77,12 +72,28 @@ def _owner(kind: str, key: str) -> User | None:
     return identity.user if identity else None
 
 
-def _new_person(name: str, how: str, by: Actor | User) -> User:
-    user = User(name=name.strip()[:200])
+def _new_person(name: str, how: str, by: Actor | User, address: Identity | None = None) -> User:
+    """In few statements: many mails come from people who write for the first time."""
+    email = address.key if address and address.kind == Identity.Kind.EMAIL else None
+    user = User(name=name.strip()[:200], email=email)
     user.set_unusable_password()
-    user.save()
-    publish(events.PersonAdded(how=how), about=user, by=by)
-    Grant.objects.create(user=user, role=Role.objects.get(slug="customer"))
+    user.save(force_insert=True)
+    happened: list[tuple[Happened, Model]] = [(events.PersonAdded(how=how), user)]
+    if address:
+        address.user = user
+        address.save(force_insert=True)
+        added = events.IdentityAdded(identity_kind=address.kind, verified_how="", given=address.given)
+        happened.append((added, user))
+    publish_all(happened, by=by)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into people_grant (user_id, role_id) "
+            "select %s, id from people_role where slug = 'customer'",
+            [user.pk],
+        )
+    if email:
+        EmailAddress.objects.bulk_create([EmailAddress(user=user, email=email, verified=False, primary=True)])
+        join_by_domain(user, email)
     return user
 
 
