@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.test import Client
+from django.test.client import ClientHandler
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from deskbell.api.service import api
@@ -71,7 +73,7 @@ class Visitor:
 
         With `forgery` it sends forms as another site makes it send them.
         """
-        browser = Client(raise_request_exception=False, enforce_csrf_checks=forgery)
+        browser = _client(forgery=forgery)
         if self.session:
             browser.cookies[settings.SESSION_COOKIE_NAME] = self.session
         return browser
@@ -88,10 +90,22 @@ class Visitor:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         address = f"/api/v1{path}"
         if method == "GET":
-            return Client(raise_request_exception=False).get(address, query or {}, headers=headers)
-        return Client(raise_request_exception=False).generic(
+            return _client().get(address, query or {}, headers=headers)
+        return _client().generic(
             method, address, body or "{}", content_type="application/json", headers=headers
         )
+
+
+@cache
+def _desk(*, forgery: bool) -> ClientHandler:
+    """What takes the requests: made once, as a server makes it, for all browsers."""
+    return ClientHandler(enforce_csrf_checks=forgery)
+
+
+def _client(*, forgery: bool = False) -> Client:
+    client = Client(raise_request_exception=False, enforce_csrf_checks=forgery)
+    client.handler = _desk(forgery=forgery)
+    return client
 
 
 def outcome(response: Any) -> str:

@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items) -> None:  # type: ignore[no-untyped-def
             item.add_marker(pytest.mark.xdist_group("e2e"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def desk() -> Iterator[Desk]:
     data = Path(tempfile.mkdtemp(prefix="desk-e2e-"))
     data.chmod(0o755)
@@ -36,7 +36,7 @@ def desk() -> Iterator[Desk]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with chromium() as running:
         yield running

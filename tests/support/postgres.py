@@ -15,14 +15,15 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from deskbell.cli.embedded import DATABASE, Cluster
+from deskbell.cli.embedded import Cluster
 from tests.support.waiting import until
 
 #: nothing of a test has to survive a crash of the machine
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
-#: in the run's folder, when the database to copy is ready
+#: the database to copy, and the file in the run's folder that says it is ready
 MIGRATED = "migrated"
 
 _started: list[tuple[Cluster | None, Path]] = []
@@ -47,11 +48,18 @@ def _cluster(folder: Path) -> Cluster | None:
     cluster.start()
     os.environ["DATABASE_URL"] = cluster.url()
     os.environ["TEST_TEMPLATE"] = str(folder / MIGRATED)
+    # one of its own: what somebody is connected with cannot be copied
+    with psycopg.connect(cluster.url(), autocommit=True) as connection:
+        connection.execute(f"create database {MIGRATED}")
     _migrating.append(
         subprocess.Popen(
             [sys.executable, "-m", "tests.support.template", folder / MIGRATED],
             cwd=Path(__file__).resolve().parents[2],
-            env={**os.environ, "DJANGO_SETTINGS_MODULE": "deskbell.config.settings"},
+            env={
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": "deskbell.config.settings",
+                "DATABASE_URL": cluster.url(database=MIGRATED),
+            },
         )
     )
     return cluster
@@ -65,7 +73,7 @@ def template() -> dict[str, object]:
     until(Path(given).exists, seconds=180, what="the database to copy is migrated")
     said = Path(given).read_text()
     assert not said, said
-    return {"TEMPLATE": DATABASE, "MIGRATE": False}
+    return {"TEMPLATE": MIGRATED, "MIGRATE": False}
 
 
 def pytest_unconfigure() -> None:

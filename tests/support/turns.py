@@ -34,11 +34,16 @@ LONG = (
 )
 
 
+#: more than half a minute each: every test function is shared out by itself
+DIVIDED = ("tests/access/test_access.py",)
+
+
 class ByFile(LoadGroupScheduling):
     """A test without a group is in that of its file."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return super()._split_scope(nodeid).partition("::")[0]
+        scope = super()._split_scope(nodeid)
+        return scope.partition("[" if scope.startswith(DIVIDED) else "::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -49,12 +54,24 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | Non
     return ByFile(config, log)
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=_turn)
+    """Files with a test that commits come last, as Django asks for: it empties the tables afterwards."""
+    commit = {_place(item) for item in items if _commits(item)}
+    items.sort(key=lambda item: (_place(item) in commit, _turn(_place(item))))
 
 
-def _turn(item: pytest.Item) -> int:
+def _place(item: pytest.Item) -> str:
     mark = item.get_closest_marker("xdist_group")
-    name = mark.args[0] if mark else item.nodeid
-    return next((turn for turn, long in enumerate(LONG) if name.startswith(long)), len(LONG))
+    return str(mark.args[0]) if mark else item.nodeid.partition("::")[0]
+
+
+def _commits(item: pytest.Item) -> bool:
+    mark = item.get_closest_marker("django_db")
+    return bool(mark and mark.kwargs.get("transaction")) or "transactional_db" in getattr(
+        item, "fixturenames", ()
+    )
+
+
+def _turn(place: str) -> int:
+    return next((turn for turn, long in enumerate(LONG) if place.startswith(long)), len(LONG))
