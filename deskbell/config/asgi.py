@@ -17,6 +17,7 @@ from deskbell.kit.http_body import FileAnswers, Receive, Scope, Send, Spool, han
 
 from django.conf import settings  # isort: skip - ready only after Django was set up above
 
+from deskbell.kit import early  # isort: skip
 from deskbell.realtime.live import live  # isort: skip
 
 #: bytes of a form around its files: names, boundaries, the text typed
@@ -42,8 +43,10 @@ django = Spool(
             hand_over(django_application), workers=int(os.environ.get("DESKBELL_WEB_THREADS", "4"))
         ),  # type: ignore[arg-type]
         folder=settings.FILES_DIR,
+        page=early.page,
     ),
     limit_of=body_limit,
+    page=early.page,
 )
 
 

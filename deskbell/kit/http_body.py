@@ -16,7 +16,7 @@ import os
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote_from_bytes
@@ -45,16 +45,33 @@ class Dropped(Exception):
     """The client left or sent less than it announced: there is nobody to answer."""
 
 
+def N_(message: str) -> str:
+    """Marks what is translated later. Django's own would ask for settings, which may not be there yet."""
+    return message
+
+
 @dataclass
 class Answered(Exception):
-    """The body cannot be taken; the answer is ours."""
+    """The body cannot be taken; the answer is ours. `values` stand in `detail`, as `%(name)s`."""
 
     status: int
     title: str
     detail: str
+    values: Mapping[str, object] = field(default_factory=dict)
 
 
-MISSING = Answered(404, "Not found", "This file is missing on the server. Tell its administrator.")
+#: makes the HTML of an answer for a browser with this Accept-Language
+Page = Callable[[Answered, str], str]
+MISSING = Answered(404, N_("Not found"), N_("This file is missing on the server. Tell its administrator."))
+
+
+def plain(answer: Answered, accepted: str) -> str:
+    """In English, without any look."""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f"<title>{answer.title}</title></head><body><h1>{answer.title}</h1>"
+        f"<p>{answer.detail % answer.values}</p></body></html>"
+    )
 
 
 class Spool:
@@ -65,9 +82,16 @@ class Spool:
     """
 
     def __init__(
-        self, app: App, *, limit_of: Callable[[str], int], idle: float = 60, total: float = 600
+        self,
+        app: App,
+        *,
+        limit_of: Callable[[str], int],
+        idle: float = 60,
+        total: float = 600,
+        page: Page = plain,
     ) -> None:
         self.app = app
+        self.page = page
         self.limit_of = limit_of
         self.idle = idle
         self.total = total
@@ -79,7 +103,7 @@ class Spool:
             except Dropped:
                 return
             except Answered as answer:
-                await _say(answer, scope, send)
+                await _say(answer, scope, send, self.page)
                 return
             body.seek(0)
             await self.app(_with_length(scope, length), _replay(body, receive), send)
@@ -108,7 +132,7 @@ class Spool:
                 async with asyncio.timeout(min(self.idle, end - time.monotonic())):
                     message = await receive()
             except TimeoutError:
-                raise Answered(408, "Too slow", "The request took too long to arrive. Try again.") from None
+                raise _too_slow() from None
             if message["type"] == "http.disconnect":
                 raise Dropped
             piece = message.get("body", b"")
@@ -129,8 +153,9 @@ class FileAnswers:
     Several go out as one zip: `X-Deskbell-Archive: [[name, absolute path, seconds since the epoch], …]`.
     """
 
-    def __init__(self, app: App, *, folder: Path) -> None:
+    def __init__(self, app: App, *, folder: Path, page: Page = plain) -> None:
         self.app = app
+        self.page = page
         self.folder = folder.resolve()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -145,13 +170,13 @@ class FileAnswers:
                 if ARCHIVE_HEADER in headers:
                     silent = True
                     packed = self._packed(headers[ARCHIVE_HEADER])
-                    await (send(_archive_start(message)) if packed else _say(MISSING, scope, send))
+                    await (send(_archive_start(message)) if packed else self._missing(scope, send))
                     return
                 name = headers.get(FILE_HEADER)
                 if name is not None:
                     silent = True
                     file = self._open(name)
-                    await (send(_file_start(message, file)) if file else _say(MISSING, scope, send))
+                    await (send(_file_start(message, file)) if file else self._missing(scope, send))
                     return
             elif FILE_KEY in scope:
                 silent = True
@@ -168,6 +193,9 @@ class FileAnswers:
         finally:
             if file is not None:
                 file.close()
+
+    async def _missing(self, scope: Scope, send: Send) -> None:
+        await _say(MISSING, scope, send, self.page)
 
     def _packed(self, header: bytes) -> list[Packed] | None:
         """The files of an archive; None when one of them is not there, before anything is sent."""
@@ -264,7 +292,7 @@ def _announced(headers: dict[bytes, bytes]) -> int | None:
     try:
         return int(headers.get(b"content-length", b"0"))
     except ValueError:
-        raise Answered(400, "Bad request", "The length of the request is not a number.") from None
+        raise Answered(400, N_("Bad request"), N_("The length of the request is not a number.")) from None
 
 
 def _write(body: IO[bytes], piece: bytes) -> None:
@@ -273,7 +301,9 @@ def _write(body: IO[bytes], piece: bytes) -> None:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise Answered(507, "No space", "The server's disk is full. Tell its administrator.") from error
+        raise Answered(
+            507, N_("No space"), N_("The disk of the server is full. Tell its administrator.")
+        ) from error
 
 
 def _with_length(scope: Scope, length: int) -> Scope:
@@ -309,11 +339,16 @@ def _replay(body: IO[bytes], receive: Receive) -> Receive:
     return again
 
 
+def _too_slow() -> Answered:
+    return Answered(408, N_("Too slow"), N_("The request took too long to arrive. Try again."))
+
+
 def _too_large(limit: int) -> Answered:
-    return Answered(413, "Too large", f"This is larger than {limit // 1_000_000} MB, the most we can take.")
+    detail = N_("This is larger than %(size)s MB, the most we can take.")
+    return Answered(413, N_("Too large"), detail, {"size": limit // 1_000_000})
 
 
-async def _say(answer: Answered, scope: Scope, send: Send) -> None:
+async def _say(answer: Answered, scope: Scope, send: Send, page: Page) -> None:
     if scope["path"].startswith("/api/"):
         kind = b"application/problem+json"
         text = json.dumps(
@@ -321,18 +356,14 @@ async def _say(answer: Answered, scope: Scope, send: Send) -> None:
                 "type": "about:blank",
                 "title": answer.title,
                 "status": answer.status,
-                "detail": answer.detail,
+                "detail": answer.detail % answer.values,
                 "errors": [],
             }
         )
     else:
         kind = b"text/html; charset=utf-8"
-        text = (
-            '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-            '<meta name="viewport" content="width=device-width">'
-            f"<title>{answer.title}</title></head><body><h1>{answer.title}</h1><p>{answer.detail}</p>"
-            "<p>Go back: what you typed is still there.</p></body></html>"
-        )
+        accepted = {name.lower(): value for name, value in scope["headers"]}.get(b"accept-language", b"")
+        text = page(answer, accepted.decode("latin-1"))
     body = text.encode()
     headers = [
         (b"content-type", kind),
@@ -340,7 +371,12 @@ async def _say(answer: Answered, scope: Scope, send: Send) -> None:
         (b"connection", b"close"),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
-        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+        (b"vary", b"Accept-Language"),
+        (
+            b"content-security-policy",
+            b"default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; base-uri 'none'; "
+            b"form-action 'none'; frame-ancestors 'none'",
+        ),
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -213,6 +213,13 @@ def _invited(keys: set[str]) -> set[str]:
     return {email_key(email) for email in known.values_list("email", flat=True)}
 
 
+def as_text(rows: Iterable[Row]) -> str:
+    """Rows as they were given, to be given again."""
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows(row.given for row in rows)
+    return text.getvalue()
+
+
 def as_csv(rows: Iterable[Row]) -> str:
     """Rows with what is wrong with them, for a spreadsheet."""
     text = StringIO()

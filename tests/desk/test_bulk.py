@@ -13,6 +13,7 @@ from django.utils import timezone
 from deskbell.events.models import Event
 from deskbell.people.models import User
 from deskbell.tickets import actions
+from deskbell.tickets.actions import bulk as bulk_actions
 from deskbell.tickets.actions.bulk import work_off
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import BulkChange, BulkItem, Message, Status, Tag, Ticket
@@ -151,6 +152,35 @@ def test_rights_are_asked_of_each_ticket(world: World, sign_in: Callable[[User],
     assert [Ticket.objects.get(pk=t.pk).priority for t in (ours, ours_too)] == [4, 1]
     whole = client.get(f"/desk/bulk/{later.pk}/").content.decode()
     assert f"#{ours.number}" not in whole  # nor is its subject told any more
+
+
+@pytest.mark.parametrize("undoing", [False, True])
+def test_who_loses_his_rights_while_it_runs_changes_nothing_more(
+    world: World, sign_in: Callable[[User], Client], monkeypatch: pytest.MonkeyPatch, undoing: bool
+) -> None:
+    tickets = [world.ticket(), world.ticket()]
+    client = sign_in(world.agent)
+    if undoing:
+        bulk = run(client, tickets, "priority:4")
+        client.post(f"/desk/bulk/{bulk.pk}/undo/")
+    else:
+        begin(client, tickets, "priority:4")
+        bulk = BulkChange.objects.latest("pk")
+    whole, done = bulk_actions._one, []
+
+    def one(*given: Any) -> None:
+        whole(*given)
+        if not done:
+            world.agent.grants.all().delete()
+        done.append(1)
+
+    monkeypatch.setattr(bulk_actions, "_one", one)
+    work_off(bulk.pk)
+    states = list(bulk.items.order_by("ticket_id").values_list("state", "reason"))
+    first = ("undone", "") if undoing else ("changed", "")
+    assert states == [first, ("kept" if undoing else "refused", "not_allowed")]
+    priorities = Ticket.objects.filter(pk__in=[each.pk for each in tickets]).order_by("pk")
+    assert list(priorities.values_list("priority", flat=True)) == ([2, 4] if undoing else [4, 2])
 
 
 def test_an_auditor_begins_nothing(world: World, sign_in: Callable[[User], Client]) -> None:

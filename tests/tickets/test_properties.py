@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from deskbell.events.models import Event
+from deskbell.people.actions import grant
+from deskbell.people.models import Role, User
 from deskbell.tickets import actions
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Queue, Status
+from deskbell.tickets.rules import may
 from tests.stories import customer, fresh, staff, team, ticket
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +70,36 @@ def test_claiming_takes_the_ticket_and_sets_it_in_progress():
     asked, agent = ticket(), staff()
     actions.claim(asked, by=agent)
     assert (fresh(asked).assignee, fresh(asked).status.slug) == (agent, "in-progress")
+
+
+@pytest.mark.parametrize("missing", ["ticket.edit", "ticket.assign"])
+def test_who_may_not_set_a_status_takes_a_ticket_as_it_stands(missing):
+    taken_back = {"ticket.status", missing}
+    agents = Role.objects.get(slug="agent")
+    agents.permissions = [each for each in agents.permissions if each not in taken_back]
+    agents.save()
+    asked, agent = ticket(), staff()
+    actions.claim(asked, by=agent)
+    assert (fresh(asked).assignee, fresh(asked).status.slug) == (agent, "new")
+    happened = Event.objects.filter(about_id=asked.pk, about_kind="ticket").order_by("pk")
+    assert [event.kind for event in happened][-1] == "ticket.assigned"
+    with pytest.raises(actions.NotAllowed):
+        actions.change(asked, by=agent, status=Status.objects.get(slug="in-progress"))
+    assert fresh(asked).status.slug == "new"
+
+
+def test_who_may_set_a_status_in_one_team_may_set_it_at_what_he_takes_from_another():
+    takes = Role.objects.create(
+        slug="takes", name="Takes", scope="all", permissions=["desk.enter", "ticket.assign", "ticket.reply"]
+    )
+    agent = staff(team=team())
+    grant(agent, takes.slug)
+    agent = User.objects.get(pk=agent.pk)
+    asked = ticket()
+    assert not may(agent, "status", asked)
+    actions.claim(asked, by=agent)
+    assert fresh(asked).status.slug == "in-progress"
+    assert may(agent, "status", fresh(asked))
 
 
 def test_only_staff_are_put_in_charge():

@@ -69,6 +69,10 @@ class RoleInUse(Exception):
     """People or open invitations have the role: say which one they get instead."""
 
 
+class RoleGone(Exception):
+    """The role, or the team, was removed a moment ago."""
+
+
 class RoleNameTaken(Exception):
     """Another role has this name."""
 

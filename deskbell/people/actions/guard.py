@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from deskbell.events.actor import Actor
 from deskbell.people import permissions, rules
-from deskbell.people.actions.errors import LastOwner, NotAllowed
+from deskbell.people.actions.errors import LastOwner, NotAllowed, RoleGone
 from deskbell.people.models import (
     Grant,
     Role,
@@ -49,6 +49,21 @@ def may_touch(user: User, by: Actor | User) -> None:
     """Nobody changes the account of somebody who runs more of the desk than himself."""
     if isinstance(by, User) and rules.outranked(by, user):
         raise NotAllowed(permissions.OWN)
+
+
+def hold(role: Role | str, team: Team | None = None) -> Role:
+    """The role (or the one of that slug) as it is now; until the transaction ends nobody removes it or the
+    team. Raises RoleGone. Any number of transactions may hold the same ones.
+    """
+    slug = role if isinstance(role, str) else role.slug
+    held = list(Role.objects.raw("select * from people_role where slug = %s for key share", [slug]))
+    if not held:
+        raise RoleGone(slug)
+    if team is not None and not list(
+        Team.objects.raw("select * from people_team where id = %s for key share", [team.pk])
+    ):
+        raise RoleGone(team.name)
+    return held[0]
 
 
 def keep_an_owner(*, without: User) -> None:

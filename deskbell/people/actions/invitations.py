@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,8 +16,8 @@ from deskbell.events.publish import publish, publish_all
 from deskbell.people import events, permissions, rules
 from deskbell.people.actions.accounts import change_person, set_password
 from deskbell.people.actions.addresses import person_for_email, verify_identity
-from deskbell.people.actions.errors import InvitationGone
-from deskbell.people.actions.guard import may_hand_out, require
+from deskbell.people.actions.errors import InvitationGone, RoleGone
+from deskbell.people.actions.guard import hold, may_hand_out, require
 from deskbell.people.actions.roles import grant, refuse_owner_of_a_team
 from deskbell.people.addresses import BadAddress, email_key, is_email
 from deskbell.people.models import (
@@ -31,10 +32,10 @@ INVITATION_LASTS = timedelta(days=7)
 
 @transaction.atomic
 def invite(email: str, *, name: str = "", role: str, team: Team | None = None, by: User) -> Invitation:
-    """Offer a role by mail. Raises BadAddress, NotAllowed."""
+    """Offer a role by mail. Raises BadAddress, NotAllowed, RoleGone."""
     if not is_email(email):
         raise BadAddress(f"{email!r} is not an e-mail address")
-    offered = Role.objects.get(slug=role)
+    offered = hold(role, team)
     may_hand_out(offered, by, team)
     refuse_owner_of_a_team(offered, team)
     return new_invitation(email, name=name, role=offered, team=team, by=by)
@@ -73,9 +74,9 @@ class Offer:
 
 @transaction.atomic
 def invite_many(offers: Sequence[Offer], *, by: User) -> list[Invitation]:
-    """Offer many roles by mail, in as many statements as for one. Raises BadAddress, NotAllowed."""
-    for role in {offer.role for offer in offers}:
-        may_hand_out(role, by)
+    """Offer many roles by mail, in as many statements as for one. Raises BadAddress, NotAllowed, RoleGone."""
+    for role in sorted({offer.role for offer in offers}, key=lambda role: role.pk):
+        may_hand_out(hold(role), by)
     for offer in offers:
         if not is_email(offer.email):
             raise BadAddress(f"{offer.email!r} is not an e-mail address")
@@ -128,6 +129,8 @@ def accept_invitation(token: str, *, name: str, password: str | None) -> User:
     The link proves the address. A password is set only on a person who has none. Raises InvitationGone.
     """
     invitation = open_invitation(token)
+    with suppress(RoleGone):  # the role before the invitation, as `remove_role`, which puts another one here
+        hold(invitation.role)
     invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
     if invitation.accepted_at:
         raise InvitationGone("used")

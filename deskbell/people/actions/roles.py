@@ -22,7 +22,7 @@ from deskbell.people.actions.errors import (
     RoleInUse,
     RoleNameTaken,
 )
-from deskbell.people.actions.guard import keep_an_owner, may_hand_out, may_shape, may_touch
+from deskbell.people.actions.guard import hold, keep_an_owner, may_hand_out, may_shape, may_touch
 from deskbell.people.models import (
     CUSTOMER_SCOPES,
     Grant,
@@ -41,9 +41,9 @@ def grant(user: User, role: str, *, team: Team | None = None, by: Actor | User =
 
     A read-only role of a customer takes the place of those that write, and the other way round.
     Raises NotAllowed: only an owner makes owners, and nobody hands out what he does not have. Raises
-    OwnerEverywhere for an owner of a team.
+    OwnerEverywhere for an owner of a team, RoleGone.
     """
-    given = Role.objects.get(slug=role)
+    given = hold(role, team)
     may_hand_out(given, by, team)
     refuse_owner_of_a_team(given, team)
     return _put(user, given, team, by)

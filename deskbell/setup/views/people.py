@@ -34,7 +34,13 @@ from deskbell.setup.views.shapes import shape_page
 #: more than that many people are found by their name
 SHOWN = 200
 GRANTS = Prefetch("grants", Grant.objects.select_related("role", "team").order_by("pk"))
-FAILURES = (actions.NotAllowed, actions.LastOwner, actions.OwnerEverywhere, actions.InvitationGone)
+FAILURES = (
+    actions.NotAllowed,
+    actions.LastOwner,
+    actions.OwnerEverywhere,
+    actions.InvitationGone,
+    actions.RoleGone,
+)
 
 
 class StillOpen(Exception):
@@ -118,7 +124,7 @@ def grants(request: Request, pk: int) -> HttpResponse:
         actions.grant(somebody, form.cleaned_data["role"], team=form.cleaned_data["team"], by=request.user)
     except FAILURES as error:
         form.add_error(None, refusal(error))
-        return _person_page(request, somebody, form, status=422)
+        return _person_page(request, somebody_of(request, pk), form, status=status_of(error))
     messages.success(request, _("%(name)s has the role now.") % {"name": somebody.display_name})
     return redirect("setup:person", pk=pk)
 
@@ -142,7 +148,14 @@ def attempt(request: Request, act: Any, done: str) -> None:
         messages.success(request, done)
 
 
+def status_of(error: Exception) -> int:
+    """Of the page that says `refusal`: 409 when somebody else was first."""
+    return 409 if isinstance(error, actions.RoleGone) else 422
+
+
 def refusal(error: Exception) -> str:
+    if isinstance(error, actions.RoleGone):
+        return _("The role or the team was removed a moment ago. Choose another one.")
     if isinstance(error, actions.InvitationGone):
         return _("This invitation was accepted or withdrawn meanwhile.")
     if isinstance(error, actions.LastOwner):
@@ -173,6 +186,7 @@ def team_members(request: Request, pk: int) -> HttpResponse:
             messages.success(request, _("%(name)s works in this team now.") % {"name": somebody.display_name})
             return redirect("setup:team", pk=pk)
     shape = SHAPES["team"]
+    team = get_object_or_404(Team, pk=pk)
     return shape_page(request, shape, team, shape.form(row=team), member_form=form)
 
 
@@ -208,13 +222,18 @@ def _state(invitation: Invitation) -> str:
 @permitted(permissions.PEOPLE_INVITE)
 def invite(request: Request) -> HttpResponse:
     form = InvitationForm(request.POST or None, by=request.user)
-    if request.method == "POST" and (answer := _invite(request, form)):
-        return answer
-    return show(request, "invite.html", {"form": form}, status=422 if form.is_bound else 200)
+    status = 422 if form.is_bound else 200
+    try:
+        if request.method == "POST" and (answer := _invite(request, form)):
+            return answer
+    except FAILURES as error:
+        form.add_error("role", refusal(error))
+        status = status_of(error)
+    return show(request, "invite.html", {"form": form}, status=status)
 
 
 def _invite(request: Request, form: InvitationForm) -> HttpResponse | None:
-    """The answer to an accepted form; None when it has to be shown again."""
+    """The answer to an accepted form; None when it has to be shown again. Raises FAILURES."""
     if not form.is_valid():
         return None
     values = form.cleaned_data
@@ -225,9 +244,6 @@ def _invite(request: Request, form: InvitationForm) -> HttpResponse | None:
     except StillOpen as error:
         said = _("An invitation is still open: %(addresses)s. Send it again from the list or leave it out.")
         form.add_error("people", said % {"addresses": str(error)})
-        return None
-    except FAILURES as error:
-        form.add_error("role", refusal(error))
         return None
     done = ngettext(
         "The invitation to %(address)s is on its way.",

@@ -22,6 +22,7 @@ from deskbell.setup.forms import RoleForm
 from deskbell.setup.pages import show
 from deskbell.setup.roster import Row, Unreadable
 from deskbell.setup.saving import answered_once
+from deskbell.setup.views.people import refusal
 
 #: rows that can be mended on the page; more are downloaded
 MENDED = 100
@@ -146,7 +147,12 @@ def _send(request: Request, rows: list[Row], form: RoleForm) -> HttpResponse:
         actions.invite_many([row.offer for row in rows if row.offer], by=request.user)
         return [place for place, row in enumerate(rows) if row.offer]
 
-    sent = answered_once(request, "invite_list", form, send)
+    try:
+        sent = answered_once(request, "invite_list", form, send)
+    except (actions.RoleGone, Role.DoesNotExist):
+        messages.error(request, refusal(actions.RoleGone()))
+        again = RosterForm(by=request.user, initial={"text": roster.as_text(rows)})
+        return _form_page(request, again, status=409)
     if sent is None:
         return _preview(request, rows, form, status=422)
     left = [row for place, row in enumerate(rows) if place not in set(sent)]

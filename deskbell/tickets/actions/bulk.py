@@ -119,6 +119,7 @@ def _one(item: BulkItem, bulk: BulkChange, left: str, act: Callable[[BulkItem, T
             fresh = BulkItem.objects.filter(pk=item.pk, state=left).first()
             if fresh is None:
                 return
+            bulk.user = User.objects.get(pk=bulk.user_id)  # with the rights he has by now
             try:
                 with transaction.atomic():
                     act(fresh, ticket)

@@ -15,6 +15,7 @@ from deskbell.events.kinds import Happened
 from deskbell.events.models import Event
 from deskbell.events.publish import publish
 from deskbell.kit.compiled import Compiled
+from deskbell.people import permissions
 from deskbell.people.models import Site, Team, User
 from deskbell.people.rights import rights_of
 from deskbell.tickets import events, rules
@@ -248,14 +249,22 @@ def assign(ticket: Ticket, person: User | None, *, by: Actor | User) -> Ticket:
 
 
 def claim(ticket: Ticket, *, by: User) -> Ticket:
-    """Take a ticket oneself and set it in progress, unless it is already being worked on."""
+    """Take a ticket oneself. It is in progress then, if its taker may set its status, unless it was already.
+
+    Raises NotAllowed.
+    """
     with transaction.atomic():
         locked = lock(ticket)
         rules.require(by, "claim", locked)
         properties: dict[str, Any] = {"assignee": by}
-        if locked.category in {Category.NEW, Category.OPEN}:
+        # his own by now: there he may whatever he may anywhere
+        if locked.category in {Category.NEW, Category.OPEN} and _sets_status_of_own(by):
             properties["status"] = status_called("in-progress")
         return write(locked, properties, by=by)
+
+
+def _sets_status_of_own(user: User) -> bool:
+    return rights_of(user).reach(permissions.TICKET_STATUS).assigned
 
 
 def resolve(ticket: Ticket, *, by: Actor | User, tell: bool = True) -> Ticket:
