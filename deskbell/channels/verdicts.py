@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -303,6 +304,8 @@ def _content(case: Case, *, kind: str) -> Content:
     mail = case.mail
     cleaned = clean_mail(mail.html, cid=lambda content_id: f"cid:{content_id}") if mail.html.strip() else None
     text = mail.text
+    if not text and mail.encrypted:
+        text = _("(This mail is encrypted. Open the file with a mail program that has the key.)")
     if not text and not case.files and not (cleaned and cleaned.html.strip()):
         text = _("(The mail has no text.)")
     return Content(
@@ -320,7 +323,14 @@ def _content(case: Case, *, kind: str) -> Content:
         sent_at=_believable(mail),
         inbound_id=case.item.pk,
         files=case.files,
+        details=_details(case),
     )
+
+
+def _details(case: Case) -> dict[str, Any]:
+    mail = case.mail
+    found = {"signed": mail.signed, "encrypted": mail.encrypted, "invitations": list(mail.invitations)}
+    return {name: value for name, value in found.items() if value}
 
 
 def _believable(mail: ParsedMail) -> datetime | None:
