@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from deskbell.channels import events, verdicts
 from deskbell.channels.actions import note_received
+from deskbell.channels.case import Case, Verdict
 from deskbell.channels.email.parse import ParsedMail, parse
 from deskbell.channels.models import Channel, InboundItem
-from deskbell.channels.verdicts import Case, Verdict
 from deskbell.channels.webform import intake
 from deskbell.channels.webform.sent import FormSent
 from deskbell.events.actor import SYSTEM
@@ -103,7 +103,7 @@ def _understand(item: InboundItem) -> None:
         NewFile(store(file.content), file.filename, inline=file.inline, content_id=file.content_id)
         for file in mail.attachments
     ]
-    _decide(item.pk, mail, [file for file in files if not _our_logo(file)])
+    _decide(item, mail, [file for file in files if not _our_logo(file)])
 
 
 def _our_logo(file: NewFile) -> bool:
@@ -112,10 +112,11 @@ def _our_logo(file: NewFile) -> bool:
 
 
 @transaction.atomic
-def _decide(item_id: int, mail: ParsedMail, files: list[NewFile]) -> None:
-    item = _locked(item_id)
+def _decide(known: InboundItem, mail: ParsedMail, files: list[NewFile]) -> None:
+    item = _locked(known.pk)
     if item is None:
         return
+    item.channel = known.channel  # its settings are asked for more than once
     _one_at_a_time(item, mail.sender[1])
     item.answerable = mail.answerable
     verdict = verdicts.claim(item, mail) or verdicts.decide(Case(item, mail, files))
