@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from deskbell.channels import events, verdicts
 from deskbell.channels.actions import note_received
+from deskbell.channels.case import Case, Verdict
 from deskbell.channels.email.parse import ParsedMail, parse
 from deskbell.channels.models import Channel, InboundItem
-from deskbell.channels.verdicts import Case, Verdict
 from deskbell.channels.webform import intake
 from deskbell.channels.webform.sent import FormSent
 from deskbell.events.actor import SYSTEM

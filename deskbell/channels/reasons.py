@@ -8,6 +8,7 @@ from deskbell.kit.stored import sentence
 
 BY_MAIL = sentence(_("Somebody who works here answered #%(number)s by mail"))
 NOT_OWNER = sentence(_("The mail belongs to #%(number)s, where the sender may not write"))
+MAY_NOT = sentence(_("The sender may not write at #%(number)s"))
 NOT_WRITTEN = sentence(_("The mail could not be written: %(reason)s"))
 NOT_CONFIRMED = sentence(_("The server took the mail and did not confirm it: %(reason)s"))
 #: of `routing.Found.how`

@@ -40,12 +40,7 @@ def find(item: InboundItem, mail: ParsedMail) -> Found | None:
 
 
 def _candidates(item: InboundItem, mail: ParsedMail) -> Iterator[Found]:
-    addresses = [
-        item.envelope_to,
-        mail.headers.get("delivered-to", ""),
-        *(a for _, a in (*mail.to, *mail.cc)),
-    ]
-    for number in filter(None, map(references.number_in_address, addresses)):
+    for number in filter(None, map(references.number_in_address, addresses(item, mail))):
         yield from _found(Ticket.objects.filter(number=number), "reply_address", strong=True)
     ids = answered_ids(mail)
     for ticket_id, _ in filter(None, map(references.verify, ids)):
@@ -58,6 +53,12 @@ def _candidates(item: InboundItem, mail: ParsedMail) -> Iterator[Found]:
             number=int(match[1]), category__in=ACTIVE_CATEGORIES, trashed_at=None, spam=False
         )
         yield from _found(open_ones, "subject_number", strong=False)
+
+
+def addresses(item: InboundItem, mail: ParsedMail) -> list[str]:
+    """Every address that a mail was sent to, the envelope's first."""
+    named = (address for _name, address in (*mail.to, *mail.cc))
+    return [item.envelope_to, mail.headers.get("delivered-to", ""), *named]
 
 
 def answered_ids(mail: ParsedMail) -> list[str]:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from functools import cached_property
-
 from django.db.models import BooleanField, ExpressionWrapper, Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
 
-from deskbell.channels import reasons
+from deskbell.channels import reasons, staffmail
+from deskbell.channels.case import Case, State, Verdict, content_of
 from deskbell.channels.email import references
 from deskbell.channels.email.automatic import AutoClass
 from deskbell.channels.email.parse import ParsedMail
 from deskbell.channels.models import InboundItem
-from deskbell.channels.queries import desk_addresses
 from deskbell.channels.routing import Found, answered_ids, find
 from deskbell.events.actor import SYSTEM
-from deskbell.kit.html import clean_mail
 from deskbell.outbox import actions as outbox
 from deskbell.people.actions import change_person, person_for_email
 from deskbell.people.addresses import BadAddress, email_key, is_email
@@ -28,44 +22,12 @@ from deskbell.people.rights import rights_of
 from deskbell.people.rules import reads_only
 from deskbell.tickets import actions as tickets
 from deskbell.tickets import rules
-from deskbell.tickets.content import Content, NewFile
+from deskbell.tickets.content import Content
 from deskbell.tickets.models import Message, Queue, Ticket, Watcher
 from deskbell.tickets.reach import is_customer_of
 
-State = InboundItem.State
-
 #: people whom mails may copy in on one ticket
 COPY_LIMIT = 20
-#: a header date further back, or in the future, is a wrong clock
-OLDEST_DATE = timedelta(days=30)
-SMALL_INTEGER = 32767
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A decision and its reason: `reason` is a fixed word, `text` a sentence for administrators.
-
-    It is stored in English and shown in the reader's language where it is one of our sentences.
-    """
-
-    state: str
-    reason: str
-    text: str = ""
-    ticket_id: int | None = None
-    message_id: int | None = None
-    duplicate_of: int | None = None
-
-    @classmethod
-    def quarantined(cls, reason: str, text: str) -> Verdict:
-        return cls(State.QUARANTINED, reason, text)
-
-    @classmethod
-    def blocked(cls, reason: str, text: str) -> Verdict:
-        return cls(State.BLOCKED, reason, text)
-
-    def noting(self, problems: tuple[str, ...]) -> Verdict:
-        """This verdict with what could not be read of the mail."""
-        return replace(self, text="; ".join(filter(None, [self.text, *problems]))) if problems else self
 
 
 def claim(item: InboundItem, mail: ParsedMail) -> Verdict | None:
@@ -98,20 +60,6 @@ def _duplicate_of(item: InboundItem) -> Verdict:
         message_id=item.message_id,
         duplicate_of=item.pk,
     )
-
-
-@dataclass(frozen=True)
-class Case:
-    """One mail to be decided: its row, what it says, and its files on disk."""
-
-    item: InboundItem
-    mail: ParsedMail
-    files: list[NewFile]
-
-    @cached_property
-    def ours(self) -> set[str]:
-        """Every address under which this desk writes or is written to, by this mail too."""
-        return desk_addresses() | {references.base_address(self.item.envelope_to)} - {""}
 
 
 def decide(case: Case) -> Verdict:
@@ -152,7 +100,7 @@ def _bounce(case: Case) -> Verdict:
     if report and report.action == "failed" and not report.status.startswith("4"):
         for external_id in mail.returned_ids[:1]:
             outbox.record_delivery(external_id, "failed", code=report.status, text=report.diagnostic)
-    message = _annotate(ticket, _content(case, kind="bounce"), author=None)
+    message = _annotate(ticket, content_of(case, kind="bounce"), author=None)
     return Verdict(State.ANNOTATED, "bounce", ticket_id=ticket.pk, message_id=message.pk)
 
 
@@ -167,7 +115,7 @@ def _answer_of_a_machine(case: Case, found: Found | None) -> Verdict:
 
 
 def _annotated(case: Case, found: Found, sender: User) -> Verdict:
-    message = _annotate(found.ticket, _content(case, kind="auto"), author=sender)
+    message = _annotate(found.ticket, content_of(case, kind="auto"), author=sender)
     reason = case.mail.auto_class.value
     return Verdict(State.ANNOTATED, reason, found.said, ticket_id=found.ticket.pk, message_id=message.pk)
 
@@ -192,12 +140,12 @@ def _from_a_person(case: Case, found: Found | None) -> Verdict:
         return Verdict.quarantined("deactivated", N_("The sender's account is closed"))
     if reads_only(sender):
         return _from_a_reader(case, found, sender)
+    staff = rights_of(sender).staff
     if found is None:
-        return _open(case, None, sender)
-    if rights_of(sender).staff and found.ticket.requester_id != sender.pk:
-        # Anybody can write any From: by mail nobody acts as staff until senders are verified.
-        text = reasons.BY_MAIL % {"number": found.ticket.number}
-        return Verdict.quarantined("agent_by_mail", text)
+        handed_on = staffmail.hand_on(case, sender, queue=_queue(case.item)) if staff else None
+        return handed_on or _open(case, None, sender)
+    if staff and found.ticket.requester_id != sender.pk:
+        return staffmail.answer(case, found, sender)
     if not rules.may(sender, "customer_reply", found.ticket):
         return _open(case, found, sender)
     if case.mail.auto_class is AutoClass.NOTIFICATION:
@@ -209,19 +157,19 @@ def _from_a_reader(case: Case, found: Found | None, sender: User) -> Verdict:
     """Who may only read is heard all the same: as a note on a ticket he sees, else held back."""
     if found is None or found.ticket.trashed or not is_customer_of(sender, found.ticket):
         return Verdict.quarantined("read_only", N_("The sender may look at tickets, not open any"))
-    message = _annotate(found.ticket, _content(case, kind="human"), author=sender)
+    message = _annotate(found.ticket, content_of(case, kind="human"), author=sender)
     return Verdict(State.ANNOTATED, "read_only", found.said, ticket_id=found.ticket.pk, message_id=message.pk)
 
 
 def _add(case: Case, found: Found, sender: User) -> Verdict:
-    message = tickets.customer_reply(found.ticket, _content(case, kind="human"), by=sender, channel="email")
+    message = tickets.customer_reply(found.ticket, content_of(case, kind="human"), by=sender, channel="email")
     ticket = message.ticket or found.ticket
     follow_up = ticket.pk != found.ticket.pk
     if found.strong or follow_up:
         _copy_in(case, ticket, sender)
     if follow_up:
         return Verdict(State.TICKETED, "follow_up", found.said, ticket_id=ticket.pk, message_id=message.pk)
-    return Verdict(State.ADDED, found.how, ticket_id=ticket.pk, message_id=message.pk)
+    return Verdict(State.ADDED, found.how, found.said, ticket_id=ticket.pk, message_id=message.pk)
 
 
 def _open(case: Case, found: Found | None, sender: User) -> Verdict:
@@ -230,7 +178,7 @@ def _open(case: Case, found: Found | None, sender: User) -> Verdict:
     ticket = tickets.open_ticket(
         requester=sender,
         subject=references.without_token(case.mail.subject) or _("(no subject)"),
-        content=_content(case, kind=kind),
+        content=content_of(case, kind=kind),
         by=sender,
         source="mail",
         channel="email",
@@ -299,36 +247,3 @@ def _named_beside_us(case: Case) -> list[tuple[str, str]]:
 
 def _ours(case: Case, address: str) -> bool:
     return references.base_address(address) in case.ours
-
-
-# --- content ------------------------------------------------------------------------------------
-
-
-def _content(case: Case, *, kind: str) -> Content:
-    """The mail as a message. Inline images keep their `cid:` addresses, which the page resolves."""
-    mail = case.mail
-    cleaned = clean_mail(mail.html, cid=lambda content_id: f"cid:{content_id}") if mail.html.strip() else None
-    text = mail.text
-    if not text and not case.files and not (cleaned and cleaned.html.strip()):
-        text = _("(The mail has no text.)")
-    return Content(
-        text=text,
-        new_text=mail.new_text or text,
-        html=cleaned.html if cleaned else "",
-        remote_images=min(cleaned.remote_images, SMALL_INTEGER) if cleaned else 0,
-        markup="mail" if cleaned else "plain",
-        subject=mail.subject,
-        kind=kind,
-        external_id=mail.message_id,
-        in_reply_to=mail.in_reply_to,
-        to=[address for _name, address in mail.to[:100]],
-        cc=[address for _name, address in mail.cc[:100]],
-        sent_at=_believable(mail),
-        inbound_id=case.item.pk,
-        files=case.files,
-    )
-
-
-def _believable(mail: ParsedMail) -> datetime | None:
-    now = timezone.now()
-    return mail.date if mail.date and now - OLDEST_DATE <= mail.date <= now else None

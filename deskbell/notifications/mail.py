@@ -26,6 +26,7 @@ from deskbell.people.models import Invitation, MembershipRequest, User
 from deskbell.people.queries import company
 from deskbell.people.reader import reading
 from deskbell.tickets.models import Attachment, Message, Ticket
+from deskbell.tickets.rules import may
 
 #: bytes of files in one mail; what is more stays on the ticket's page
 FILES_LIMIT = 20 * 1024 * 1024
@@ -62,7 +63,7 @@ def put(notice: Notice, recipient: User) -> OutboxItem | None:
     ticket = notice.ticket
     mailbox = _mailbox(ticket)
     with reading(language=recipient.language, time_zone=recipient.time_zone):
-        context = _context(notice, recipient)
+        context = {**_context(notice, recipient), **_staff_answers(notice, recipient, mailbox)}
         payload: dict[str, Any] = {
             **_rendered(notice.template, context),
             "from": [_from_name(notice), mailbox.address],
@@ -72,6 +73,8 @@ def put(notice: Notice, recipient: User) -> OutboxItem | None:
         }
     if mailbox.plus_addresses and notice.answerable:
         payload["reply_to"] = references.reply_address(mailbox.address, ticket.number)
+    elif mailbox.plus_addresses and context["becomes_note"]:
+        payload["reply_to"] = _staff_address(mailbox, ticket, recipient, public=False)
     return outbox.put(
         "email",
         recipient=str(recipient.email),
@@ -191,6 +194,22 @@ def _context(notice: Notice, recipient: User) -> dict[str, Any]:
     }
 
 
+def _staff_answers(notice: Notice, recipient: User, mailbox: _Mailbox) -> dict[str, Any]:
+    """What an answer of somebody who works here becomes (channels.staffmail), for the mail to say so."""
+    if notice.answerable or not mailbox.tells_senders or not may(recipient, "note", notice.ticket):
+        return {"becomes_note": False, "public_address": ""}
+    public = mailbox.plus_addresses and may(recipient, "reply", notice.ticket)
+    return {
+        "answerable": True,
+        "becomes_note": True,
+        "public_address": _staff_address(mailbox, notice.ticket, recipient, public=True) if public else "",
+    }
+
+
+def _staff_address(mailbox: _Mailbox, ticket: Ticket, person: User, *, public: bool) -> str:
+    return references.staff_address(mailbox.address, ticket.number, person.pk, public=public)
+
+
 def paragraphs(text: str) -> list[list[str]]:
     """Plain text as paragraphs of lines."""
     return [part.split("\n") for part in re.split(r"\n\s*\n", text.strip()) if part.strip()]
@@ -266,6 +285,8 @@ class _Mailbox:
     address: str
     channel_id: int | None = None
     plus_addresses: bool = False
+    #: whether its server tells who really sent a mail, so that people of the desk may answer by mail
+    tells_senders: bool = False
 
 
 def _mailbox(ticket: Ticket) -> _Mailbox:
@@ -283,7 +304,7 @@ def _mailbox(ticket: Ticket) -> _Mailbox:
     channel = channel or mailboxes.order_by("pk").first()
     if channel is None:
         return _Mailbox(company().support_address)
-    return _Mailbox(channel.address, channel.pk, channel.plus_addresses)
+    return _Mailbox(channel.address, channel.pk, channel.plus_addresses, bool(channel.authserv_id))
 
 
 def _from_name(notice: Notice) -> str:

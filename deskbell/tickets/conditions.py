@@ -104,12 +104,18 @@ class Property:
 
     column: str
     values: Callable[[Ticket], list[Any]]
-    #: an upper area may bring a property that is more than a column
+    #: for a property that is more than a column; an upper area may bring one
     to_q: Callable[[Any], Q] | None = None
 
 
 def _column(name: str) -> Property:
     return Property(name, lambda ticket: [getattr(ticket, name)])
+
+
+def _tagged(tag: int | None) -> Q:
+    """By a query of its own: joined twice, one row would have to be two tags at once."""
+    rows = Ticket.tags.through.objects.values("ticket_id")
+    return ~Q(pk__in=rows) if tag is None else Q(pk__in=rows.filter(tag_id=tag))
 
 
 PROPERTIES: dict[str, Property] = {
@@ -133,7 +139,7 @@ PROPERTIES: dict[str, Property] = {
     "resolved": _column("resolved_at"),
     "first_reply": _column("first_responded_at"),
     "waiting": _column("waiting_since"),
-    "tag": Property("tags", lambda ticket: [tag.pk for tag in ticket.tags.all()]),
+    "tag": Property("tags", lambda ticket: [tag.pk for tag in ticket.tags.all()], _tagged),
 }
 
 
@@ -148,10 +154,19 @@ def _is(prop: Property, value: Any) -> Q:
     return Q(**{f"{prop.column}__isnull": True}) if value is None else Q(**{prop.column: value})
 
 
+def _in(prop: Property, values: Any) -> Q:
+    if prop.to_q is None:
+        return Q(**{f"{prop.column}__in": list(values)})
+    whole = Q(pk__in=[])
+    for value in values:
+        whole |= prop.to_q(value)
+    return whole
+
+
 OPERATORS_SQL: dict[str, Callable[[Property, Any], Q]] = {
     "is": _is,
     "is_not": lambda prop, value: ~_is(prop, value),
-    "in": lambda prop, value: Q(**{f"{prop.column}__in": list(value)}),
+    "in": _in,
     "before": lambda prop, value: Q(**{f"{prop.column}__lt": value}),
     "after": lambda prop, value: Q(**{f"{prop.column}__gte": value}),
     "at_least": lambda prop, value: Q(**{f"{prop.column}__gte": value}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from deskbell.files.models import Blob
 from deskbell.kit import markdown
@@ -36,6 +37,8 @@ class Content:
     sent_at: datetime | None = None
     inbound_id: int | None = None
     remote_images: int = 0
+    #: see Message.details
+    details: dict[str, Any] = field(default_factory=dict)
     uploads: list[int] = field(default_factory=list)
     files: list[NewFile] = field(default_factory=list)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from deskbell.tickets import actions, conditions, listing
@@ -131,6 +131,7 @@ def varied():
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=TREES)
+@example(tree=All((Test("tag", "is", "a"), Test("tag", "is", "b"))))
 def test_sql_and_python_give_the_same_answer(varied, tree):
     tree = _with_ids(tree, varied)
     every = list(Ticket.objects.prefetch_related("tags"))

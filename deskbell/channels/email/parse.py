@@ -18,10 +18,11 @@ from email.generator import BytesGenerator
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from io import BytesIO
+from typing import Any
 
 from django.utils.translation import gettext_noop as N_
 
-from deskbell.channels.email import quotes, references, words
+from deskbell.channels.email import invitations, protected, quotes, references, tnef, words
 from deskbell.channels.email.automatic import AutoClass, answerable, classify
 from deskbell.kit.html import text_from_html
 
@@ -34,6 +35,10 @@ MAX_DECODED = 100 * 1024 * 1024
 #: characters of a body that are shown; the whole is in the raw mail
 MAX_TEXT = 1_000_000
 MAX_SUBJECT = 255
+#: mails inside a mail whose text is shown, and characters of each
+MAX_ENCLOSED = 5
+MAX_ENCLOSED_TEXT = 50_000
+MAX_INVITATIONS = 5
 
 #: headers kept with the message, lower case
 KEPT = (
@@ -70,6 +75,9 @@ KEPT = (
     "thread-index",
     "importance",
 )
+#: kept apart from the others: it counts for something, each time it is there, in its order
+AUTHENTICATION = "authentication-results"
+MAX_AUTHENTICATION = 20
 _STRUCTURE = {
     "content-type",
     "content-transfer-encoding",
@@ -125,6 +133,14 @@ class ParsedMail:
     report: Report | None = None
     #: ids found in a returned mail, for a bounce
     returned_ids: tuple[str, ...] = ()
+    #: "smime" or "pgp": it has a signature, which nobody verified
+    signed: str = ""
+    #: "smime" or "pgp": its words can be read with the recipient's key alone; the raw mail is a file of it
+    encrypted: str = ""
+    #: what it says of appointments (email/invitations.py)
+    invitations: tuple[dict[str, Any], ...] = ()
+    #: values of Authentication-Results, the topmost first; none when From names several senders
+    authentication: tuple[str, ...] = ()
     #: what could not be read, as short sentences for the ledger
     problems: tuple[str, ...] = ()
 
@@ -139,6 +155,8 @@ def parse(raw: bytes) -> ParsedMail:
     content = _Content(problems)
     content.read(message)
     text = content.text()
+    if content.encrypted:
+        content.files = [MailFile("encrypted-mail.eml", "message/rfc822", raw)]
     senders = words.addresses(_raw_values(message, "from"), limit=2)
     sender = senders[0] if senders else ("", "")
     reply_to = words.addresses(_raw_values(message, "reply-to"), limit=1)
@@ -162,8 +180,9 @@ def parse(raw: bytes) -> ParsedMail:
         to=tuple(words.addresses(_raw_values(message, "to"))),
         cc=tuple(words.addresses(_raw_values(message, "cc"))),
         date=_date(headers.get("date", "")),
-        text=text,
-        new_text=_new_text(content, text, subject, reply=bool(in_reply_to or ids)),
+        text="\n\n".join(filter(None, [text, *content.enclosed])),
+        new_text=_new_text(content, text, subject, reply=bool(in_reply_to or ids))
+        or "\n\n".join(content.enclosed),
         html=content.html(),
         attachments=content.attachments(),
         auto_class=auto_class,
@@ -172,6 +191,10 @@ def parse(raw: bytes) -> ParsedMail:
         digest=digest,
         report=content.report,
         returned_ids=tuple(content.returned_ids[:20]),
+        signed=content.signed,
+        encrypted=content.encrypted,
+        invitations=tuple(content.invitations[:MAX_INVITATIONS]),
+        authentication=_authentication(message) if len(senders) == 1 else (),
         problems=tuple(problems),
     )
 
@@ -206,7 +229,7 @@ def _bounded(block: bytes, problems: list[str]) -> bytes:
     """`block` within MAX_HEADERS: first what we read, each cut to MAX_HEADER, then the rest while it fits."""
     if len(block) <= MAX_HEADER:
         return block
-    wanted = {name.encode() for name in (*KEPT, *_STRUCTURE)}
+    wanted = {name.encode() for name in (*KEPT, *_STRUCTURE, AUTHENTICATION)}
     fields = list(_fields(block))
     ours = [_middle_out(value) for name, value in fields if name in wanted]
     others = [value for name, value in fields if name not in wanted and len(value) <= MAX_HEADER]
@@ -268,6 +291,11 @@ def _headers(message: Message) -> dict[str, str]:
     return found
 
 
+def _authentication(message: Message) -> tuple[str, ...]:
+    values = _raw_values(message, AUTHENTICATION)[:MAX_AUTHENTICATION]
+    return tuple(words.clean(value).replace("\n", " ") for value in values)
+
+
 def _ids(value: str) -> list[str]:
     found = re.findall(r"<[^<>\s]{1,990}>", value)
     if not found and "@" in value:
@@ -321,14 +349,23 @@ class _Content:
     """Collects bodies and files of a mail, part by part, without recursion of our own."""
 
     problems: list[str]
+    #: of a mail inside the mail: its files stay in the file that it is
+    bodies_only: bool = False
     plain: list[str] = field(default_factory=list)
     rich: list[str] = field(default_factory=list)
     files: list[MailFile] = field(default_factory=list)
+    enclosed: list[str] = field(default_factory=list)
+    invitations: list[dict[str, Any]] = field(default_factory=list)
     returned_ids: list[str] = field(default_factory=list)
     report: Report | None = None
+    signed: str = ""
+    encrypted: str = ""
+    #: the body of a winmail.dat, for a mail that has no other
+    outlook: tuple[str, str] = ("", "")
     decoded: int = 0
 
     def read(self, message: Message) -> None:
+        returned = message.get_content_type() == "multipart/report"
         stack = [(message, 0, False)]
         parts = 0
         while stack:
@@ -336,28 +373,70 @@ class _Content:
             parts += 1
             if parts > MAX_PARTS or depth > MAX_DEPTH:
                 self.problems.append(N_("too many parts, the rest is in the raw mail only"))
-                return
+                break
             kind = part.get_content_type()
-            if kind.startswith("multipart/") and part.is_multipart():
+            if kind == "multipart/encrypted":
+                self.encrypted = "pgp"
+            elif kind.startswith("multipart/") and part.is_multipart():
                 inner = kind == "multipart/alternative" or alternative
-                stack.extend((child, depth + 1, inner) for child in reversed(_children(part)))
-            else:
-                self._leaf(part, kind, alternative)
+                stack.extend((child, depth + 1, inner) for child in reversed(self._inside(part, kind)))
+            elif kind in protected.ENVELOPES and (mail := self._opened(part)) is not None:
+                stack.append((mail, depth + 1, alternative))
+            elif not (kind in protected.ENVELOPES and self.encrypted):
+                self._leaf(part, kind, alternative, returned=returned)
+        if self.encrypted:
+            self.rich = [html for html in self.rich if protected.ARMOR not in html]
+        if not (self.plain or self.rich):
+            self.plain, self.rich = [self.outlook[0]], [self.outlook[1]] if self.outlook[1] else []
 
-    def _leaf(self, part: Message, kind: str, alternative: bool) -> None:
+    def _inside(self, part: Message, kind: str) -> list[Message]:
+        """The parts of a multipart that are worth reading: a signature is named, not kept as a file."""
+        children = _children(part)
+        if kind != "multipart/signed" or not (signature := protected.signed_by(children)):
+            return children
+        self.signed = self.signed or signature
+        return [child for child in children if not protected.is_signature(child)]
+
+    def _opened(self, part: Message) -> Message | None:
+        """The mail inside an S/MIME envelope that is signed only."""
+        state, inner = protected.opened(_payload(part))
+        if state == "encrypted":
+            self.encrypted = "smime"
+        if state != "signed":
+            return None
+        self.signed = "smime"
+        return _message(inner, self.problems)
+
+    def _leaf(self, part: Message, kind: str, alternative: bool, *, returned: bool) -> None:
         if kind == "message/delivery-status":
             self.report = self.report or _report(part)
             return
         if kind in ("message/rfc822", "text/rfc822-headers", "message/rfc822-headers"):
             self.returned_ids += _returned_ids(part)
+        if kind == "message/rfc822" and not (returned or self.bodies_only):
+            self._enclose(part)
         filename = _filename(part)
         disposition = _disposition(part)
         if kind.startswith("multipart/"):
             kind = "text/plain"  # a multipart without parts: its boundary is missing
         if kind in ("text/plain", "text/html") and disposition != "attachment" and not filename:
             self._body(part, kind, alternative)
-        else:
+        elif not self.bodies_only:
             self._file(part, kind, filename)
+
+    def _enclose(self, part: Message) -> None:
+        """The words of a mail inside the mail, under its own head: to be read and to be found."""
+        inner = _children(part)
+        if not inner or len(self.enclosed) >= MAX_ENCLOSED:
+            return
+        content = _Content(self.problems, bodies_only=True)
+        content.read(inner[0])
+        head = [
+            f"{name}: {words.header_text(value)[:500]}"
+            for name in ("From", "Date", "To", "Subject")
+            for value in _raw_values(inner[0], name.lower())[:1]
+        ]
+        self.enclosed.append("\n".join([*head, "", content.text()[:MAX_ENCLOSED_TEXT]]).strip())
 
     def _body(self, part: Message, kind: str, alternative: bool) -> None:
         text = words.decode(_payload(part), _parameter(part, "charset"))
@@ -369,20 +448,55 @@ class _Content:
             return
         if _parameter(part, "format").lower() == "flowed":
             text = unflowed(text, delete_space=_parameter(part, "delsp").lower() == "yes")
+        text, mark = protected.without_armor(text) if "-----BEGIN PGP" in text else (text, "")
+        if mark == "encrypted":
+            self.encrypted = "pgp"
+            return
+        if mark:
+            self.signed = "pgp"
         self.plain.append(text)
         if self.rich and not alternative and text.strip():
             self.rich.append(f"<pre>{html_entities.escape(text)}</pre>")
 
     def _file(self, part: Message, kind: str, filename: str) -> None:
         content = _bytes_of(part)
+        if kind in _OUTLOOK or filename.lower() == "winmail.dat":
+            if self._unpacked(content):
+                return
+        elif kind in _CALENDAR or filename.lower().endswith(".ics"):
+            if any(file.content == content for file in self.files):
+                return  # Google and Exchange send an invitation as a part and as a file
+            self._note_invitations(content)
+            filename = filename or "invite.ics"
+        content_id = words.header_text((_raw_values(part, "content-id") or [""])[0]).strip("<> ")[:255]
+        self._keep(filename or _made_up_name(part, kind, len(self.files) + 1), kind, content, content_id)
+
+    def _keep(self, filename: str, kind: str, content: bytes, content_id: str) -> None:
         self.decoded += len(content)
         if self.decoded > MAX_DECODED:
-            self.problems.append(N_("files too big, the rest is in the raw mail only"))
+            if (problem := N_("files too big, the rest is in the raw mail only")) not in self.problems:
+                self.problems.append(problem)
             return
-        content_id = words.header_text((_raw_values(part, "content-id") or [""])[0]).strip("<> ")[:255]
-        self.files.append(
-            MailFile(filename or _made_up_name(part, kind, len(self.files) + 1), kind, content, content_id)
-        )
+        self.files.append(MailFile(filename, kind, content, content_id))
+
+    def _unpacked(self, content: bytes) -> bool:
+        """Take what is in a winmail.dat; False when it has to be kept as the file it is."""
+        try:
+            found = tnef.read(content)
+        except tnef.Unreadable:
+            self.problems.append(N_("winmail.dat could not be read"))
+            return False
+        self.outlook = (words.clean(found.text)[:MAX_TEXT], words.clean(found.html)[:MAX_TEXT])
+        for number, file in enumerate(found.files[:MAX_PARTS], start=1):
+            name = _tidy(words.clean(file.filename)) or f"winmail-{number}.bin"
+            kind = file.content_type if _MIME.fullmatch(file.content_type) else "application/octet-stream"
+            self._keep(name, kind, file.content, words.clean(file.content_id)[:255])
+        return found.whole and bool(found.files or found.text or found.html)
+
+    def _note_invitations(self, content: bytes) -> None:
+        known = {(card["uid"], card["start"]) for card in self.invitations}
+        cards = invitations.read(content)
+        self.invitations += [card for card in cards if (card["uid"], card["start"]) not in known]
 
     def html(self) -> str:
         return "\n".join(self.rich)
@@ -453,13 +567,21 @@ def _filename(part: Message) -> str:
         name = part.get_filename("") or ""
     except (ValueError, LookupError, TypeError, AttributeError):
         name = _parameter(part, "name")
-    name = words.header_text(str(name)).replace("\\", "/").rpartition("/")[2].strip(" .")
+    return _tidy(words.header_text(str(name)))
+
+
+def _tidy(name: str) -> str:
+    """A file's name without folders, at most 200 characters."""
+    name = " ".join(name.replace("\\", "/").rpartition("/")[2].split()).strip(" .")
     if len(name) > 200:
         stem, dot, suffix = name.rpartition(".")
         name = f"{stem[: 199 - len(suffix)]}.{suffix}" if dot and len(suffix) <= 10 else name[:200]
     return name
 
 
+_OUTLOOK = ("application/ms-tnef", "application/vnd.ms-tnef")
+_CALENDAR = ("text/calendar", "application/ics")
+_MIME = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,120}")
 _SUFFIXES = {
     "image/png": ".png",
     "image/jpeg": ".jpg",

@@ -21,6 +21,7 @@ _MESSAGE_ID = re.compile(
 )
 _TOKEN = re.compile(r"\[#(\d{1,18})-([0-9a-f]{4})\]", re.IGNORECASE)
 _ADDRESS = re.compile(r"^(.+)\+t(\d{1,18})-([0-9a-f]{12})@(.+)$", re.IGNORECASE)
+_STAFF_ADDRESS = re.compile(r"^(.+)\+([nr](\d{1,18})\.(\d{1,18}))-([0-9a-f]{12})@(.+)$", re.IGNORECASE)
 
 
 @cache
@@ -82,8 +83,25 @@ def reply_address(address: str, number: int) -> str:
     return f"{local}+t{number}-{_mac('address', str(number), 12)}@{domain}"
 
 
+def staff_address(address: str, number: int, user_id: int, *, public: bool) -> str:
+    """`support+n1042.7-<12 hex>@…`, under which person 7 of the desk adds a note; `+r…`: a reply."""
+    local, _, domain = address.rpartition("@")
+    name = f"{'r' if public else 'n'}{number}.{user_id}"
+    return f"{local}+{name}-{_mac('staff-address', name, 12)}@{domain}"
+
+
+def staff_token(address: str) -> tuple[int, int, bool] | None:
+    """(ticket number, person, public) of an address that `staff_address` made."""
+    match = _STAFF_ADDRESS.match(address.strip())
+    if not match or not hmac.compare_digest(_mac("staff-address", match[2].lower(), 12), match[5].lower()):
+        return None
+    return int(match[3]), int(match[4]), match[2][0] in "rR"
+
+
 def number_in_address(address: str) -> int | None:
-    """The ticket number of a reply address that we made."""
+    """The ticket number of a reply address that we made, for a customer or for somebody of the desk."""
+    if token := staff_token(address):
+        return token[0]
     match = _ADDRESS.match(address.strip())
     if not match or not hmac.compare_digest(_mac("address", match[2], 12), match[3].lower()):
         return None

@@ -33,6 +33,8 @@ class Channel(models.Model):
     queue = models.ForeignKey(Queue, models.SET_NULL, null=True, blank=True, related_name="+")
     #: whether its mail server delivers support+anything@… here, so that answers may carry a signed address
     plus_addresses = models.BooleanField(default=False)
+    #: how its mail server calls itself in Authentication-Results (RFC 8601); empty: it is not asked
+    authserv_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     #: encrypted JSON
     secrets = models.BinaryField(null=True)
     last_in_at = models.DateTimeField(null=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop as N_
 
+from deskbell.channels.case import Verdict
 from deskbell.channels.models import InboundItem
 from deskbell.channels.queries import desk_addresses
-from deskbell.channels.verdicts import Verdict
 from deskbell.channels.webform.sent import FormSent
 from deskbell.events.actor import SYSTEM
 from deskbell.people.actions import change_person, person_for_email

@@ -163,6 +163,7 @@ def add(
         new_text=content.new_text or content.text,
         html=content.html,
         remote_images=content.remote_images,
+        details=content.details,
         external_id=content.external_id[:300],
         in_reply_to=content.in_reply_to[:300],
         to=content.to,

@@ -93,7 +93,10 @@ def redact_message(message: Message, *, by: User, reason: str = "") -> Message:
     if message.redacted_at is None:
         message.text = message.new_text = message.html = message.subject = ""
         message.markup, message.redacted_at = Message.Markup.PLAIN, timezone.now()
-        message.save(update_fields=["text", "new_text", "html", "subject", "markup", "redacted_at"])
+        message.details = {}
+        message.save(
+            update_fields=["text", "new_text", "html", "subject", "markup", "details", "redacted_at"]
+        )
         EventDetail.objects.filter(
             event__about_kind="ticket",
             event__about_id=ticket.pk,

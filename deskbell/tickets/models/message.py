@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
 
 from deskbell.files.models import Blob
 from deskbell.tickets.models.ticket import Ticket
@@ -67,6 +70,9 @@ class Message(models.Model):
     #: a Message-ID, a wamid …
     external_id = models.CharField(max_length=300, blank=True, default="")
     in_reply_to = models.CharField(max_length=300, blank=True, default="")
+    #: what was read of a mail beside its words, each only where it is so: `signed` and `encrypted` ("smime",
+    #: "pgp"), `sender` ("verified", "unverified"), `invitations` (channels/email/invitations.py)
+    details = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     to = ArrayField(models.CharField(max_length=320), default=list)
     cc = ArrayField(models.CharField(max_length=320), default=list)
     #: the raw item it came from, kept by channels
@@ -92,6 +98,22 @@ class Message(models.Model):
     @property
     def internal(self) -> bool:
         return self.visibility == self.Visibility.INTERNAL
+
+    @property
+    def appointments(self) -> list[dict[str, Any]]:
+        """Its invitations with `start` and `end` as times, or as dates for whole days; None when unknown."""
+        return [
+            {**card, "start": _moment(card["start"]), "end": _moment(card["end"])}
+            for card in self.details.get("invitations", [])
+        ]
+
+
+def _moment(value: str) -> datetime | date | None:
+    if len(value) <= len("2026-11-22"):
+        return parse_date(value)
+    at = parse_datetime(value)
+    # without a zone it is the time of whoever reads it (RFC 5545 section 3.3.5)
+    return timezone.make_aware(at) if at and timezone.is_naive(at) else at
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
