@@ -52,6 +52,13 @@ def _password() -> forms.CharField:
     )
 
 
+class QueueField(forms.ModelChoiceField):
+    """Queues we made ourselves are called in the reader's words."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return _(obj.name)
+
+
 class MailboxForm(forms.Form):
     """`fetching` and `leaving` hold the servers once the form is valid; None for none."""
 
@@ -62,7 +69,7 @@ class MailboxForm(forms.Form):
         help_text=gettext_lazy("Customers write to it, and answers leave from it."),
         widget=forms.EmailInput(),
     )
-    queue = forms.ModelChoiceField(
+    queue = QueueField(
         Queue.objects.none(),
         label=gettext_lazy("Queue"),
         required=False,
@@ -145,7 +152,7 @@ class MailboxForm(forms.Form):
         if channel is not None:
             self.fields["address"].disabled = True
             queues |= Queue.objects.filter(pk=channel.queue_id or 0)
-        cast(forms.ModelChoiceField, self.fields["queue"]).queryset = queues.order_by("position")
+        cast(QueueField, self.fields["queue"]).queryset = queues.order_by("position")
         for stored, name in ((self.stored_in, "in_password"), (self.stored_out, "out_password")):
             if stored is not None and stored.password:
                 self.fields[name].help_text = _("One is stored. Leave this empty to keep it.")
