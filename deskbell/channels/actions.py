@@ -59,14 +59,15 @@ def add_channel(
     address: str = "",
     queue: str = "",
     plus_addresses: bool | str = False,
+    authserv_id: str = "",
     by: Actor | User = SYSTEM,
     **secrets: str,
 ) -> Channel:
-    """A mailbox or the web form. `queue` is the name of the queue of its new tickets; `secrets` are kept
-    encrypted.
+    """A mailbox or the web form. `queue` is the name of the queue of its new tickets; `authserv_id`
+    how its mail server signs what it found out about senders; `secrets` are kept encrypted.
 
-    Raises BadChannel for an unknown kind or queue, a bad address, an address that is one already, and a
-    second web form.
+    Raises BadChannel for an unknown kind or queue, a bad address or authserv-id, an address that is one
+    already, and a second web form.
     """
     _require_setup(by)
     if kind not in Channel.Kind.values:
@@ -76,11 +77,14 @@ def add_channel(
             raise BadChannel("The web form has no address")
     elif not is_email(address):
         raise BadChannel(f"address must be an e-mail address, not {address!r}")
+    if len(authserv_id) > 255 or len(authserv_id.split()) > 1:
+        raise BadChannel(f"authserv_id must be one word, not {authserv_id!r}")
     channel = Channel(
         kind=kind,
         name=name.strip() or address,
         address=email_key(address) if address else "",
         queue=_queue(queue),
+        authserv_id=authserv_id.strip(),
         plus_addresses=plus_addresses is True or str(plus_addresses).lower() in ("1", "yes", "true", "on"),
         secrets=seal(secrets) if secrets else None,
     )
