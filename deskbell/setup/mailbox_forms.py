@@ -84,6 +84,17 @@ class MailboxForm(forms.Form):
         ),
         required=False,
     )
+    authserv_id = forms.RegexField(
+        r"^\S*$",
+        label=gettext_lazy("Name of the server in Authentication-Results"),
+        max_length=255,
+        required=False,
+        help_text=gettext_lazy(
+            "The first word of that header in a mail that came in, such as mx.example.com. Then senders count as "
+            "verified when the server says so, and your staff can answer by mail. Empty: nobody counts as verified."
+        ),
+        error_messages={"invalid": gettext_lazy("This must be one word.")},
+    )
     incoming = forms.ChoiceField(
         label=gettext_lazy("Mails come in"),
         choices=[
@@ -163,6 +174,7 @@ class MailboxForm(forms.Form):
             "address": channel.address,
             "queue": channel.queue_id,
             "plus_addresses": channel.plus_addresses,
+            "authserv_id": channel.authserv_id,
             "incoming": self.stored_in.protocol if self.stored_in else "none",
             "outgoing": "smtp" if self.stored_out else "desk",
         }

@@ -16,6 +16,7 @@ from deskbell.people.models import User
 from deskbell.tickets import actions as tickets
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Message, Queue, Status, Ticket, TicketLink, Watcher
+from tests.channels import build
 from tests.channels.conftest import mail, store
 
 MAILS = Path(__file__).parent / "mails"
@@ -446,10 +447,82 @@ def test_mails_of_a_mailbox_go_to_its_queue(take_in, mailbox):
         {"kind": "email", "name": "x", "address": "nobody"},
         {"kind": "email", "name": "x", "address": "support@DESK.example"},
         {"kind": "email", "name": "x", "address": "a@b.example", "queue": "nowhere"},
+        {"kind": "email", "name": "x", "address": "a@b.example", "authserv_id": "two words"},
     ],
-    ids=["kind", "address", "taken", "queue"],
+    ids=["kind", "address", "taken", "queue", "authserv-id"],
 )
 def test_a_bad_channel_is_refused(mailbox, values):
     with pytest.raises(actions.BadChannel):
         actions.add_channel(values.pop("kind"), **values)
     assert queries.own_addresses() == {"support@desk.example"}
+
+
+# --- faults other desks are known for -----------------------------------------------------------
+
+
+def test_one_mail_to_two_mailboxes_reaches_both(mailbox):
+    other = actions.add_channel("email", name="Network", address="network@desk.example", queue="network")
+    raw = mail(To="support@desk.example, network@desk.example")
+    answers = [inbound.receive(store(channel, raw).pk) for channel in (mailbox, other)]
+    assert [answer["state"] for answer in answers] == ["ticketed", "ticketed"]
+    assert [ticket_of(answer).queue.name for answer in answers] == ["Support", "Network"]
+    assert not Watcher.objects.filter(kind="cc").exists()
+
+
+def test_an_answer_to_a_trashed_ticket_is_not_lost(take_in, agent):
+    ticket = ticket_of(take_in(mail()))
+    ours = reply_of_agent(ticket, agent)
+    tickets.trash(ticket, by=create_user("o@desk.example", name="O", role="owner"))
+    answer = take_in(mail("Still broken.", message_id="<m2@example.com>", In_Reply_To=ours))
+    ticket.refresh_from_db()
+    assert (answer["state"], answer["ticket"], ticket.trashed_at) == ("added", ticket.number, None)
+
+
+def test_an_answer_to_a_spam_ticket_is_kept_there(take_in, agent):
+    ticket = ticket_of(take_in(mail()))
+    ours = reply_of_agent(ticket, agent)
+    tickets.mark_spam(ticket, by=create_user("o@desk.example", name="O", role="owner"))
+    answer = take_in(mail("No spam.", message_id="<m2@example.com>", In_Reply_To=ours))
+    assert (answer["state"], answer["ticket"]) == ("added", ticket.number)
+    assert Message.objects.filter(ticket=ticket, text="No spam.").exists()
+
+
+def test_a_part_of_a_known_id_finds_nothing(take_in):
+    take_in(mail(message_id="<m1@example.com>"))
+    answer = take_in(mail(message_id="<m2@example.com>", subject="Other", In_Reply_To="<m1@example.co>"))
+    assert (answer["state"], answer["reason"]) == ("ticketed", "new")
+
+
+def test_one_bad_mail_does_not_hold_back_those_after_it(take_in):
+    raw = mail("poison", message_id="<p@example.com>")
+    Queue.objects.update(active=False)
+    assert take_in(raw)["reason"] == "failed"
+    Queue.objects.update(active=True)
+    assert take_in(mail(message_id="<m2@example.com>"))["state"] == "ticketed"
+
+
+@pytest.mark.parametrize("precedence", ["bulk", "list", "junk", "special-delivery"])
+def test_any_precedence_still_makes_a_ticket(take_in, precedence):
+    assert take_in(mail(Precedence=precedence))["state"] == "ticketed"
+
+
+def test_a_mailed_file_keeps_its_name_in_the_list_and_never_on_the_disk(take_in):
+    part = build.leaf("text/x-php", b"<?php system(1);", filename="shell.php")
+    raw = build.headed(build.multipart("mixed", build.text("look"), part))
+    file = Message.objects.get(pk=take_in(raw)["message"]).attachments.get()
+    assert file.filename == "shell.php" and "php" not in file.blob.path.name
+
+
+def test_of_two_hundred_recipients_a_hundred_are_kept(take_in):
+    many = ", ".join(f"p{n}@example.com" for n in range(200))
+    message = Message.objects.get(pk=take_in(mail(To=f"support@desk.example, {many}"))["message"])
+    assert len(message.to) == 100
+
+
+def test_a_plain_mail_costs_few_queries(take_in, agent, django_assert_max_num_queries):
+    ticket = ticket_of(take_in(mail()))
+    ours = reply_of_agent(ticket, agent)
+    with django_assert_max_num_queries(31):
+        take_in(mail("more", message_id="<m2@example.com>", In_Reply_To=ours))
+    with django_assert_max_num_queries(37):
+        take_in(mail("new", message_id="<m3@example.com>"))

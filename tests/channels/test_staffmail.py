@@ -484,11 +484,14 @@ def test_a_verified_forward_is_a_ticket_of_who_wrote_it(take_in, trusting, agent
     assert (message.html, message.direction) == ("", "in")
 
 
-def test_the_original_date_is_kept(take_in, trusting, agent):
+def test_the_original_date_is_kept_and_shown(take_in, trusting, agent, client):
     day = datetime.now(UTC) - timedelta(days=2)
     words = FORWARDS["outlook-de"][1].replace("9. November 2026", f"{day.day}.{day.month}.{day.year}")
-    message = Message.objects.get(pk=take_in(forward(words))["message"])
+    answer = take_in(forward(words))
+    message = Message.objects.get(pk=answer["message"])
     assert message.sent_at is not None and message.sent_at.date() == day.date()
+    client.force_login(agent)
+    assert "written on " in client.get(f"/desk/tickets/{answer['ticket']}/").content.decode()
 
 
 def test_an_attached_mail_is_the_best_witness(take_in, trusting, agent):

@@ -141,9 +141,13 @@ def test_a_mailbox_is_changed_switched_off_and_removed(web, whole):
     web.post("/setup/mailboxes/new/", whole)
     channel = Channel.objects.get()
     at = f"/setup/mailboxes/{channel.pk}/"
-    web.post(at, {**whole, "name": "Support", "incoming": "none", "outgoing": "desk", "in_password": ""})
+    new = {"name": "Support", "incoming": "none", "outgoing": "desk", "in_password": ""}
+    answer = web.post(at, {**whole, **new, "authserv_id": "two words"})
+    assert "This must be one word." in answer.content.decode()
+    assert IncomingServer.objects.exists()
+    web.post(at, {**whole, **new, "authserv_id": "mx.desk.example"})
     channel.refresh_from_db()
-    assert channel.name == "Support"
+    assert (channel.name, channel.authserv_id) == ("Support", "mx.desk.example")
     assert not IncomingServer.objects.exists()
     assert not OutgoingServer.objects.exists()
     web.post(f"{at}switching/", {"on": "0"})

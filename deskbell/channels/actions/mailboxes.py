@@ -52,14 +52,16 @@ def add_channel(
     imap: str = "",
     pop3: str = "",
     smtp: str = "",
+    authserv_id: str = "",
     by: Actor | User = SYSTEM,
     **unknown: str,
 ) -> Channel:
     """A mailbox or the web form. `queue` is the queue of its new tickets, or its name; `imap` or `pop3` is
-    the URL it fetches from, `smtp` that by which its answers leave (email.accounts.Account.from_url).
+    the URL it fetches from, `smtp` that by which its answers leave (email.accounts.Account.from_url);
+    `authserv_id` the name under which its own server says who was verified (RFC 8601).
 
-    Raises BadChannel for an unknown kind, key or queue, a bad address or URL, an address that is one
-    already, and a second web form.
+    Raises BadChannel for an unknown kind, key or queue, a bad address, URL or authserv-id, an address that
+    is one already, and a second web form.
     """
     require_setup(by)
     if kind not in Channel.Kind.values:
@@ -78,6 +80,7 @@ def add_channel(
         name=name.strip() or address,
         address=email_key(address) if address else "",
         queue=_queue(queue) if isinstance(queue, str) else queue,
+        authserv_id=clean_authserv_id(authserv_id),
         plus_addresses=plus_addresses is True or str(plus_addresses).lower() in ("1", "yes", "true", "on"),
     )
     try:
@@ -92,6 +95,13 @@ def add_channel(
     if smtp:
         set_outgoing(channel, _account(smtp, channel, {"smtp"})[0], by=by)
     return channel
+
+
+def clean_authserv_id(given: str) -> str:
+    """One word, or none. Raises BadChannel."""
+    if len(given) > 255 or len(given.split()) > 1:
+        raise BadChannel(f"authserv_id must be one word, not {given!r}")
+    return given.strip()
 
 
 def _queue(name: str) -> Queue | None:
@@ -115,12 +125,23 @@ def _account(url: str, channel: Channel, protocols: set[str]) -> tuple[Account, 
 
 @transaction.atomic
 def change_mailbox(
-    channel: Channel, *, by: Actor | User, name: str, queue: Queue | None, plus_addresses: bool
+    channel: Channel,
+    *,
+    by: Actor | User,
+    name: str,
+    queue: Queue | None,
+    plus_addresses: bool,
+    authserv_id: str = "",
 ) -> None:
-    """Rename a mailbox, give it another queue, or say that its server knows plus addresses."""
+    """Rename a mailbox, give it another queue, or say what its server knows. Raises BadChannel."""
     require_setup(by)
     stored = Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
-    new = {"name": name.strip() or stored.address, "queue": queue, "plus_addresses": plus_addresses}
+    new: dict[str, Any] = {
+        "name": name.strip() or stored.address,
+        "queue": queue,
+        "plus_addresses": plus_addresses,
+        "authserv_id": clean_authserv_id(authserv_id),
+    }
     changed = [each for each, value in new.items() if getattr(stored, each) != value]
     if not changed:
         return

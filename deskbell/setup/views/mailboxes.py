@@ -54,6 +54,7 @@ def new(request: Request) -> HttpResponse:
                 address=values["address"],
                 queue=values["queue"],
                 plus_addresses=values["plus_addresses"],
+                authserv_id=values["authserv_id"],
                 by=request.user,
             )
             _set_servers(channel, form, request)
@@ -79,6 +80,7 @@ def mailbox(request: Request, pk: int) -> HttpResponse:
             name=values["name"],
             queue=values["queue"],
             plus_addresses=values["plus_addresses"],
+            authserv_id=values["authserv_id"],
             by=request.user,
         )
         _set_servers(channel, form, request)
