@@ -90,8 +90,9 @@ class MailboxForm(forms.Form):
         max_length=255,
         required=False,
         help_text=gettext_lazy(
-            "The first word of that header in a mail that came in, such as mx.example.com. Then senders count as "
-            "verified when the server says so, and your staff can answer by mail. Empty: nobody counts as verified."
+            "The first word of that header in a mail that came in, such as mx.example.com. Then senders "
+            "count as verified when the server says so, and your staff can answer by mail. Empty: nobody "
+            "counts as verified."
         ),
         error_messages={"invalid": gettext_lazy("This must be one word.")},
     )
