@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
 
-from deskbell.channels import reasons
-from deskbell.channels.email import references
+from deskbell.channels import reasons, returns
+from deskbell.channels.email import counters, references
 from deskbell.channels.email.automatic import AutoClass
 from deskbell.channels.email.parse import ParsedMail
 from deskbell.channels.models import InboundItem
@@ -20,10 +20,10 @@ from deskbell.channels.queries import desk_addresses
 from deskbell.channels.routing import Found, answered_ids, find
 from deskbell.events.actor import SYSTEM
 from deskbell.kit.html import clean_mail
-from deskbell.outbox import actions as outbox
-from deskbell.people.actions import change_person, person_for_email
+from deskbell.people.actions import change_person, heard_from, person_for_email
 from deskbell.people.addresses import BadAddress, email_key, is_email
 from deskbell.people.models import Identity, User
+from deskbell.people.queries import company
 from deskbell.people.rights import rights_of
 from deskbell.people.rules import reads_only
 from deskbell.tickets import actions as tickets
@@ -114,7 +114,9 @@ def decide(case: Case) -> Verdict:
     mail = case.mail
     if _is_our_own(case):
         return Verdict.blocked("own_loop", N_("We sent this mail ourselves"))
-    if mail.auto_class is AutoClass.BOUNCE:
+    if mail.auto_class is AutoClass.BOUNCE or (
+        mail.auto_class is AutoClass.HUMAN and case.item.envelope_from.strip() == "<>"
+    ):
         return _bounce(case)
     try:
         email_key(mail.sender[1])
@@ -138,17 +140,17 @@ def _is_our_own(case: Case) -> bool:
 def _bounce(case: Case) -> Verdict:
     """A mail of ours that came back: told on its ticket and on its outbox item."""
     mail = case.mail
-    ids = [*mail.returned_ids, *answered_ids(mail)]
-    ticket_id = next((known[0] for known in map(references.verify, ids) if known), None)
-    ticket = Ticket.objects.filter(pk=ticket_id).first() if ticket_id else None
-    if ticket is None:
+    returned = returns.take_note(case.item, mail, answered_ids(mail))
+    if returned is None:
         return Verdict.quarantined("bounce_unmatched", N_("A mail came back that belongs to no ticket here"))
-    report = mail.report
-    if report and report.action == "failed" and not report.status.startswith("4"):
-        for external_id in mail.returned_ids[:1]:
-            outbox.record_delivery(external_id, "failed", code=report.status, text=report.diagnostic)
-    message = _annotate(ticket, _content(case, kind="bounce"), author=None)
-    return Verdict(State.ANNOTATED, "bounce", ticket_id=ticket.pk, message_id=message.pk)
+    if returned.ticket is None:
+        return Verdict.blocked("bounce_noted", N_("A mail of ours came back, as is noted under “Sent”"))
+    content = _content(case, kind="bounce")
+    if returned.words:
+        text = f"{returned.words}\n\n{content.text}"
+        content = replace(content, text=text, new_text=text)
+    message = _annotate(returned.ticket, content, author=None)
+    return Verdict(State.ANNOTATED, "bounce", ticket_id=returned.ticket.pk, message_id=message.pk)
 
 
 def _answer_of_a_machine(case: Case, found: Found | None) -> Verdict:
@@ -175,7 +177,10 @@ def _annotate(ticket: Ticket, content: Content, *, author: User | None) -> Messa
 
 def _known(address: str) -> User | None:
     identity = Identity.objects.select_related("user").filter(kind="email", key=email_key(address)).first()
-    return identity.user if identity else None
+    if identity is None:
+        return None
+    heard_from(identity)
+    return identity.user
 
 
 # --- people -------------------------------------------------------------------------------------
@@ -221,6 +226,8 @@ def _add(case: Case, found: Found, sender: User) -> Verdict:
 
 def _open(case: Case, found: Found | None, sender: User) -> Verdict:
     """A new ticket; `found` is the one the mail named and where its sender may not write."""
+    if not counters.takes_ticket(case.item, case.mail.sender[1]):
+        return Verdict.quarantined("too_many", reasons.TOO_MANY % {"count": company().tickets_per_sender})
     kind = "auto" if case.mail.auto_class is AutoClass.NOTIFICATION else "human"
     ticket = tickets.open_ticket(
         requester=sender,
@@ -246,7 +253,7 @@ def _open(case: Case, found: Found | None, sender: User) -> Verdict:
 def _sender(mail: ParsedMail) -> User:
     """The person behind the From address, made without a password when new."""
     name, address = mail.sender
-    person, made = person_for_email(address, name=name, how="mail")
+    person, made = person_for_email(address, name=name, how="mail", heard=True)
     if not made and name and not person.name and not person.has_usable_password():
         change_person(person, by=SYSTEM, name=name)
     return person

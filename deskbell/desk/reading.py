@@ -36,9 +36,11 @@ AUDIT_PAGE = 100
 
 
 def ticket_for_page(user: User, number: int) -> Ticket:
-    """With `tag_names`, and `draft_reply`, `draft_note`, `draft_at` of `user`; names of its status, team and
-    type are those of `choices`. Raises Ticket.DoesNotExist.
+    """With `tag_names`, `undeliverable_at` of its requester's address, and `draft_reply`, `draft_note`,
+    `draft_at` of `user`; names of its status, team and type are those of `choices`. Raises
+    Ticket.DoesNotExist.
     """
+    address = Identity.objects.filter(user=OuterRef("requester"), kind=Identity.Kind.EMAIL, primary=True)
     drafts = Draft.objects.filter(user=user, ticket=OuterRef("pk"))
     tags = Tag.objects.filter(tickets=OuterRef("pk")).order_by("name")
     return (
@@ -46,6 +48,7 @@ def ticket_for_page(user: User, number: int) -> Ticket:
         .select_related("requester", "organization", "queue", "assignee")
         .annotate(
             tag_names=ArraySubquery(tags.values("name")),
+            undeliverable_at=Subquery(address.values("undeliverable_at")[:1]),
             draft_reply=Subquery(drafts.filter(kind="reply").values("text")[:1]),
             draft_note=Subquery(drafts.filter(kind="note").values("text")[:1]),
             draft_at=Subquery(drafts.order_by("-kind").values("updated_at")[:1]),  # a reply before a note

@@ -10,11 +10,11 @@ from django.utils import translation
 from deskbell.channels import actions as channel_actions
 from deskbell.channels import inbound
 from deskbell.channels.email import references
+from deskbell.channels.email.counters import ANSWERS_PER_HOUR
 from deskbell.channels.email.parse import parse
 from deskbell.events.actor import SYSTEM
 from deskbell.files.actions import store as store_blob
 from deskbell.notifications import mail as notices
-from deskbell.notifications.answers import PER_HOUR
 from deskbell.outbox.models import OutboxItem
 from deskbell.people import actions as people
 from deskbell.tickets import actions
@@ -295,11 +295,11 @@ def test_machines_are_not_answered(post, mailbox, headers):
 
 
 def test_a_sender_gets_few_automatic_answers(post, mailbox):
-    for n in range(PER_HOUR + 3):
+    for n in range(ANSWERS_PER_HOUR + 3):
         take_in(mailbox, mail(message_id=f"<n{n}@example.com>", subject=f"Matter {n}"))
     take_in(mailbox, mail(sender="another@example.com", message_id="<o@example.com>"))
     answered = [str(one["To"]) for one in of_kind(post(), "ticket.received")]
-    assert answered.count("Lena Hart <lena.hart@example.com>") == PER_HOUR
+    assert answered.count("Lena Hart <lena.hart@example.com>") == ANSWERS_PER_HOUR
     assert answered.count("another@example.com") == 1
 
 
