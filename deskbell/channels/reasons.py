@@ -8,6 +8,7 @@ from deskbell.kit.stored import sentence
 
 BY_MAIL = sentence(_("Somebody who works here answered #%(number)s by mail"))
 NOT_OWNER = sentence(_("The mail belongs to #%(number)s, where the sender may not write"))
+NEW_SUBJECT = sentence(_("It answers #%(number)s, which is done, under another subject"))
 TOO_MANY = sentence(_("Its sender opened more than %(count)s tickets by mail within an hour"))
 NOT_WRITTEN = sentence(_("The mail could not be written: %(reason)s"))
 NOT_CONFIRMED = sentence(_("The server took the mail and did not confirm it: %(reason)s"))
@@ -38,6 +39,7 @@ FOUND_BY = {
     "reply_address": _("Its ticket is named by the address it was sent to"),
     "signed_reference": _("It answers a mail of ours"),
     "known_reference": _("It answers a mail that came in before"),
+    "marker": _("It quotes a mail of ours"),
     "subject_token": _("Its ticket is named by the sign in the subject"),
     "subject_number": _("Its ticket is named by the number in the subject"),
 }

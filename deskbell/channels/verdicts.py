@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
 
-from deskbell.channels import reasons, returns
+from deskbell.channels import reasons, returns, twins
 from deskbell.channels.email import counters, references
 from deskbell.channels.email.automatic import AutoClass
 from deskbell.channels.email.parse import ParsedMail
+from deskbell.channels.email.subjects import plain
 from deskbell.channels.models import InboundItem
 from deskbell.channels.queries import desk_addresses
 from deskbell.channels.routing import Found, answered_ids, find
@@ -28,8 +29,10 @@ from deskbell.people.rights import rights_of
 from deskbell.people.rules import reads_only
 from deskbell.tickets import actions as tickets
 from deskbell.tickets import rules
+from deskbell.tickets.actions.opening import first_queue
+from deskbell.tickets.actions.properties import within_reopening
 from deskbell.tickets.content import Content, NewFile
-from deskbell.tickets.models import Message, Queue, Ticket, Watcher
+from deskbell.tickets.models import ACTIVE_CATEGORIES, Message, Queue, Ticket, Watcher
 from deskbell.tickets.reach import is_customer_of
 
 State = InboundItem.State
@@ -192,6 +195,8 @@ def _from_a_person(case: Case, found: Found | None) -> Verdict:
         return Verdict.quarantined("deactivated", N_("The sender's account is closed"))
     if reads_only(sender):
         return _from_a_reader(case, found, sender)
+    if verdict := _beside(case, found):
+        return verdict
     if found is None:
         return _open(case, None, sender)
     if rights_of(sender).staff and found.ticket.requester_id != sender.pk:
@@ -202,7 +207,37 @@ def _from_a_person(case: Case, found: Found | None) -> Verdict:
         return _open(case, found, sender)
     if case.mail.auto_class is AutoClass.NOTIFICATION:
         return _annotated(case, found, sender)
+    if _is_another_matter(case.mail, found.ticket):
+        return _open(case, found, sender, follow_up=True)
     return _add(case, found, sender)
+
+
+def _beside(case: Case, found: Found | None) -> Verdict | None:
+    """A note, where another mailbox of ours brought the mail to a ticket already; a mailbox with another
+    queue gets a ticket of its own.
+    """
+    twin = twins.twin_of(case.item, case.mail, case.ours)
+    ticket = Ticket.objects.filter(pk=twin.ticket_id).first() if twin and twin.ticket_id else None
+    if ticket is None or (found is not None and found.ticket.pk != ticket.pk):
+        return None
+    queue = _queue(case.item) or first_queue()
+    if found is None and ticket.queue_id != queue.pk:
+        return None
+    message = _annotate(ticket, twins.note(case.item), author=None)
+    return Verdict(State.ANNOTATED, "other_mailbox", ticket_id=ticket.pk, message_id=message.pk)
+
+
+def _is_another_matter(mail: ParsedMail, ticket: Ticket) -> bool:
+    """Whether an old mail was taken to write of something new: its ticket is done, the subject changed."""
+    if ticket.spam or ticket.category in ACTIVE_CATEGORIES:
+        return False
+    if references.number_in_subject(mail.subject) == ticket.number:
+        return False
+    subject = plain(mail.subject)
+    if not subject or subject == plain(ticket.subject):
+        return False
+    known = Message.objects.filter(ticket=ticket).exclude(subject="").values_list("subject", flat=True)
+    return subject not in set(map(plain, known))
 
 
 def _from_a_reader(case: Case, found: Found | None, sender: User) -> Verdict:
@@ -214,6 +249,9 @@ def _from_a_reader(case: Case, found: Found | None, sender: User) -> Verdict:
 
 
 def _add(case: Case, found: Found, sender: User) -> Verdict:
+    continued = not found.ticket.spam and not within_reopening(found.ticket, "email")
+    if continued and not counters.takes_ticket(case.item, case.mail.sender[1]):
+        return _too_many()
     message = tickets.customer_reply(found.ticket, _content(case, kind="human"), by=sender, channel="email")
     ticket = message.ticket or found.ticket
     follow_up = ticket.pk != found.ticket.pk
@@ -224,10 +262,10 @@ def _add(case: Case, found: Found, sender: User) -> Verdict:
     return Verdict(State.ADDED, found.how, ticket_id=ticket.pk, message_id=message.pk)
 
 
-def _open(case: Case, found: Found | None, sender: User) -> Verdict:
-    """A new ticket; `found` is the one the mail named and where its sender may not write."""
+def _open(case: Case, found: Found | None, sender: User, *, follow_up: bool = False) -> Verdict:
+    """A new ticket; `found` is the one the mail named: done, with `follow_up`, else not the sender's."""
     if not counters.takes_ticket(case.item, case.mail.sender[1]):
-        return Verdict.quarantined("too_many", reasons.TOO_MANY % {"count": company().tickets_per_sender})
+        return _too_many()
     kind = "auto" if case.mail.auto_class is AutoClass.NOTIFICATION else "human"
     ticket = tickets.open_ticket(
         requester=sender,
@@ -237,10 +275,13 @@ def _open(case: Case, found: Found | None, sender: User) -> Verdict:
         source="mail",
         channel="email",
         queue=_queue(case.item),
+        follow_up_of=found.ticket if found and follow_up else None,
     )
     _copy_in(case, ticket, sender)
     reason, text = "new", ""
-    if found is not None:
+    if found is not None and follow_up:
+        reason, text = "new_subject", reasons.NEW_SUBJECT % {"number": found.ticket.number}
+    elif found is not None:
         reason, text = (
             "not_owner",
             reasons.NOT_OWNER % {"number": found.ticket.number},
@@ -248,6 +289,10 @@ def _open(case: Case, found: Found | None, sender: User) -> Verdict:
         if found.how != "subject_number":
             tickets.link(ticket, found.ticket, kind="related", by=SYSTEM)
     return Verdict(State.TICKETED, reason, text, ticket_id=ticket.pk, message_id=ticket.last_message_id)
+
+
+def _too_many() -> Verdict:
+    return Verdict.quarantined("too_many", reasons.TOO_MANY % {"count": company().tickets_per_sender})
 
 
 def _sender(mail: ParsedMail) -> User:

@@ -10,8 +10,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from deskbell.channels.email import counters
-from deskbell.channels.email.quotes import bare_subject
-from deskbell.channels.email.references import without_token
+from deskbell.channels.email.subjects import plain
 from deskbell.channels.models import InboundItem
 from deskbell.tickets.models import Message, Ticket
 
@@ -40,10 +39,6 @@ def _same_subject_again(ticket: Ticket) -> bool:
         created_at__gt=timezone.now() - timedelta(hours=1),
         pk__lte=ticket.pk,
     ).order_by("-pk")
-    subject = _plain(ticket.subject)
-    same = [one for one in recent.values_list("subject", flat=True)[:50] if _plain(one) == subject]
+    subject = plain(ticket.subject)
+    same = [one for one in recent.values_list("subject", flat=True)[:50] if plain(one) == subject]
     return len(same) >= SAME_SUBJECT
-
-
-def _plain(subject: str) -> str:
-    return bare_subject(without_token(subject)).casefold()

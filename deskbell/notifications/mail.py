@@ -186,6 +186,7 @@ def _context(notice: Notice, recipient: User) -> dict[str, Any]:
         "link": link,
         "link_label": translation.gettext("Open the ticket"),
         "answerable": notice.answerable,
+        "marker": references.marker(ticket.number) if notice.answerable else "",
         "message_text": text,
         "message_html": Markup(message.html) if ours and message else "",  # noqa: S704 - cleaned when it was stored
         "message_paragraphs": paragraphs(text),
