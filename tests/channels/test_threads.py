@@ -62,6 +62,18 @@ def test_a_marker_lets_no_stranger_in(take_in):
     assert Message.objects.filter(ticket=ticket).count() == 1
 
 
+@pytest.mark.parametrize("place", [0, 199], ids=["first", "last"])
+def test_references_of_ten_kilobytes_are_read_at_both_ends(take_in, agent, place):
+    ticket = ticket_of(take_in(mail()))
+    ids = [f"<{n}.{'x' * 40}@example.com>" for n in range(200)]
+    ids[place] = reply_of_agent(ticket, agent)
+    raw = mail("more", message_id="<m2@x>", subject="other")
+    raw = raw.replace(b"Subject:", b"References: " + "\n ".join(ids).encode() + b"\nSubject:", 1)
+    assert len(raw) > 10_000
+    answer = take_in(raw)
+    assert (answer["state"], answer["reason"]) == ("added", "signed_reference")
+
+
 # --- another matter -----------------------------------------------------------------------------
 
 
@@ -119,6 +131,18 @@ def test_an_answer_after_the_days_of_reopening_is_a_follow_up(take_in, done, day
     answer = take_in(mail("Again.", message_id="<m2@x>", subject="Re: Printer", In_Reply_To=ours))
     assert answer["state"] == state
     assert TicketLink.objects.filter(target=ticket, kind="follow_up").exists() == (state == "ticketed")
+
+
+@pytest.mark.parametrize("where", ["trash", "spam"])
+def test_an_answer_to_a_ticket_in_the_trash_or_in_spam_is_never_lost(take_in, agent, where):
+    ticket = ticket_of(take_in(mail()))
+    ours = reply_of_agent(ticket, agent)
+    thrown = {"trashed_at": timezone.now()} if where == "trash" else {"spam": True}
+    Ticket.objects.filter(pk=ticket.pk).update(**thrown)
+    answer = take_in(mail("Still there?", message_id="<m2@x>", In_Reply_To=ours))
+    assert (answer["state"], answer["ticket"]) == ("added", ticket.number)
+    ticket.refresh_from_db()
+    assert (ticket.trashed, ticket.spam) == (False, where == "spam")
 
 
 # --- two mailboxes ------------------------------------------------------------------------------

@@ -294,6 +294,37 @@ def test_machines_are_not_answered(post, mailbox, headers):
     assert of_kind(post(), "ticket.received") == []
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{"Cc": "ben@example.com, support@other.example"}, {"Reply_To": "victim@example.net"}],
+    ids=lambda headers: next(iter(headers)),
+)
+def test_the_sender_alone_is_answered_automatically(post, mailbox, headers):
+    take_in(mailbox, mail(**headers))
+    assert [str(one["To"]) for one in post()] == ["Lena Hart <lena.hart@example.com>"]
+
+
+def test_one_ticket_is_answered_automatically_once(post, mailbox):
+    ticket = take_in(mailbox, mail())
+    assert len(of_kind(post(), "ticket.received")) == 1
+    for n in range(3):
+        again = mail(message_id=f"<n{n}@example.com>", In_Reply_To="<m1@example.com>")
+        assert take_in(mailbox, again) == ticket
+    assert of_kind(post(), "ticket.received") == []
+
+
+def test_the_marker_of_our_mails_leads_back_when_all_else_is_lost(post, mailbox):
+    ticket = take_in(mailbox, mail())
+    (received,) = of_kind(post(), "ticket.received")
+    marker = references.marker(ticket.number)
+    assert text(received).count(marker) == html(received).count(marker) == 1
+    assert text(received).index(marker) < text(received).index("\n-- \n")  # signatures are not quoted
+    quoted = "".join(f"> {line}\n" for line in text(received).splitlines())
+    answer = mail(f"Works.\n\n{quoted}", message_id="<m2@example.com>", subject="another")
+    assert take_in(mailbox, answer) == ticket
+    assert Message.objects.order_by("pk").last().new_text == "Works."
+
+
 def test_a_sender_gets_few_automatic_answers(post, mailbox):
     for n in range(ANSWERS_PER_HOUR + 3):
         take_in(mailbox, mail(message_id=f"<n{n}@example.com>", subject=f"Matter {n}"))
