@@ -7,12 +7,26 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from prove import Failed, agreement, buffers, database, imap, kills, mails, pages, stories, uploads, words
+from prove import (
+    Failed,
+    agreement,
+    buffers,
+    database,
+    imap,
+    kills,
+    loops,
+    mails,
+    pages,
+    stories,
+    uploads,
+    words,
+)
 
 #: name → the proof, and the figures of its short form
 PROOFS: dict[str, tuple[Callable[..., None], dict[str, Any]]] = {
     "mails": (mails.run, {"mails": 60, "twice": 5, "kills": 2}),
     "imap": (imap.run, {"mails": 60, "kills": 2}),
+    "loops": (loops.run, {"rounds": 50}),
     "kills": (kills.run, {"kills": 4, "longest_pause": 1}),
     "database": (database.run, {"seconds": 5}),
     "uploads": (uploads.run, {"slow_seconds": 4}),

@@ -5,8 +5,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from deskbell.channels import inbound
-from deskbell.channels.webform import limits
+from deskbell.channels import inbound, tallies
 
 
 @app.task(
@@ -35,4 +34,4 @@ def sweep(timestamp: int) -> None:
 @app.periodic(cron="23 * * * *")
 @app.task(name="channels.forget_tallies", queue="slow")
 def forget_tallies(timestamp: int) -> None:
-    limits.forget_old()
+    tallies.forget_old()

@@ -9,13 +9,38 @@ from deskbell.kit.stored import sentence
 BY_MAIL = sentence(_("Somebody who works here answered #%(number)s by mail"))
 NOT_OWNER = sentence(_("The mail belongs to #%(number)s, where the sender may not write"))
 MAY_NOT = sentence(_("The sender may not write at #%(number)s"))
+NEW_SUBJECT = sentence(_("It answers #%(number)s, which is done, under another subject"))
+TOO_MANY = sentence(_("Its sender opened more than %(count)s tickets by mail within an hour"))
 NOT_WRITTEN = sentence(_("The mail could not be written: %(reason)s"))
 NOT_CONFIRMED = sentence(_("The server took the mail and did not confirm it: %(reason)s"))
+#: of the subject and detail of a status (RFC 3463), the most exact first
+RETURNED = {
+    "5.1": sentence(_("There is no such address. Its server said: %(said)s")),
+    "5.2.2": sentence(_("The mailbox is full. Its server said: %(said)s")),
+    "5.2.3": sentence(_("The mail is too big for that mailbox. Its server said: %(said)s")),
+    "5.3.4": sentence(_("The mail is too big for that server. Its server said: %(said)s")),
+    "5.2": sentence(_("The mailbox takes nothing in. Its server said: %(said)s")),
+    "5.4": sentence(_("No way leads to that server. Its server said: %(said)s")),
+    "5.7": sentence(_("The server there refuses the mail. Its server said: %(said)s")),
+    "4": sentence(_("The server there could not be reached for too long. It was said: %(said)s")),
+    "": sentence(_("It could not be delivered. Its server said: %(said)s")),
+}
+
+
+def why_returned(status: str, said: str) -> str:
+    """Why a mail came back, from its `status` and what the other server said, as it is kept."""
+    best = max(
+        (known for known in RETURNED if f"{status}.".startswith(f"{known}." if known else "")), key=len
+    )
+    return RETURNED[best] % {"said": said or status or "–"}
+
+
 #: of `routing.Found.how`
 FOUND_BY = {
     "reply_address": _("Its ticket is named by the address it was sent to"),
     "signed_reference": _("It answers a mail of ours"),
     "known_reference": _("It answers a mail that came in before"),
+    "marker": _("It quotes a mail of ours"),
     "subject_token": _("Its ticket is named by the sign in the subject"),
     "subject_number": _("Its ticket is named by the number in the subject"),
 }

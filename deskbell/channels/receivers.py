@@ -1,10 +1,24 @@
 from django.db.models import QuerySet
 
+from deskbell.channels.email.bounces import names_nobody
 from deskbell.channels.models import InboundFile
+from deskbell.events import subscribe
+from deskbell.events.models import Event
 from deskbell.files.keep import keeper
+from deskbell.outbox.events import Failed
+from deskbell.outbox.models import OutboxItem
+from deskbell.people.actions import mark_undeliverable
 
 
 @keeper
 def waiting_blobs() -> QuerySet:
     """Files of web forms that are not decided yet, or are in quarantine."""
     return InboundFile.objects.values("blob")
+
+
+@subscribe.later(Failed)
+def note_undeliverable(event: Event) -> None:
+    """The other server said at once that nobody is there."""
+    item = OutboxItem.objects.defer("payload").filter(pk=event.about_id, driver="email").first()
+    if item and item.error_code.isdigit() and names_nobody(item.error_text):
+        mark_undeliverable(item.recipient)

@@ -31,8 +31,9 @@ class Found:
 
 
 def find(item: InboundItem, mail: ParsedMail) -> Found | None:
-    """The first hit: signed reply address, our signed Message-IDs, other known Message-IDs, subject token,
-    and last a bare number in the subject, which counts for an active ticket only.
+    """The first hit: signed reply address, our signed Message-IDs, other known Message-IDs, the marker in a
+    quoted mail of ours, subject token, and last a bare number in the subject, which counts for an active
+    ticket only.
     """
     for found in _candidates(item, mail):
         return found
@@ -46,6 +47,8 @@ def _candidates(item: InboundItem, mail: ParsedMail) -> Iterator[Found]:
     for ticket_id, _ in filter(None, map(references.verify, ids)):
         yield from _found(Ticket.objects.filter(pk=ticket_id), "signed_reference", strong=True)
     yield from _by_known_id(item, ids)
+    for number in references.numbers_in_text(f"{mail.text}\n{mail.html}")[:3]:
+        yield from _found(Ticket.objects.filter(number=number), "marker", strong=True)
     if (signed := references.number_in_subject(mail.subject)) is not None:
         yield from _found(Ticket.objects.filter(number=signed), "subject_token", strong=False)
     for match in _BARE_NUMBER.finditer(references.without_token(mail.subject)):

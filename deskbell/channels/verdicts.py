@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
 
-from deskbell.channels import reasons, staffmail
+from deskbell.channels import reasons, returns, staffmail, twins
 from deskbell.channels.case import Case, State, Verdict, content_of
-from deskbell.channels.email import references
+from deskbell.channels.email import counters, references
 from deskbell.channels.email.automatic import AutoClass
 from deskbell.channels.email.parse import ParsedMail
+from deskbell.channels.email.subjects import plain
 from deskbell.channels.models import InboundItem
 from deskbell.channels.routing import Found, answered_ids, find
 from deskbell.events.actor import SYSTEM
-from deskbell.outbox import actions as outbox
-from deskbell.people.actions import change_person, person_for_email
+from deskbell.people.actions import change_person, heard_from, person_for_email
 from deskbell.people.addresses import BadAddress, email_key, is_email
 from deskbell.people.models import Identity, User
+from deskbell.people.queries import company
 from deskbell.people.rights import rights_of
 from deskbell.people.rules import reads_only
 from deskbell.tickets import actions as tickets
 from deskbell.tickets import rules
+from deskbell.tickets.actions.properties import within_reopening
 from deskbell.tickets.content import Content
-from deskbell.tickets.models import Message, Queue, Ticket, Watcher
+from deskbell.tickets.models import ACTIVE_CATEGORIES, Message, Queue, Ticket, Watcher
 from deskbell.tickets.reach import is_customer_of
 
 #: people whom mails may copy in on one ticket
@@ -67,7 +71,9 @@ def decide(case: Case) -> Verdict:
     mail = case.mail
     if _is_our_own(case):
         return Verdict.blocked("own_loop", N_("We sent this mail ourselves"))
-    if mail.auto_class is AutoClass.BOUNCE:
+    if mail.auto_class is AutoClass.BOUNCE or (
+        mail.auto_class is AutoClass.HUMAN and case.item.envelope_from.strip() == "<>"
+    ):
         return _bounce(case)
     try:
         email_key(mail.sender[1])
@@ -91,17 +97,17 @@ def _is_our_own(case: Case) -> bool:
 def _bounce(case: Case) -> Verdict:
     """A mail of ours that came back: told on its ticket and on its outbox item."""
     mail = case.mail
-    ids = [*mail.returned_ids, *answered_ids(mail)]
-    ticket_id = next((known[0] for known in map(references.verify, ids) if known), None)
-    ticket = Ticket.objects.filter(pk=ticket_id).first() if ticket_id else None
-    if ticket is None:
+    returned = returns.take_note(case.item, mail, answered_ids(mail))
+    if returned is None:
         return Verdict.quarantined("bounce_unmatched", N_("A mail came back that belongs to no ticket here"))
-    report = mail.report
-    if report and report.action == "failed" and not report.status.startswith("4"):
-        for external_id in mail.returned_ids[:1]:
-            outbox.record_delivery(external_id, "failed", code=report.status, text=report.diagnostic)
-    message = _annotate(ticket, content_of(case, kind="bounce"), author=None)
-    return Verdict(State.ANNOTATED, "bounce", ticket_id=ticket.pk, message_id=message.pk)
+    if returned.ticket is None:
+        return Verdict.blocked("bounce_noted", N_("A mail of ours came back, as is noted under “Sent”"))
+    content = content_of(case, kind="bounce")
+    if returned.words:
+        text = f"{returned.words}\n\n{content.text}"
+        content = replace(content, text=text, new_text=text)
+    message = _annotate(returned.ticket, content, author=None)
+    return Verdict(State.ANNOTATED, "bounce", ticket_id=returned.ticket.pk, message_id=message.pk)
 
 
 def _answer_of_a_machine(case: Case, found: Found | None) -> Verdict:
@@ -128,7 +134,10 @@ def _annotate(ticket: Ticket, content: Content, *, author: User | None) -> Messa
 
 def _known(address: str) -> User | None:
     identity = Identity.objects.select_related("user").filter(kind="email", key=email_key(address)).first()
-    return identity.user if identity else None
+    if identity is None:
+        return None
+    heard_from(identity)
+    return identity.user
 
 
 # --- people -------------------------------------------------------------------------------------
@@ -140,6 +149,8 @@ def _from_a_person(case: Case, found: Found | None) -> Verdict:
         return Verdict.quarantined("deactivated", N_("The sender's account is closed"))
     if reads_only(sender):
         return _from_a_reader(case, found, sender)
+    if verdict := _beside(case, found):
+        return verdict
     staff = rights_of(sender).staff
     if found is None:
         handed_on = staffmail.hand_on(case, sender, queue=_queue(case.item)) if staff else None
@@ -150,7 +161,36 @@ def _from_a_person(case: Case, found: Found | None) -> Verdict:
         return _open(case, found, sender)
     if case.mail.auto_class is AutoClass.NOTIFICATION:
         return _annotated(case, found, sender)
+    if _is_another_matter(case.mail, found.ticket):
+        return _open(case, found, sender, follow_up=True)
     return _add(case, found, sender)
+
+
+def _beside(case: Case, found: Found | None) -> Verdict | None:
+    """A note, where another mailbox of ours brought the mail to a ticket already; a mailbox with another
+    queue gets a ticket of its own.
+    """
+    twin = twins.twin_of(case.item, case.mail, case.ours)
+    ticket = Ticket.objects.filter(pk=twin.ticket_id).first() if twin and twin.ticket_id else None
+    if ticket is None or (found is not None and found.ticket.pk != ticket.pk):
+        return None
+    if found is None and ticket.queue_id != _queue(case.item).pk:
+        return None
+    message = _annotate(ticket, twins.note(case.item), author=None)
+    return Verdict(State.ANNOTATED, "other_mailbox", ticket_id=ticket.pk, message_id=message.pk)
+
+
+def _is_another_matter(mail: ParsedMail, ticket: Ticket) -> bool:
+    """Whether an old mail was taken to write of something new: its ticket is done, the subject changed."""
+    if ticket.spam or ticket.category in ACTIVE_CATEGORIES:
+        return False
+    if references.number_in_subject(mail.subject) == ticket.number:
+        return False
+    subject = plain(mail.subject)
+    if not subject or subject == plain(ticket.subject):
+        return False
+    known = Message.objects.filter(ticket=ticket).exclude(subject="").values_list("subject", flat=True)
+    return subject not in set(map(plain, known))
 
 
 def _from_a_reader(case: Case, found: Found | None, sender: User) -> Verdict:
@@ -162,6 +202,9 @@ def _from_a_reader(case: Case, found: Found | None, sender: User) -> Verdict:
 
 
 def _add(case: Case, found: Found, sender: User) -> Verdict:
+    continued = not found.ticket.spam and not within_reopening(found.ticket, "email")
+    if continued and not counters.takes_ticket(case.item, case.mail.sender[1]):
+        return _too_many()
     message = tickets.customer_reply(found.ticket, content_of(case, kind="human"), by=sender, channel="email")
     ticket = message.ticket or found.ticket
     follow_up = ticket.pk != found.ticket.pk
@@ -172,8 +215,10 @@ def _add(case: Case, found: Found, sender: User) -> Verdict:
     return Verdict(State.ADDED, found.how, found.said, ticket_id=ticket.pk, message_id=message.pk)
 
 
-def _open(case: Case, found: Found | None, sender: User) -> Verdict:
-    """A new ticket; `found` is the one the mail named and where its sender may not write."""
+def _open(case: Case, found: Found | None, sender: User, *, follow_up: bool = False) -> Verdict:
+    """A new ticket; `found` is the one the mail named: done, with `follow_up`, else not the sender's."""
+    if not counters.takes_ticket(case.item, case.mail.sender[1]):
+        return _too_many()
     kind = "auto" if case.mail.auto_class is AutoClass.NOTIFICATION else "human"
     ticket = tickets.open_ticket(
         requester=sender,
@@ -183,10 +228,13 @@ def _open(case: Case, found: Found | None, sender: User) -> Verdict:
         source="mail",
         channel="email",
         queue=_queue(case.item),
+        follow_up_of=found.ticket if found and follow_up else None,
     )
     _copy_in(case, ticket, sender)
     reason, text = "new", ""
-    if found is not None:
+    if found is not None and follow_up:
+        reason, text = "new_subject", reasons.NEW_SUBJECT % {"number": found.ticket.number}
+    elif found is not None:
         reason, text = (
             "not_owner",
             reasons.NOT_OWNER % {"number": found.ticket.number},
@@ -196,10 +244,14 @@ def _open(case: Case, found: Found | None, sender: User) -> Verdict:
     return Verdict(State.TICKETED, reason, text, ticket_id=ticket.pk, message_id=ticket.last_message_id)
 
 
+def _too_many() -> Verdict:
+    return Verdict.quarantined("too_many", reasons.TOO_MANY % {"count": company().tickets_per_sender})
+
+
 def _sender(mail: ParsedMail) -> User:
     """The person behind the From address, made without a password when new."""
     name, address = mail.sender
-    person, made = person_for_email(address, name=name, how="mail")
+    person, made = person_for_email(address, name=name, how="mail", heard=True)
     if not made and name and not person.name and not person.has_usable_password():
         change_person(person, by=SYSTEM, name=name)
     return person

@@ -131,6 +131,25 @@ def channels_finding() -> Finding:
     return Finding("channels", True, _("%(count)s in use") % {"count": len(rows)})
 
 
+def mails_finding() -> Finding:
+    """Senders whose mails were held back because they opened too many tickets."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from channels_inbounditem where state = 'quarantined' and reason = 'too_many' "
+            "and received_at > now() - interval '1 day'"
+        )
+        count = cursor.fetchone()[0]
+    if not count:
+        return Finding(gettext_noop("mails"), True, _("nobody sends too many"))
+    text = ngettext(
+        "%(count)s held back within a day: its sender sends too many",
+        "%(count)s held back within a day: their senders send too many",
+        count,
+    )
+    see = _("Look under “Received”, “Held back”: a loop or a flood. What is good can be taken in from there.")
+    return Finding("mails", False, text % {"count": count}, see)
+
+
 def signins_finding() -> Finding:
     """Passwords, codes or tokens that somebody guesses at."""
     with connection.cursor() as cursor:
@@ -179,7 +198,15 @@ def backup_finding() -> Finding:
 
 
 READY = (database_finding, migrations_finding, worker_finding, queues_finding)
-ALL = (settings_finding, *READY, channels_finding, signins_finding, disk_finding, backup_finding)
+ALL = (
+    settings_finding,
+    *READY,
+    channels_finding,
+    mails_finding,
+    signins_finding,
+    disk_finding,
+    backup_finding,
+)
 
 
 def findings(looks: tuple[Callable[[], Finding], ...]) -> Iterator[Finding]:

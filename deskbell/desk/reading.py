@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
+from deskbell.channels.email.subjects import plain
 from deskbell.events.models import Event
 from deskbell.people.models import Identity, Site, User
 from deskbell.tickets import queries, rules
 from deskbell.tickets.actions.properties import EVENT_OF
-from deskbell.tickets.models import ACTIVE_CATEGORIES, Draft, Tag, Ticket, TicketLink
+from deskbell.tickets.models import ACTIVE_CATEGORIES, Category, Draft, Message, Tag, Ticket, TicketLink
 
 RULES = (
     "reply",
@@ -33,12 +35,17 @@ RULES = (
 OTHERS_SHOWN = 8
 TAGS_OFFERED = 200
 AUDIT_PAGE = 100
+#: a ticket of one subject may belong to one that moved so shortly before
+ALIKE_WITHIN = timedelta(days=7)
+ALIKE_AMONG = 50
 
 
 def ticket_for_page(user: User, number: int) -> Ticket:
-    """With `tag_names`, and `draft_reply`, `draft_note`, `draft_at` of `user`; names of its status, team and
-    type are those of `choices`. Raises Ticket.DoesNotExist.
+    """With `tag_names`, `undeliverable_at` of its requester's address, and `draft_reply`, `draft_note`,
+    `draft_at` of `user`; names of its status, team and type are those of `choices`. Raises
+    Ticket.DoesNotExist.
     """
+    address = Identity.objects.filter(user=OuterRef("requester"), kind=Identity.Kind.EMAIL, primary=True)
     drafts = Draft.objects.filter(user=user, ticket=OuterRef("pk"))
     tags = Tag.objects.filter(tickets=OuterRef("pk")).order_by("name")
     return (
@@ -46,6 +53,7 @@ def ticket_for_page(user: User, number: int) -> Ticket:
         .select_related("requester", "organization", "queue", "assignee")
         .annotate(
             tag_names=ArraySubquery(tags.values("name")),
+            undeliverable_at=Subquery(address.values("undeliverable_at")[:1]),
             draft_reply=Subquery(drafts.filter(kind="reply").values("text")[:1]),
             draft_note=Subquery(drafts.filter(kind="note").values("text")[:1]),
             draft_at=Subquery(drafts.order_by("-kind").values("updated_at")[:1]),  # a reply before a note
@@ -61,26 +69,44 @@ def rights_at(user: User, ticket: Ticket) -> dict[str, bool]:
 
 @dataclass(frozen=True)
 class Around:
-    """What stands beside a ticket: how to reach its requester, sites, his other open tickets, links, tags."""
+    """What stands beside a ticket: how to reach its requester, sites, his other open tickets, links, tags;
+    `alike` is an older one that may be about the same.
+    """
 
     phones: list[str]
     sites: list[Site]
     others: list[Ticket]
     links: list[tuple[str, Ticket]]
     tags: list[str]
+    alike: Ticket | None
 
 
 def around(user: User, ticket: Ticket) -> Around:
     visible = Ticket.objects.visible_to(user).select_related("status")
     others = visible.filter(requester=ticket.requester_id, category__in=ACTIVE_CATEGORIES, spam=False)
     phones = Identity.objects.filter(user=ticket.requester_id, kind=Identity.Kind.PHONE).order_by("pk")
+    linked = _links(visible, ticket)
     return Around(
         phones=list(phones.values_list("given", flat=True)),
         sites=_sites(ticket) if ticket.organization_id else [],
         others=list(others.exclude(pk=ticket.pk).order_by("-updated_at", "-pk")[:OTHERS_SHOWN]),
-        links=_links(visible, ticket),
+        links=linked,
+        alike=_alike(visible, ticket) if not linked and ticket.category == Category.NEW else None,
         tags=list(Tag.objects.order_by("name").values_list("name", flat=True)[:TAGS_OFFERED]),
     )
+
+
+def _alike(visible: QuerySet[Ticket], ticket: Ticket) -> Ticket | None:
+    """The requester's latest ticket of the same subject with news in the week before; no machine's notices:
+    those repeat themselves.
+    """
+    earlier = visible.filter(requester=ticket.requester_id, spam=False, pk__lt=ticket.pk)
+    recent = earlier.filter(updated_at__gt=ticket.created_at - ALIKE_WITHIN).order_by("-pk")[:ALIKE_AMONG]
+    found = next((each for each in recent if plain(each.subject) == plain(ticket.subject)), None)
+    if found is None:
+        return None
+    automatic = Message.objects.filter(ticket=ticket, kind=Message.Kind.AUTO).order_by("pk")
+    return None if automatic.exists() else found
 
 
 def _sites(ticket: Ticket) -> list[Site]:

@@ -49,6 +49,7 @@ urlpatterns = [
     path("tickets/<int:number>/copies/", properties.copies, name="copies"),
     path("tickets/<int:number>/copies/<int:pk>/", properties.uncopy, name="uncopy"),
     path("tickets/<int:number>/spam/", removal.spam, name="spam"),
+    path("tickets/<int:number>/links/<int:target>/", properties.link, name="link"),
     path("tickets/<int:number>/links/ending/", removal.links_ending, name="links-ending"),
     path("tickets/<int:number>/trash/", removal.trash, name="trash"),
     path("tickets/<int:number>/deletion/", removal.deletion, name="deletion"),

@@ -32,6 +32,7 @@ def context() -> dict[str, Any]:
         "link": "",
         "link_label": "",
         "answerable": False,
+        "marker": "",
     }
 
 

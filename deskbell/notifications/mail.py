@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import css_inline
@@ -18,6 +19,7 @@ from deskbell.channels.email.compose import references_header
 from deskbell.channels.email.driver import mail_goes_to_files
 from deskbell.channels.models import Channel, InboundItem
 from deskbell.files.models import Blob
+from deskbell.kit import stored
 from deskbell.kit.time import day
 from deskbell.notifications import letterhead, links
 from deskbell.outbox import actions as outbox
@@ -56,6 +58,8 @@ class Notice:
     history: bool = False
     #: "auto-replied", "auto-generated" (RFC 3834), or empty for what a person wrote
     automatic: str = "auto-generated"
+    #: further words for its template
+    said: Mapping[str, str] = field(default_factory=dict)
 
 
 def put(notice: Notice, recipient: User) -> OutboxItem | None:
@@ -185,12 +189,14 @@ def _context(notice: Notice, recipient: User) -> dict[str, Any]:
         "link": link,
         "link_label": translation.gettext("Open the ticket"),
         "answerable": notice.answerable,
+        "marker": references.marker(ticket.number) if notice.answerable else "",
         "message_text": text,
         "message_html": Markup(message.html) if ours and message else "",  # noqa: S704 - cleaned when it was stored
         "message_paragraphs": paragraphs(text),
         "files": _files(message, link) if message else [],
         "signature": message.author.signature if message and message.author else "",
         "history": _history(ticket, message) if notice.history and message else [],
+        **{name: stored.said(words) for name, words in notice.said.items()},
     }
 
 

@@ -7,11 +7,17 @@ from deskbell.events.models import Event
 from deskbell.notifications import answers, links, mail, recipients
 from deskbell.notifications.wanted import Event as Choice
 from deskbell.notifications.wanted import wanting
+from deskbell.outbox.events import Failed
+from deskbell.outbox.models import OutboxItem
 from deskbell.people.events import Invited, InvitedAgain, MembershipAsked, MembershipDecided
 from deskbell.people.models import Invitation, MembershipRequest, User
-from deskbell.people.queries import deciders
+from deskbell.people.queries import deciders, reachable
 from deskbell.tickets.events import Assigned, CopyAdded, MessageAdded, Opened, StatusChanged
 from deskbell.tickets.models import Category, Message, Ticket
+from deskbell.tickets.reach import sees_internal
+
+#: kinds of the outbox that hold what a person wrote to a customer
+WRITTEN = ("ticket.reply", "ticket.opened_for_you")
 
 
 @subscribe.later(Opened)
@@ -166,6 +172,32 @@ def tell_copied(event: Event) -> None:
     _put(notice, recipients.told([person], event))
 
 
+@subscribe.later(Failed)
+def tell_of_failure(event: Event) -> None:
+    """What somebody here wrote did not reach a customer: whoever has the ticket hears it, else its writer.
+
+    Notices and automatic answers that come back are told to nobody by mail: it would be a circle.
+    """
+    if event.data["item_kind"] not in WRITTEN:
+        return
+    item = OutboxItem.objects.defer("payload").filter(pk=event.about_id).first()
+    ticket = _ticket_with(item.ticket_id) if item and item.ticket_id else None
+    if item is None or ticket is None:
+        return
+    message = _message_with(item.cause_id) if item.cause_kind == "message" else None
+    notice = mail.Notice(
+        template="undelivered",
+        kind="ticket.undelivered",
+        cause=("event", event.pk),
+        ticket=ticket,
+        message=message,
+        answerable=False,
+        said={"address": item.recipient, "why": item.error_text},
+    )
+    told = ticket.assignee or (message.author if message else None)
+    _put(notice, [each for each in recipients.told([told], event) if sees_internal(each, ticket)])
+
+
 @subscribe.later(Invited, InvitedAgain)
 def send_invitation(event: Event) -> None:
     invitation = Invitation.objects.select_related("invited_by").filter(pk=event.about_id).first()
@@ -200,23 +232,30 @@ def _request(event: Event) -> MembershipRequest | None:
 
 
 def _put(notice: mail.Notice, people: list[User]) -> None:
-    for person in wanting(people, notice.kind):
+    wanted = wanting(people, notice.kind)
+    for person in reachable(wanted) if notice.automatic else wanted:
         if person.email and person.is_active:
             mail.put(notice, person)
 
 
 def _ticket(event: Event) -> Ticket | None:
     """The ticket `event` is about; none when it was deleted or thrown away since."""
+    return _ticket_with(event.about_id)
+
+
+def _ticket_with(ticket_id: int) -> Ticket | None:
     related = ("queue", "requester", "assignee", "status")
-    ticket = Ticket.objects.select_related(*related).filter(pk=event.about_id).first()
+    ticket = Ticket.objects.select_related(*related).filter(pk=ticket_id).first()
     return None if ticket is None or ticket.trashed else ticket
 
 
 def _message(event: Event) -> Message | None:
     """The message `event` is about, unless it was redacted since."""
     message_id = event.data.get("message_id")
-    if message_id is None:
-        return None
+    return None if message_id is None else _message_with(message_id)
+
+
+def _message_with(message_id: int) -> Message | None:
     return Message.objects.select_related("author").filter(pk=message_id, redacted_at=None).first()
 
 

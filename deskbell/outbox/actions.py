@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop as N_
 from deskbell.events.actor import SYSTEM, Actor, HasPk
 from deskbell.events.publish import publish
 from deskbell.kit.secrets import seal, unseal
-from deskbell.outbox.events import Delivered, Retried
+from deskbell.outbox.events import Delivered, Failed, Retried
 from deskbell.outbox.models import OutboxItem
 from deskbell.outbox.results import Accepted, Final, Result, Retry, Unknown
 
@@ -108,7 +108,9 @@ def record_result(item_id: int, result: Result) -> OutboxItem:
 def record_delivery(external_id: str, state: str, *, code: str = "", text: str = "") -> bool:
     """A later report of the other side (delivered, read, bounced). Never moves an item back."""
     item = OutboxItem.objects.select_for_update(no_key=True).filter(external_id=external_id).first()
-    if item is None or (_FORWARD[state] <= _FORWARD[item.state] and state != "failed"):
+    if item is None or item.state == state:
+        return False
+    if _FORWARD[state] <= _FORWARD[item.state] and state != "failed":
         return False
     _write(item, state, code, text)
     return True
@@ -184,3 +186,5 @@ def _write(item: OutboxItem, state: str, code: str = "", text: str = "") -> None
         about=item,
         by=SYSTEM,
     )
+    if state == OutboxItem.State.FAILED:
+        publish(Failed(item_kind=item.kind, ticket_id=item.ticket_id), about=item, by=SYSTEM)

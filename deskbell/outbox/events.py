@@ -18,6 +18,15 @@ class Delivered(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Failed(Happened):
+    """An outbox item was refused or came back, for good; `about` is the item."""
+
+    kind = "outbox.failed"
+    item_kind: str
+    ticket_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Retried(Happened):
     """Somebody sends a failed or unknown item once more; `about` is the item."""
 

@@ -42,6 +42,16 @@ class IdentityVerified(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class IdentityUndeliverable(Happened):
+    """Mails to an address come back, or `undeliverable` no more."""
+
+    kind = "user.identity_undeliverable"
+    erasable = ("given",)
+    given: str
+    undeliverable: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class PasswordSet(Happened):
     kind = "user.password_set"
     how: str

@@ -167,6 +167,16 @@ def workers() -> QuerySet[User]:
     return staff().filter(Exists(answers))
 
 
+def reachable(people: Iterable[User]) -> list[User]:
+    """Those of `people` whose address does not send everything back."""
+    people = list(people)
+    gone = Identity.objects.filter(
+        user__in=people, kind=Identity.Kind.EMAIL, primary=True, undeliverable_at__isnull=False
+    )
+    lost = set(gone.values_list("user_id", flat=True)) if people else set()
+    return [person for person in people if person.pk not in lost]
+
+
 def members(team: Team | int) -> QuerySet[User]:
     """Active staff with a grant in the team."""
     works = Grant.objects.filter(

@@ -97,6 +97,13 @@ class CompanyForm(forms.Form):
         help_text=_("Without a sign-in, for customers who have no password. 0: mails carry no such links."),
     )
     guests = forms.BooleanField(label=_("People may open tickets without an account"), required=False)
+    tickets_per_sender = forms.IntegerField(
+        label=_("New tickets one sender may open by mail within an hour"),
+        min_value=0,
+        max_value=10_000,
+        required=False,
+        help_text=_("What is more is held back under Received. 0: as many as he likes."),
+    )
     phone_days = forms.IntegerField(
         label=_("Days an engineer stays signed in on the phone"),
         min_value=1,
@@ -164,8 +171,9 @@ class CompanyForm(forms.Form):
             for name, value in self.cleaned_data.items()
             if name not in left_out and not name.startswith("link_")
         }
-        if values["ticket_link_days"] is None:
-            del values["ticket_link_days"]
+        for name in ("ticket_link_days", "tickets_per_sender"):
+            if values[name] is None:
+                del values[name]
         values["accent"] = self.cleaned_data["accent"].lower() if self.cleaned_data["own_accent"] else ""
         values["footer_links"] = [
             {"label": label, "address": address}
@@ -199,7 +207,7 @@ def checked_address(given: str) -> str:
 def _initial(company: Company) -> dict[str, Any]:
     names = (
         "name accent support_address support_phone language time_zone date_format announcement "
-        "announced_until registration guests ticket_link_days phone_days"
+        "announced_until registration guests ticket_link_days phone_days tickets_per_sender"
     )
     initial: dict[str, Any] = {name: getattr(company, name) for name in names.split()}
     initial |= {"own_accent": bool(company.accent), "accent": company.accent or OURS}

@@ -105,6 +105,7 @@ COMPANY: dict[str, str | Promise] = {
     "phone_days": gettext_lazy("days on the phone"),
     "skipped_steps": gettext_lazy("first steps left out"),
     "ticket_link_days": gettext_lazy("how long links in mails open their ticket"),
+    "tickets_per_sender": gettext_lazy("new tickets of one sender"),
     "demo": gettext_lazy("demo data"),
 }
 
@@ -339,6 +340,13 @@ def _identity(event: Event, names: _Names) -> str:
 def _identity_removed(event: Event, names: _Names) -> str:
     given = _detail(event, "given")
     return _("removed the address %(address)s") % {"address": given} if given else _("removed an address")
+
+
+def _identity_undeliverable(event: Event, names: _Names) -> str:
+    values = {"address": _detail(event, "given") or "–"}
+    if event.data["undeliverable"]:
+        return _("noted that mails to %(address)s come back") % values
+    return _("noted that %(address)s is in use again") % values
 
 
 def _titles(keys: list[str]) -> str:
@@ -590,6 +598,7 @@ WORDS: dict[str, Any] = {
     "user.changed": _fields,
     "user.identity_added": _identity,
     "user.identity_removed": _identity_removed,
+    "user.identity_undeliverable": _identity_undeliverable,
     "user.identity_verified": _plain(gettext_lazy("verified an address")),
     "user.password_set": _plain(gettext_lazy("set the password")),
     "user.second_factor_on": _second_factor_on,
@@ -633,6 +642,7 @@ WORDS: dict[str, Any] = {
     "inbound.decided": _decided,
     "inbound.replayed": _plain(gettext_lazy("sent a received message through intake again")),
     "outbox.delivery": _delivery,
+    "outbox.failed": _plain(gettext_lazy("gave a message up")),
     "outbox.retried": _plain(gettext_lazy("sent a message again that had not arrived")),
     "invitation.sent_again": _plain(gettext_lazy("sent the invitation again")),
     "organization.removed": _plain(gettext_lazy("removed the organisation")),

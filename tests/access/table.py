@@ -473,6 +473,10 @@ PAGES: dict[str, Row] = {
     "desk:claim": Row(may=by(WORKERS), **ON),
     "desk:tags": Row(may=by(WORKERS), body=const(name="new"), **ON),
     "desk:following": Row(may=by(STAFF - {"owner"}), **ON),
+    "desk:link": Row(  # with itself: that changes nothing for anybody
+        may=anywhere(frozenset()),
+        values=lambda world, case: {**ticket(world, case), "target": case.ticket.number},
+    ),
     "desk:copies": Row(may=by(WORKERS), body=const(email="new@copied.example"), **ON),
     "desk:uncopy": Row(
         may=anywhere(frozenset()), values=lambda world, case: {**ticket(world, case), **lena(world, case)}

@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
 
-from deskbell.channels import actions, inbound, queries
+from deskbell.channels import actions, inbound, queries, tallies
 from deskbell.channels.models import Channel, InboundFile, InboundItem, Tally
 from deskbell.channels.webform import limits
 from deskbell.channels.webform.sent import FormSent
@@ -213,7 +213,7 @@ def test_another_hour_is_another_measure_and_old_ones_are_forgotten():
     Tally.objects.update(hour=timezone.now() - timedelta(days=2))
     limits.count_form("lena@mail.example", "192.0.2.1")
     assert Tally.objects.count() == 4
-    limits.forget_old()
+    tallies.forget_old()
     assert Tally.objects.count() == 2
 
 

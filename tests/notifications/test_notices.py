@@ -10,11 +10,11 @@ from django.utils import translation
 from deskbell.channels import actions as channel_actions
 from deskbell.channels import inbound
 from deskbell.channels.email import references
+from deskbell.channels.email.counters import ANSWERS_PER_HOUR
 from deskbell.channels.email.parse import parse
 from deskbell.events.actor import SYSTEM
 from deskbell.files.actions import store as store_blob
 from deskbell.notifications import mail as notices
-from deskbell.notifications.answers import PER_HOUR
 from deskbell.outbox.models import OutboxItem
 from deskbell.people import actions as people
 from deskbell.tickets import actions
@@ -294,12 +294,43 @@ def test_machines_are_not_answered(post, mailbox, headers):
     assert of_kind(post(), "ticket.received") == []
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{"Cc": "ben@example.com, support@other.example"}, {"Reply_To": "victim@example.net"}],
+    ids=lambda headers: next(iter(headers)),
+)
+def test_the_sender_alone_is_answered_automatically(post, mailbox, headers):
+    take_in(mailbox, mail(**headers))
+    assert [str(one["To"]) for one in post()] == ["Lena Hart <lena.hart@example.com>"]
+
+
+def test_one_ticket_is_answered_automatically_once(post, mailbox):
+    ticket = take_in(mailbox, mail())
+    assert len(of_kind(post(), "ticket.received")) == 1
+    for n in range(3):
+        again = mail(message_id=f"<n{n}@example.com>", In_Reply_To="<m1@example.com>")
+        assert take_in(mailbox, again) == ticket
+    assert of_kind(post(), "ticket.received") == []
+
+
+def test_the_marker_of_our_mails_leads_back_when_all_else_is_lost(post, mailbox):
+    ticket = take_in(mailbox, mail())
+    (received,) = of_kind(post(), "ticket.received")
+    marker = references.marker(ticket.number)
+    assert text(received).count(marker) == html(received).count(marker) == 1
+    assert text(received).index(marker) < text(received).index("\n-- \n")  # signatures are not quoted
+    quoted = "".join(f"> {line}\n" for line in text(received).splitlines())
+    answer = mail(f"Works.\n\n{quoted}", message_id="<m2@example.com>", subject="another")
+    assert take_in(mailbox, answer) == ticket
+    assert Message.objects.order_by("pk").last().new_text == "Works."
+
+
 def test_a_sender_gets_few_automatic_answers(post, mailbox):
-    for n in range(PER_HOUR + 3):
+    for n in range(ANSWERS_PER_HOUR + 3):
         take_in(mailbox, mail(message_id=f"<n{n}@example.com>", subject=f"Matter {n}"))
     take_in(mailbox, mail(sender="another@example.com", message_id="<o@example.com>"))
     answered = [str(one["To"]) for one in of_kind(post(), "ticket.received")]
-    assert answered.count("Lena Hart <lena.hart@example.com>") == PER_HOUR
+    assert answered.count("Lena Hart <lena.hart@example.com>") == ANSWERS_PER_HOUR
     assert answered.count("another@example.com") == 1
 
 

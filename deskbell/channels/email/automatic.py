@@ -59,7 +59,7 @@ def classify(headers: Mapping[str, str], *, content_type: str, report_type: str,
     if references.verify(headers.get("message-id", "")):
         return AutoClass.OWN_LOOP
     report = report_type.lower() if content_type == "multipart/report" else ""
-    if report == "delivery-status" or headers.get("x-failed-recipients"):
+    if report == "delivery-status" or headers.get("x-failed-recipients") or _local(sender) == "mailer-daemon":
         return AutoClass.BOUNCE
     if report == "disposition-notification":
         return AutoClass.AUTO_REPLY
@@ -120,11 +120,14 @@ def _tells_of_absence(headers: Mapping[str, str]) -> bool:
 
 
 def _is_bounce(headers: Mapping[str, str], sender: str) -> bool:
-    local = sender.lower().partition("@")[0]
-    null_sender = headers.get("return-path", "").strip() == "<>"
-    if local == "mailer-daemon" or null_sender:
+    if headers.get("return-path", "").strip() == "<>":
         return True
-    return local == "postmaster" and bool(_BOUNCED_SUBJECT.search(headers.get("subject", "")))
+    server = _local(sender) == "postmaster" or _local(sender).startswith("microsoftexchange")
+    return server and bool(_BOUNCED_SUBJECT.search(headers.get("subject", "")))
+
+
+def _local(sender: str) -> str:
+    return sender.lower().partition("@")[0]
 
 
 def _is_list(headers: Mapping[str, str]) -> bool:

@@ -1,15 +1,10 @@
-"""How much may come in by the web form within an hour, counted in PostgreSQL for all processes together."""
+"""How much may come in by the web form within an hour, counted for all processes together."""
 
 from __future__ import annotations
 
 import ipaddress
-from datetime import timedelta
 
-from django.db import connection
-from django.utils import timezone
-from django.utils.crypto import salted_hmac
-
-from deskbell.channels.models import Tally
+from deskbell.channels import tallies
 
 #: forms
 PER_ADDRESS = 5
@@ -21,14 +16,6 @@ FILES = 60
 BYTES = 300_000_000
 #: with one form
 FILES_AT_ONCE = 10
-KEPT = timedelta(days=1)
-
-_COUNT = """
-    insert into channels_tally (key, hour, amount) values (%s, date_trunc('hour', now()), %s)
-    on conflict (key, hour) do update set amount = channels_tally.amount + excluded.amount
-    where channels_tally.amount + excluded.amount <= %s
-    returning amount
-"""
 
 
 class TooMuch(Exception):
@@ -69,15 +56,5 @@ def network_of(ip: str) -> str:
 
 
 def _count(what: str, who: str, amount: int, most: int) -> None:
-    """Kept under a keyed digest: neither addresses nor networks stand in the database."""
-    key = salted_hmac("channels.webform", f"{what}:{who}", algorithm="sha256").hexdigest()
-    if amount > most:
+    if not tallies.count(tallies.key_of("channels.webform", what, who), most=most, amount=amount):
         raise TooMuch(what)
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [key, amount, most])
-        if cursor.fetchone() is None:
-            raise TooMuch(what)
-
-
-def forget_old() -> None:
-    Tally.objects.filter(hour__lt=timezone.now() - KEPT).delete()

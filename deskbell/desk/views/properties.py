@@ -16,7 +16,7 @@ from deskbell.desk.pages import done, refused
 from deskbell.people.models import User
 from deskbell.tickets import actions
 from deskbell.tickets.actions.properties import clean_tag
-from deskbell.tickets.models import Watcher
+from deskbell.tickets.models import TicketLink, Watcher
 
 
 @require_POST
@@ -117,3 +117,13 @@ def uncopy(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     copied = Watcher.objects.filter(ticket=ticket, kind=Watcher.Kind.CC).values("user")
     actions.remove_copy(ticket, get_object_or_404(User, pk=pk, pk__in=copied), by=person(request))
     return done(request, ticket)
+
+
+@require_POST
+@desk
+def link(request: HttpRequest, number: int, target: int) -> HttpResponse:
+    """Say that the ticket has to do with another one."""
+    found, other = ticket_of(request, number), ticket_of(request, target)
+    if found.pk != other.pk:
+        actions.link(found, other, kind=TicketLink.Kind.RELATED, by=person(request))
+    return done(request, found, _("Linked with #%(number)s.") % {"number": other.number})

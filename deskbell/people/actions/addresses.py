@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
@@ -19,12 +21,15 @@ from deskbell.people.models import Identity, User
 
 
 @transaction.atomic(savepoint=False)  # what is written stands in a savepoint of its own below
-def person_for_email(email: str, *, name: str = "", how: str, by: Actor | User = SYSTEM) -> tuple[User, bool]:
+def person_for_email(
+    email: str, *, name: str = "", how: str, heard: bool = False, by: Actor | User = SYSTEM
+) -> tuple[User, bool]:
     """The person with this address, made without a password when nobody has it; and whether it was made.
 
-    `how` says by what door the person came (mail, web, phone, api, made). Raises BadAddress.
+    `how` says by what door the person came (mail, web, phone, api, made); `heard`, that something came in
+    from the address just now. Raises BadAddress.
     """
-    return _person_for("email", email_key(email), email.strip(), name, how, by)
+    return _person_for("email", email_key(email), email.strip(), name, how, by, heard=heard)
 
 
 @transaction.atomic(savepoint=False)
@@ -55,20 +60,28 @@ def person_described(*, name: str, email: str, phone: str, how: str, by: Actor |
     return found
 
 
-def _person_for(kind: str, key: str, given: str, name: str, how: str, by: Actor | User) -> tuple[User, bool]:
-    if known := _owner(kind, key):
-        return known, False
+def _person_for(
+    kind: str, key: str, given: str, name: str, how: str, by: Actor | User, *, heard: bool = False
+) -> tuple[User, bool]:
+    if known := _identity(kind, key):
+        if heard:
+            heard_from(known)
+        return known.user, False
     try:
         with transaction.atomic():
             return _new_person(name, how, by, Identity(kind=kind, key=key, given=given, primary=True)), True
     except IntegrityError:  # somebody else was quicker with the same address
-        if known := _owner(kind, key):
-            return known, False
+        if owner := _owner(kind, key):
+            return owner, False
         raise
 
 
+def _identity(kind: str, key: str) -> Identity | None:
+    return Identity.objects.select_related("user").filter(kind=kind, scope="", key=key).first()
+
+
 def _owner(kind: str, key: str) -> User | None:
-    identity = Identity.objects.select_related("user").filter(kind=kind, scope="", key=key).first()
+    identity = _identity(kind, key)
     return identity.user if identity else None
 
 
@@ -170,6 +183,29 @@ def verify_identity(identity: Identity, *, how: str, by: Actor | User) -> None:
     publish(events.IdentityVerified(identity_id=identity.pk, how=how), about=identity.user, by=by)
     if identity.kind == Identity.Kind.EMAIL:
         _project(identity.user)
+
+
+@transaction.atomic
+def mark_undeliverable(address: str, *, by: Actor | User = SYSTEM) -> None:
+    """Mails to `address` come back: nobody is there. Twice does nothing, and nothing for an unknown one."""
+    identity = Identity.objects.select_related("user").filter(kind="email", key=email_key(address)).first()
+    if identity is None or identity.undeliverable_at:
+        return
+    _set_undeliverable(identity, timezone.now(), by)
+
+
+@transaction.atomic
+def heard_from(identity: Identity, *, by: Actor | User = SYSTEM) -> None:
+    """Something came in from the address: somebody is there after all."""
+    if identity.undeliverable_at:
+        _set_undeliverable(identity, None, by)
+
+
+def _set_undeliverable(identity: Identity, since: datetime | None, by: Actor | User) -> None:
+    identity.undeliverable_at = since
+    identity.save(update_fields=["undeliverable_at"])
+    happened = events.IdentityUndeliverable(given=identity.given, undeliverable=since is not None)
+    publish(happened, about=identity.user, by=by)
 
 
 def _project(user: User) -> None:

@@ -62,6 +62,8 @@ class Company(models.Model):
     phone_days = models.PositiveSmallIntegerField(default=30, db_default=30)
     #: days for which the link in a mail opens its ticket without a sign-in; 0: mails carry no such links
     ticket_link_days = models.PositiveSmallIntegerField(default=30, db_default=30)
+    #: new tickets by mail that one sender may open within an hour before his mails are held back; 0: any
+    tickets_per_sender = models.PositiveSmallIntegerField(default=60, db_default=60)
     #: first steps somebody chose to leave out
     skipped_steps = ArrayField(models.CharField(max_length=20), default=list)
     #: made by `--demo`: such data never mixes with that of a real desk

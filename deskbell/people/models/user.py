@@ -82,6 +82,8 @@ class Identity(models.Model):
     primary = models.BooleanField(default=False)
     verified_at = models.DateTimeField(null=True)
     verified_how = models.CharField(max_length=20, blank=True, default="")
+    #: since when mails to it come back for good; none again when something comes in from it
+    undeliverable_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
