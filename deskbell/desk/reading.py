@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from deskbell.events.models import Event
 from deskbell.people.models import Identity, Site, User
 from deskbell.tickets import queries, rules
 from deskbell.tickets.actions.properties import EVENT_OF
-from deskbell.tickets.models import ACTIVE_CATEGORIES, Draft, Tag, Ticket, TicketLink
+from deskbell.tickets.models import ACTIVE_CATEGORIES, Draft, HeldReply, Tag, Ticket, TicketLink
 
 RULES = (
     "reply",
@@ -36,8 +36,8 @@ AUDIT_PAGE = 100
 
 
 def ticket_for_page(user: User, number: int) -> Ticket:
-    """With `tag_names`, and `draft_reply`, `draft_note`, `draft_at` of `user`; names of its status, team and
-    type are those of `choices`. Raises Ticket.DoesNotExist.
+    """With `tag_names`, and `draft_reply`, `draft_note`, `draft_at` of `user`, and whether a reply `is_held`;
+    names of its status, team and type are those of `choices`. Raises Ticket.DoesNotExist.
     """
     drafts = Draft.objects.filter(user=user, ticket=OuterRef("pk"))
     tags = Tag.objects.filter(tickets=OuterRef("pk")).order_by("name")
@@ -48,6 +48,7 @@ def ticket_for_page(user: User, number: int) -> Ticket:
             tag_names=ArraySubquery(tags.values("name")),
             draft_reply=Subquery(drafts.filter(kind="reply").values("text")[:1]),
             draft_note=Subquery(drafts.filter(kind="note").values("text")[:1]),
+            is_held=Exists(HeldReply.objects.filter(ticket=OuterRef("pk"))),
             draft_at=Subquery(drafts.order_by("-kind").values("updated_at")[:1]),  # a reply before a note
         )
         .get(number=number)

@@ -96,6 +96,13 @@ class CompanyForm(forms.Form):
         required=False,
         help_text=_("Without a sign-in, for customers who have no password. 0: mails carry no such links."),
     )
+    undo_seconds = forms.IntegerField(
+        label=_("Seconds to take a reply back"),
+        min_value=0,
+        max_value=60,
+        required=False,
+        help_text=_("It leaves when they are over, and no customer sees it before. 0: it leaves at once."),
+    )
     guests = forms.BooleanField(label=_("People may open tickets without an account"), required=False)
     phone_days = forms.IntegerField(
         label=_("Days an engineer stays signed in on the phone"),
@@ -164,8 +171,9 @@ class CompanyForm(forms.Form):
             for name, value in self.cleaned_data.items()
             if name not in left_out and not name.startswith("link_")
         }
-        if values["ticket_link_days"] is None:
-            del values["ticket_link_days"]
+        for name in ("ticket_link_days", "undo_seconds"):
+            if values[name] is None:
+                del values[name]
         values["accent"] = self.cleaned_data["accent"].lower() if self.cleaned_data["own_accent"] else ""
         values["footer_links"] = [
             {"label": label, "address": address}
@@ -199,7 +207,8 @@ def checked_address(given: str) -> str:
 def _initial(company: Company) -> dict[str, Any]:
     names = (
         "name accent support_address support_phone language time_zone date_format announcement "
-        "announced_until registration guests ticket_link_days phone_days"
+        "announced_until registration guests ticket_link_days phone_days "
+        "undo_seconds"
     )
     initial: dict[str, Any] = {name: getattr(company, name) for name in names.split()}
     initial |= {"own_accent": bool(company.accent), "accent": company.accent or OURS}

@@ -62,6 +62,8 @@ class Company(models.Model):
     phone_days = models.PositiveSmallIntegerField(default=30, db_default=30)
     #: days for which the link in a mail opens its ticket without a sign-in; 0: mails carry no such links
     ticket_link_days = models.PositiveSmallIntegerField(default=30, db_default=30)
+    #: seconds for which a reply may be taken back before it leaves; 0: it leaves at once
+    undo_seconds = models.PositiveSmallIntegerField(default=10, db_default=10)
     #: first steps somebody chose to leave out
     skipped_steps = ArrayField(models.CharField(max_length=20), default=list)
     #: made by `--demo`: such data never mixes with that of a real desk
