@@ -57,7 +57,8 @@ def messages(request: HttpRequest, number: int) -> HttpResponse:
 
 def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads: list[int]) -> str:
     """Write it once, however often the form is sent; where it stands on the page."""
-    user, content = person(request), Content.markdown(given["text"], uploads=uploads)
+    user, bcc = person(request), given["bcc"] if given["visibility"] == "public" else []
+    content = Content.markdown(given["text"], uploads=uploads, bcc=bcc)
 
     def act() -> str:
         other = Draft.Kind.REPLY if given["visibility"] == "internal" else Draft.Kind.NOTE
@@ -104,6 +105,7 @@ def undo(request: HttpRequest, number: int, pk: int) -> HttpResponse:
             "text": held.text,
             "visibility": "public",
             "copy": ", ".join(held.copy),
+            "bcc": ", ".join(held.bcc),
             "after": ticket.last_message_id,
             "then": held.status.category if held.status else "keep",
             "draft": draft_stamp(person(request), kind=Draft.Kind.REPLY, ticket=ticket),

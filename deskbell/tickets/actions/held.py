@@ -57,6 +57,7 @@ def hold_reply(
         text=content.text,
         uploads=content.uploads,
         copy=copy or [],
+        bcc=content.bcc,
         status=status,
         held_at=now,
         leaves_at=now + timedelta(seconds=seconds),
@@ -126,7 +127,7 @@ def send_held(held_id: int) -> Message | None:
         return None
     return write_reply(
         ticket,
-        Content.markdown(held.text, uploads=held.uploads),
+        Content.markdown(held.text, uploads=held.uploads, bcc=held.bcc),
         by=author,
         status=held.status,
         copy=[person_for_email(address, how="made", by=author)[0] for address in held.copy],

@@ -193,6 +193,7 @@ def add(
         in_reply_to=content.in_reply_to[:300],
         to=content.to,
         cc=content.cc,
+        bcc=content.bcc,
         inbound_id=content.inbound_id,
         created_at=timezone.now(),
         sent_at=content.sent_at,

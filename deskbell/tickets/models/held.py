@@ -21,6 +21,8 @@ class HeldReply(models.Model):
     uploads = ArrayField(models.BigIntegerField(), default=list)
     #: addresses to copy in
     copy = ArrayField(models.CharField(max_length=320), default=list)
+    #: addresses that get it without the others knowing
+    bcc = ArrayField(models.CharField(max_length=320), default=list, db_default=[])
     #: set when it leaves; none keeps what the ticket has
     status = models.ForeignKey(Status, models.SET_NULL, null=True, related_name="+", db_index=False)
     held_at = models.DateTimeField(db_default=Now())
