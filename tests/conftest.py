@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from jinja2 import FileSystemBytecodeCache
 
 from deskbell.people import companies
+from deskbell.people.models import Company
 from tests.support.desk import open_folder
 from tests.support.postgres import template
 
@@ -75,10 +76,13 @@ def pytest_collection_finish() -> None:
 def pytest_configure() -> None:
     """Passwords of tests need no protection, and their clients no static files to look through.
 
-    A template is compiled once for all processes of the run.
+    Replies leave at once, unless a test says otherwise. A template is compiled once for all processes of
+    the run.
     """
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.WHITENOISE_USE_FINDERS = False
+    # tests of other things see a reply leave at once; those of taking back say how long
+    vars(Company._meta.get_field("undo_seconds"))["_get_default"] = lambda: 0
     compiled = Path(os.environ["TEST_RUN_FOLDER"]) / "templates"
     compiled.mkdir(exist_ok=True)
     settings.TEMPLATES[0]["OPTIONS"]["bytecode_cache"] = FileSystemBytecodeCache(str(compiled))

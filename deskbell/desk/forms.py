@@ -67,6 +67,11 @@ class MessageForm(DraftForm):
         label=_("Cc"),
         widget=forms.TextInput(attrs={"class": "input input-small", "autocomplete": "off"}),
     )
+    bcc = AddressesField(
+        required=False,
+        label=_("Bcc"),
+        widget=forms.TextInput(attrs={"class": "input input-small", "autocomplete": "off"}),
+    )
     after = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
     then = forms.ChoiceField(
         required=False, choices=[("keep", "keep"), ("pending", "pending"), ("resolved", "resolved")]

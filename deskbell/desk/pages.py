@@ -99,6 +99,12 @@ def parts(request: HttpRequest, number: int, *, status: int = 200, **context: An
     return page(request, "desk/_parts.html", ticket_context(request, number, **context), status=status)
 
 
+def composer_again(request: HttpRequest, number: int, **context: Any) -> HttpResponse:
+    """A form of the ticket page as it was before it was sent; a redirect would lose its files."""
+    answer = parts if is_part(request) else ticket_page
+    return answer(request, number, **context)
+
+
 def refused(request: HttpRequest, number: int, **context: Any) -> HttpResponse:
     """A form of the ticket page with what is wrong with it, and everything that was typed."""
     answer = parts if is_part(request) else ticket_page
@@ -135,6 +141,7 @@ def ticket_context(
     return {
         "ticket": ticket,
         "timeline": timeline,
+        "waiting": queries.waiting_replies(ticket) if ticket.is_held else [],  # type: ignore[attr-defined]
         "people": queries.people_of(ticket),
         "may": reading.rights_at(user, ticket),
         "known": known,

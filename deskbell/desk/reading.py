@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from deskbell.channels.email.subjects import plain
@@ -14,7 +14,16 @@ from deskbell.events.models import Event
 from deskbell.people.models import Identity, Site, User
 from deskbell.tickets import queries, rules
 from deskbell.tickets.actions.properties import EVENT_OF
-from deskbell.tickets.models import ACTIVE_CATEGORIES, Category, Draft, Message, Tag, Ticket, TicketLink
+from deskbell.tickets.models import (
+    ACTIVE_CATEGORIES,
+    Category,
+    Draft,
+    HeldReply,
+    Message,
+    Tag,
+    Ticket,
+    TicketLink,
+)
 
 RULES = (
     "reply",
@@ -41,9 +50,9 @@ ALIKE_AMONG = 50
 
 
 def ticket_for_page(user: User, number: int) -> Ticket:
-    """With `tag_names`, `undeliverable_at` of its requester's address, and `draft_reply`, `draft_note`,
-    `draft_at` of `user`; names of its status, team and type are those of `choices`. Raises
-    Ticket.DoesNotExist.
+    """With `tag_names`, `undeliverable_at` of its requester's address, `draft_reply`, `draft_note` and
+    `draft_at` of `user`, and whether a reply `is_held`; names of its status, team and type are those of `choices`.
+    Raises Ticket.DoesNotExist.
     """
     address = Identity.objects.filter(user=OuterRef("requester"), kind=Identity.Kind.EMAIL, primary=True)
     drafts = Draft.objects.filter(user=user, ticket=OuterRef("pk"))
@@ -56,6 +65,7 @@ def ticket_for_page(user: User, number: int) -> Ticket:
             undeliverable_at=Subquery(address.values("undeliverable_at")[:1]),
             draft_reply=Subquery(drafts.filter(kind="reply").values("text")[:1]),
             draft_note=Subquery(drafts.filter(kind="note").values("text")[:1]),
+            is_held=Exists(HeldReply.objects.filter(ticket=OuterRef("pk"))),
             draft_at=Subquery(drafts.order_by("-kind").values("updated_at")[:1]),  # a reply before a note
         )
         .get(number=number)

@@ -41,6 +41,7 @@ urlpatterns = [
     path("tickets/<int:number>/replies/<int:pk>/", replies.use, name="reply-use"),
     path("tickets/<int:number>/files.zip", files.archive, name="archive"),
     path("tickets/<int:number>/messages/", writing.messages, name="messages"),
+    path("tickets/<int:number>/held/<int:pk>/undo/", writing.undo, name="held-undo"),
     path("tickets/<int:number>/draft/", writing.draft, name="draft"),
     path("tickets/<int:number>/properties/<slug:name>/", properties.change, name="property"),
     path("tickets/<int:number>/claim/", properties.claim, name="claim"),

@@ -24,6 +24,11 @@ def of_ticket(ticket: Ticket, reader: User) -> str:
     return settings.BASE_URL + reverse(f"{face}:ticket", args=[ticket.number])
 
 
+def of_page(ticket: Ticket) -> str:
+    """The ticket's page in the portal, behind the sign-in."""
+    return settings.BASE_URL + reverse("portal:ticket", args=[ticket.number])
+
+
 def of_invitation(invitation: Invitation) -> str:
     """The page on which the invited person chooses a password."""
     return settings.BASE_URL + reverse("account_invitation", args=[invitation_token(invitation)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from collections.abc import Mapping
@@ -67,7 +68,10 @@ def put(notice: Notice, recipient: User) -> OutboxItem | None:
     ticket = notice.ticket
     mailbox = _mailbox(ticket)
     with reading(language=recipient.language, time_zone=recipient.time_zone):
-        context = {**_context(notice, recipient), **_staff_answers(notice, recipient, mailbox)}
+        context = {
+            **_context(notice, links.of_ticket(ticket, recipient)),
+            **_staff_answers(notice, recipient, mailbox),
+        }
         payload: dict[str, Any] = {
             **_rendered(notice.template, context),
             "from": [_from_name(notice), mailbox.address],
@@ -88,6 +92,30 @@ def put(notice: Notice, recipient: User) -> OutboxItem | None:
         ticket_id=ticket.pk,
         channel_id=mailbox.channel_id,
         external_id=_message_id(notice, recipient),
+    )
+
+
+def put_blind(notice: Notice, address: str) -> OutboxItem | None:
+    """Put `notice` for somebody whom the others do not see: in the desk's language, without a way in."""
+    ticket, mailbox = notice.ticket, _mailbox(notice.ticket)
+    with reading():
+        context = _context(notice, links.of_page(ticket))
+        payload: dict[str, Any] = {
+            **_rendered(notice.template, {**context, "link": ""}),
+            "from": [_from_name(notice), mailbox.address],
+            "headers": _headers(notice),
+            "attachments": letterhead.attached() + _attached(context["files"]),
+        }
+    part = f"b{hashlib.sha256(address.casefold().encode()).hexdigest()[:16]}"
+    return outbox.put(
+        "email",
+        recipient=address,
+        kind=notice.kind,
+        cause=notice.cause,
+        payload=payload,
+        ticket_id=ticket.pk,
+        channel_id=mailbox.channel_id,
+        external_id=references.message_id(ticket.pk, notice.message.pk if notice.message else 0, part=part),
     )
 
 
@@ -175,11 +203,10 @@ def _common() -> dict[str, Any]:
     return {**letterhead.context(), "history": [], "files": []}
 
 
-def _context(notice: Notice, recipient: User) -> dict[str, Any]:
+def _context(notice: Notice, link: str) -> dict[str, Any]:
     ticket, message = notice.ticket, notice.message
     text = (message.new_text or message.text) if message else ""
     ours = message is not None and message.markup == Message.Markup.MARKDOWN
-    link = links.of_ticket(ticket, recipient)
     return {
         **_common(),
         "subject": f"{references.subject_token(ticket.number)} {ticket.subject}",

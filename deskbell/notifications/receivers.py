@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from deskbell.events import subscribe
 from deskbell.events.models import Event
 from deskbell.notifications import answers, links, mail, recipients
@@ -99,6 +101,15 @@ def _send_reply(event: Event, ticket: Ticket, message: Message) -> None:
     requester, *copied = recipients.customers(ticket)
     told = [requester, *wanting(copied, Choice.COPY_REPLY)]
     _put(notice, recipients.told(told, event))
+    _send_blind(notice, message, seen={str(person.email).casefold() for person in [requester, *copied]})
+
+
+def _send_blind(notice: mail.Notice, message: Message, *, seen: set[str]) -> None:
+    """A mail each for those whom the others do not see; who gets it openly gets no second one."""
+    blind = replace(notice, template="reply_blind", kind="ticket.reply_blind", answerable=False)
+    for address in dict.fromkeys(message.bcc):
+        if address.casefold() not in seen:
+            mail.put_blind(blind, address)
 
 
 def _tell_those_in_charge(event: Event, ticket: Ticket, message: Message) -> None:

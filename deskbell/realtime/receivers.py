@@ -17,6 +17,9 @@ from deskbell.tickets.models import Message, Queue, Watcher
 TICKET_EVENTS = (
     events.Opened,
     events.MessageAdded,
+    events.ReplyHeld,
+    events.ReplyTakenBack,
+    events.ReplyReturned,
     events.StatusChanged,
     events.Assigned,
     events.PriorityChanged,

@@ -96,6 +96,13 @@ class CompanyForm(forms.Form):
         required=False,
         help_text=_("Without a sign-in, for customers who have no password. 0: mails carry no such links."),
     )
+    undo_seconds = forms.IntegerField(
+        label=_("Seconds to take a reply back"),
+        min_value=0,
+        max_value=60,
+        required=False,
+        help_text=_("It leaves when they are over, and no customer sees it before. 0: it leaves at once."),
+    )
     guests = forms.BooleanField(label=_("People may open tickets without an account"), required=False)
     tickets_per_sender = forms.IntegerField(
         label=_("New tickets one sender may open by mail within an hour"),
@@ -171,7 +178,7 @@ class CompanyForm(forms.Form):
             for name, value in self.cleaned_data.items()
             if name not in left_out and not name.startswith("link_")
         }
-        for name in ("ticket_link_days", "tickets_per_sender"):
+        for name in ("ticket_link_days", "tickets_per_sender", "undo_seconds"):
             if values[name] is None:
                 del values[name]
         values["accent"] = self.cleaned_data["accent"].lower() if self.cleaned_data["own_accent"] else ""
@@ -207,7 +214,8 @@ def checked_address(given: str) -> str:
 def _initial(company: Company) -> dict[str, Any]:
     names = (
         "name accent support_address support_phone language time_zone date_format announcement "
-        "announced_until registration guests ticket_link_days phone_days tickets_per_sender"
+        "announced_until registration guests ticket_link_days phone_days tickets_per_sender "
+        "undo_seconds"
     )
     initial: dict[str, Any] = {name: getattr(company, name) for name in names.split()}
     initial |= {"own_accent": bool(company.accent), "accent": company.accent or OURS}

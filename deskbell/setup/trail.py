@@ -104,6 +104,7 @@ COMPANY: dict[str, str | Promise] = {
     "guests": gettext_lazy("tickets without an account"),
     "phone_days": gettext_lazy("days on the phone"),
     "skipped_steps": gettext_lazy("first steps left out"),
+    "undo_seconds": gettext_lazy("how long a reply may be taken back"),
     "ticket_link_days": gettext_lazy("how long links in mails open their ticket"),
     "tickets_per_sender": gettext_lazy("new tickets of one sender"),
     "demo": gettext_lazy("demo data"),

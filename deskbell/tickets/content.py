@@ -34,6 +34,8 @@ class Content:
     in_reply_to: str = ""
     to: list[str] = field(default_factory=list)
     cc: list[str] = field(default_factory=list)
+    #: who gets a reply without the others knowing
+    bcc: list[str] = field(default_factory=list)
     sent_at: datetime | None = None
     inbound_id: int | None = None
     remote_images: int = 0
@@ -43,10 +45,14 @@ class Content:
     files: list[NewFile] = field(default_factory=list)
 
     @classmethod
-    def markdown(cls, text: str, *, uploads: list[int] | None = None) -> Content:
+    def markdown(
+        cls, text: str, *, uploads: list[int] | None = None, bcc: list[str] | None = None
+    ) -> Content:
         """What a person typed on one of our pages."""
         clean = text.replace("\0", "").replace("\r\n", "\n").strip()
-        return cls(text=clean, new_text=clean, html=markdown.to_html(clean), uploads=uploads or [])
+        return cls(
+            text=clean, new_text=clean, html=markdown.to_html(clean), uploads=uploads or [], bcc=bcc or []
+        )
 
     @property
     def empty(self) -> bool:

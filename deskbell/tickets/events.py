@@ -146,6 +146,30 @@ class Restored(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReplyHeld(Happened):
+    """A reply was sent that leaves in a moment; nothing of it is public yet."""
+
+    kind = "ticket.reply_held"
+    held_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyTakenBack(Happened):
+    """Its writer took a reply back before it left."""
+
+    kind = "ticket.reply_taken_back"
+    held_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyReturned(Happened):
+    """A reply could not leave, because a file of it was gone: it is its writer's draft again."""
+
+    kind = "ticket.reply_returned"
+    held_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PassMade(Happened):
     """A mail carries a link by which a person opens this ticket without a sign-in."""
 

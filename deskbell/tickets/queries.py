@@ -13,12 +13,13 @@ from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from deskbell.events.models import Event
+from deskbell.kit import markdown
 from deskbell.kit.compiled import Compiled, Place
 from deskbell.outbox.models import OutboxItem
 from deskbell.people.models import User
 from deskbell.tickets import events
 from deskbell.tickets.listrow import ListRow
-from deskbell.tickets.models import Attachment, Draft, Message, Ticket, Watcher
+from deskbell.tickets.models import Attachment, Draft, HeldReply, Message, Ticket, Watcher
 from deskbell.tickets.reach import sees_internal
 from deskbell.tickets.sentences import Labels, Names, sentence
 
@@ -28,7 +29,13 @@ EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 #: above every message id
 NEWEST = 2**63 - 1
 #: told by the message itself, or of no use to a reader
-NOT_SHOWN = (events.MessageAdded.kind, events.NoteEdited.kind, events.PassMade.kind)
+NOT_SHOWN = (
+    events.MessageAdded.kind,
+    events.NoteEdited.kind,
+    events.PassMade.kind,
+    events.ReplyHeld.kind,
+    events.ReplyTakenBack.kind,
+)
 
 
 def get_ticket(user: User, number: int) -> Ticket:
@@ -251,6 +258,26 @@ def people_of(ticket: Ticket) -> PeopleOfTicket:
         copied=[w.user for w in watchers if w.kind == Watcher.Kind.CC],
         followers=[w.user for w in watchers if w.kind == Watcher.Kind.FOLLOW],
     )
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A reply that leaves in a moment, as the desk shows it."""
+
+    held: HeldReply
+    html: str
+    files: list[Attachment]
+
+
+def waiting_replies(ticket: Ticket) -> list[Waiting]:
+    """Replies to `ticket` that may still be taken back, in the order in which they will leave."""
+    held = list(HeldReply.objects.filter(ticket=ticket).select_related("author", "status").order_by("pk"))
+    ids = [pk for one in held for pk in one.uploads]
+    files = {file.pk: file for file in Attachment.objects.filter(pk__in=ids)} if ids else {}
+    return [
+        Waiting(one, markdown.to_html(one.text), [files[pk] for pk in one.uploads if pk in files])
+        for one in held
+    ]
 
 
 def draft(user: User, kind: str, ticket: Ticket | None = None) -> Draft | None:

@@ -219,6 +219,9 @@ def N_(text: str) -> str:
 _SENTENCES = {
     events.Opened.kind: _opened,
     events.MessageAdded.kind: _plain(N_("wrote")),
+    events.ReplyHeld.kind: _plain(N_("sent a reply")),
+    events.ReplyTakenBack.kind: _plain(N_("took the reply back before it left")),
+    events.ReplyReturned.kind: _plain(N_("gave the reply back as a draft: a file of it was gone")),
     events.StatusChanged.kind: _status,
     events.Assigned.kind: _assigned,
     events.PriorityChanged.kind: _priority,

@@ -190,7 +190,7 @@ def managing(world: World, role: str, case: Case) -> bool:
 
 
 def author(world: World, role: str, case: Case) -> bool:
-    """All notes of the world were written by the owner."""
+    """All notes and held replies of the world were written by the owner."""
     return role == "owner"
 
 
@@ -203,6 +203,11 @@ def ticket(world: World, case: Case) -> dict[str, Any]:
 
 def ticket_pass(world: World, case: Case) -> dict[str, Any]:
     return {"pk": case.opened.pk}
+
+
+def held(world: World, case: Case) -> dict[str, Any]:
+    """A reply of the owner's that has not left."""
+    return {**ticket(world, case), "pk": case.held.pk}
 
 
 def note(world: World, case: Case) -> dict[str, Any]:
@@ -465,6 +470,7 @@ PAGES: dict[str, Row] = {
     "desk:messages": Row(
         may=by(WORKERS), body=const(text="Words", visibility="public", copy="new@copied.example"), **ON
     ),
+    "desk:held-undo": Row(may=author, values=held, each=True),
     "desk:note": Row(
         desk_ticket_for(frozenset({"owner"})), may=author, body=const(text="Other words"), **NOTE
     ),

@@ -27,6 +27,7 @@ from deskbell.tickets.content import Content, NewFile
 from deskbell.tickets.models import (
     Attachment,
     BulkChange,
+    HeldReply,
     Message,
     SavedReply,
     Status,
@@ -76,6 +77,8 @@ class Case:
     opened: TicketPass
     #: a mail about it that failed
     undelivered: OutboxItem
+    #: a reply of the owner's that has not left; it has the secret word
+    held: HeldReply
 
 
 #: role → whose tickets it sees; every other role sees all or none
@@ -219,7 +222,8 @@ def _case(asker: User, whose: str, n: int, owner: User, more: dict) -> Case:
     )
     make_pass(ticket, asker)
     opened = TicketPass.objects.get(ticket=ticket)
-    return Case(ticket, whose, public, subject, secret, tag, messages, files, opened, undelivered)
+    held = actions.hold_reply(ticket, Content.markdown(f"held {secret}"), by=owner, seconds=10)
+    return Case(ticket, whose, public, subject, secret, tag, messages, files, opened, undelivered, held)
 
 
 def _said(word: str) -> Content:

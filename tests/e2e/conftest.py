@@ -28,11 +28,21 @@ def pytest_collection_modifyitems(items) -> None:  # type: ignore[no-untyped-def
             item.add_marker(pytest.mark.xdist_group("e2e"))
 
 
+AT_ONCE = """
+from deskbell.events.actor import SYSTEM
+from deskbell.people.actions import change_company
+change_company(by=SYSTEM, undo_seconds=0)
+"""
+
+
 @pytest.fixture(scope="package")
 def desk() -> Iterator[Desk]:
     data = Path(tempfile.mkdtemp(prefix="desk-e2e-"))
     data.chmod(0o755)
     with Desk(data / "data", "--demo") as running:
+        # the stories see a reply leave at once; that it waits by default is seen in test_company
+        done = deskbell(running.data, "manage", "shell", "-c", AT_ONCE)
+        assert done.returncode == 0, done.stderr
         yield running
 
 

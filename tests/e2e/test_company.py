@@ -143,7 +143,8 @@ def test_from_the_first_start_to_the_first_answered_ticket(folder, visitors, mai
         page.get_by_text("Reply", exact=True).first.click()
         write(page, "Please switch it off for a minute.")
         page.get_by_role("button", name=re.compile("^Send and")).first.click()
-        expect(page.locator(".timeline").get_by_text("switch it off")).to_be_visible()
+        expect(page.locator(".waiting-replies").get_by_text("switch it off")).to_be_visible()
+        expect(page.locator(".timeline").get_by_text("switch it off")).to_be_visible(timeout=30_000)
         answer = mailroom.received(LENA, "switch it off for a minute")
         assert answer["From"] == f"Ida Storm via Nordlicht <{HELP}>"
         expect(customer.page.get_by_text("switch it off")).to_be_visible(timeout=20_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages as notices
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,12 +13,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from deskbell.desk import uploads as files
 from deskbell.desk.access import desk, message_of, person, ticket_of
 from deskbell.desk.forms import DraftForm, MessageForm, TextForm
-from deskbell.desk.pages import THEN, done, page, refused
+from deskbell.desk.pages import THEN, composer_again, done, page, refused
 from deskbell.events.models import Once
 from deskbell.events.once import digest, once
 from deskbell.kit.once import key_of
 from deskbell.people import actions as people
+from deskbell.people.queries import company
 from deskbell.tickets import actions, rules
+from deskbell.tickets.actions.drafts import draft_stamp
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Draft, Status, Ticket
 
@@ -35,39 +38,81 @@ def messages(request: HttpRequest, number: int) -> HttpResponse:
         form.add_error("text", _("Too big: %(names)s") % {"names": ", ".join(too_big)})
     elif form.is_valid():
         try:
-            pk = _write(request, ticket, form.cleaned_data, uploads)
+            anchor = _write(request, ticket, form.cleaned_data, uploads)
         except actions.Overtaken as error:
             overtaken = error.message_id
+        except actions.ColleagueSends as error:
+            sends = _(
+                "%(name)s has just sent an answer, which leaves in a moment. Nothing of yours was sent."
+            )
+            form.add_error(None, sends % {"name": error.name})
         except actions.EmptyMessage:
             form.add_error("text", _("Write something or attach a file."))
         except actions.UploadGone:
             form.add_error("text", _("A file is no longer here. Attach it again, then send."))
         else:
-            return done(request, ticket, anchor=f"#message-{pk}", composer=True)
+            return done(request, ticket, anchor=f"#{anchor}", composer=True)
     return refused(request, number, form=form, uploads=files.shown(request, uploads), overtaken=overtaken)
 
 
-def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads: list[int]) -> int:
-    """Write it once, however often the form is sent; the message's id."""
-    user, content = person(request), Content.markdown(given["text"], uploads=uploads)
+def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads: list[int]) -> str:
+    """Write it once, however often the form is sent; where it stands on the page."""
+    user, bcc = person(request), given["bcc"] if given["visibility"] == "public" else []
+    content = Content.markdown(given["text"], uploads=uploads, bcc=bcc)
 
-    def act() -> int:
+    def act() -> str:
         other = Draft.Kind.REPLY if given["visibility"] == "internal" else Draft.Kind.NOTE
         # begun as the one, sent as the other
         actions.forget_draft(user, kind=other, ticket=ticket, seen=given["draft"])
         if given["visibility"] == "internal":
-            return actions.note(ticket, content, by=user).pk
+            return f"message-{actions.note(ticket, content, by=user).pk}"
         rules.require(user, "reply", ticket)  # before somebody new is copied in
         status = Status.objects.get(category=given["then"], default=True) if _moves(given) else None
+        if seconds := company().undo_seconds:
+            held = actions.hold_reply(
+                ticket,
+                content,
+                by=user,
+                seconds=seconds,
+                status=status,
+                copy=given["copy"],
+                after=given["after"],
+            )
+            return f"held-{held.pk}"
         copy = [people.person_for_email(address, how="made", by=user)[0] for address in given["copy"]]
-        return actions.reply(ticket, content, by=user, status=status, copy=copy, after=given["after"]).pk
+        message = actions.reply(ticket, content, by=user, status=status, copy=copy, after=given["after"])
+        return f"message-{message.pk}"
 
-    pk = _once(
+    anchor = _once(
         request, f"desk.message:{user.pk}", [ticket.pk, given["visibility"], content.text, uploads], act
     )
     if given["visibility"] == "public" and given["then"] and request.session.get(THEN) != given["then"]:
         request.session[THEN] = given["then"]
-    return pk
+    return anchor
+
+
+@require_POST
+@desk
+def undo(request: HttpRequest, number: int, pk: int) -> HttpResponse:
+    """Take a reply back that has not left: its words, files and choices are in the composer again."""
+    ticket = ticket_of(request, number)
+    try:
+        held = actions.take_back(pk, ticket, by=person(request))
+    except actions.LeftAlready:
+        return done(request, ticket, _("It has left already, or was taken back."))
+    form = MessageForm(
+        {
+            "text": held.text,
+            "visibility": "public",
+            "copy": ", ".join(held.copy),
+            "bcc": ", ".join(held.bcc),
+            "after": ticket.last_message_id,
+            "then": held.status.category if held.status else "keep",
+            "draft": draft_stamp(person(request), kind=Draft.Kind.REPLY, ticket=ticket),
+        }
+    )
+    notices.success(request, _("Taken back: nobody has got it. Your words are below."))
+    return composer_again(request, number, form=form, uploads=files.shown(request, held.uploads))
 
 
 def _moves(given: dict[str, Any]) -> bool:

@@ -64,6 +64,8 @@ class Company(models.Model):
     ticket_link_days = models.PositiveSmallIntegerField(default=30, db_default=30)
     #: new tickets by mail that one sender may open within an hour before his mails are held back; 0: any
     tickets_per_sender = models.PositiveSmallIntegerField(default=60, db_default=60)
+    #: seconds for which a reply may be taken back before it leaves; 0: it leaves at once
+    undo_seconds = models.PositiveSmallIntegerField(default=10, db_default=10)
     #: first steps somebody chose to leave out
     skipped_steps = ArrayField(models.CharField(max_length=20), default=list)
     #: made by `--demo`: such data never mixes with that of a real desk

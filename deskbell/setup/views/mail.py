@@ -32,6 +32,7 @@ KINDS: dict[str, str | Promise] = {
     "ticket.opened_for_you": gettext_lazy("Ticket opened for the customer"),
     "ticket.new": gettext_lazy("New ticket, to the team"),
     "ticket.reply": gettext_lazy("Reply"),
+    "ticket.reply_blind": gettext_lazy("Reply, blind copy"),
     "ticket.customer_replied": gettext_lazy("Customer replied, to staff"),
     "ticket.assigned": gettext_lazy("Assigned, to staff"),
     "ticket.resolved": gettext_lazy("Resolved"),

@@ -6,8 +6,10 @@ from deskbell.tickets.actions.deliveries import retry_delivery
 from deskbell.tickets.actions.drafts import forget_draft, keep_draft, mark_read
 from deskbell.tickets.actions.errors import (
     BadMove,
+    ColleagueSends,
     DraftMoved,
     EmptyMessage,
+    LeftAlready,
     Moved,
     NameTaken,
     NotAllowed,
@@ -22,6 +24,7 @@ from deskbell.tickets.actions.errors import (
     WrongSite,
 )
 from deskbell.tickets.actions.fieldwork import arrive, finish, wait_for_customer
+from deskbell.tickets.actions.held import hold_reply, send_held, take_back
 from deskbell.tickets.actions.links import link
 from deskbell.tickets.actions.messages import add_message, customer_reply, edit_note, note, reply
 from deskbell.tickets.actions.opening import open_ticket
@@ -57,8 +60,10 @@ from deskbell.tickets.actions.watching import add_copy, copy_address, remove_cop
 
 __all__ = [
     "BadMove",
+    "ColleagueSends",
     "DraftMoved",
     "EmptyMessage",
+    "LeftAlready",
     "Moved",
     "NameTaken",
     "NotAllowed",
@@ -91,6 +96,7 @@ __all__ = [
     "end_passes",
     "finish",
     "forget_draft",
+    "hold_reply",
     "keep_draft",
     "link",
     "mark_read",
@@ -106,8 +112,10 @@ __all__ = [
     "resolve",
     "restore",
     "retry_delivery",
+    "send_held",
     "start_bulk",
     "tag",
+    "take_back",
     "trash",
     "undo_bulk",
     "unmark_spam",

@@ -54,15 +54,21 @@ def clean_filename(given: str) -> str:
     return name if len(name) <= 255 else name[: 255 - len(ending)] + ending
 
 
+def own_uploads(uploads: list[int], *, by_id: int | None) -> set[int]:
+    """Those files, all of them `by_id`'s and in no message, locked. Raises UploadGone."""
+    if not uploads:
+        return set()
+    mine = Attachment.objects.select_for_update().filter(pk__in=uploads, uploader=by_id, message=None)
+    found = {attachment.pk for attachment in mine}
+    if missing := [pk for pk in uploads if pk not in found]:
+        raise UploadGone(missing)
+    return found
+
+
 def attach(message: Message, content: Content, *, by_id: int | None) -> None:
     """Link the named uploads and the files that came along to `message`. Raises UploadGone."""
     if content.uploads:
-        mine = Attachment.objects.select_for_update().filter(
-            pk__in=content.uploads, uploader=by_id, message=None
-        )
-        found = {attachment.pk for attachment in mine}
-        if missing := [pk for pk in content.uploads if pk not in found]:
-            raise UploadGone(missing)
+        found = own_uploads(content.uploads, by_id=by_id)
         Attachment.objects.filter(pk__in=found).update(message=message)
     Attachment.objects.bulk_create(
         Attachment(

@@ -44,6 +44,12 @@ def forget_draft(user: User, *, kind: str, ticket: Ticket | None = None, seen: s
         drafts.filter(updated_at=kept_at).delete()
 
 
+def draft_stamp(user: User, *, kind: str, ticket: Ticket | None) -> str:
+    """The stamp of what `user` has kept, "" for nothing."""
+    kept = Draft.objects.filter(user=user, ticket=ticket, kind=kind).values_list("updated_at", flat=True)
+    return stamp_of(kept.first())
+
+
 def stamp_of(at: datetime | None) -> str:
     """Names the state of a draft by the time it was kept."""
     return str((at - EPOCH) // timedelta(microseconds=1)) if at else ""

@@ -7,8 +7,10 @@ from deskbell.tickets.rules import NotAllowed
 
 __all__ = [
     "BadMove",
+    "ColleagueSends",
     "DraftMoved",
     "EmptyMessage",
+    "LeftAlready",
     "Moved",
     "NameTaken",
     "NotAllowed",
@@ -43,6 +45,18 @@ class Overtaken(Exception):
     def __init__(self, message_id: int) -> None:
         super().__init__(str(message_id))
         self.message_id = message_id
+
+
+class ColleagueSends(Exception):
+    """A reply of a colleague to the same ticket leaves in a moment; `name` is the colleague's."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class LeftAlready(Exception):
+    """A reply can be taken back only until it leaves."""
 
 
 class EmptyMessage(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -42,19 +42,45 @@ def reply(
     if status is not None:
         rules.require(by, "status", ticket)
     _not_empty(content)
-    _not_overtaken(ticket, by, after)
-    for person in copy or []:
+    not_overtaken(ticket, by, after)
+    message = write_reply(ticket, content, by=by, status=status, copy=copy or [])
+    Draft.objects.filter(user=by, ticket=ticket, kind=Draft.Kind.REPLY).delete()
+    return message
+
+
+def write_reply(
+    ticket: Ticket,
+    content: Content,
+    *,
+    by: User,
+    status: Status | None,
+    copy: list[User],
+    written_at: datetime | None = None,
+) -> Message:
+    """As `reply`, for a caller that holds the lock and has checked.
+
+    `written_at` is when it was sent if it leaves only now: the first answer counts from there, and a
+    customer who has written since still waits, in the state that gave the ticket.
+    """
+    for person in copy:
         put_copy(ticket, person, by=by)
+    crossed = written_at is not None and (
+        Message.objects.filter(
+            ticket=ticket, direction="in", visibility="public", created_at__gt=written_at
+        ).exists()
+    )
     message = add(ticket, content, author=by, direction="out", visibility="public", by=by)
     if ticket.first_responded_at is None:
-        ticket.first_responded_at = message.created_at
-    ticket.waiting_since = None
+        ticket.first_responded_at = written_at or message.created_at
+    if not crossed:
+        ticket.waiting_since = None
     _touch(ticket, message)
+    if crossed:
+        status = None
     if status is None and ticket.category == Category.NEW:
         status = Status.objects.get(category=Category.OPEN, default=True)
     if status is not None:
         write(ticket, {"status": status}, by=by, tell=False)
-    Draft.objects.filter(user=by, ticket=ticket, kind=Draft.Kind.REPLY).delete()
     return message
 
 
@@ -168,6 +194,7 @@ def add(
         in_reply_to=content.in_reply_to[:300],
         to=content.to,
         cc=content.cc,
+        bcc=content.bcc,
         inbound_id=content.inbound_id,
         created_at=timezone.now(),
         sent_at=content.sent_at,
@@ -203,7 +230,8 @@ def _not_empty(content: Content) -> None:
         raise EmptyMessage
 
 
-def _not_overtaken(ticket: Ticket, by: User, after: int | None) -> None:
+def not_overtaken(ticket: Ticket, by: User, after: int | None) -> None:
+    """Raises Overtaken when somebody else has written since the message `after`."""
     if after is None:
         return
     newer = Message.objects.filter(ticket=ticket, pk__gt=after, visibility="public").exclude(author=by)

@@ -75,6 +75,8 @@ class Message(models.Model):
     details = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     to = ArrayField(models.CharField(max_length=320), default=list)
     cc = ArrayField(models.CharField(max_length=320), default=list)
+    #: who got a reply without the others knowing; for the desk alone
+    bcc = ArrayField(models.CharField(max_length=320), default=list, db_default=[])
     #: the raw item it came from, kept by channels
     inbound_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(db_default=Now())

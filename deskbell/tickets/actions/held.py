@@ -1,0 +1,141 @@
+"""Replies that leave a moment after they were sent, and may be taken back until then."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from deskbell.events.actor import SYSTEM
+from deskbell.events.publish import publish
+from deskbell.people.actions import person_for_email
+from deskbell.people.models import User
+from deskbell.tickets import events, rules
+from deskbell.tickets.actions.attachments import own_uploads
+from deskbell.tickets.actions.drafts import forget_draft, keep_draft
+from deskbell.tickets.actions.errors import ColleagueSends, EmptyMessage, LeftAlready, TicketGone, UploadGone
+from deskbell.tickets.actions.lock import lock
+from deskbell.tickets.actions.messages import not_overtaken, write_reply
+from deskbell.tickets.content import Content
+from deskbell.tickets.models import Draft, HeldReply, Message, Status, Ticket
+
+#: a reply that should have left this long ago has lost its job
+OVERDUE_AFTER = timedelta(seconds=30)
+AT_ONCE = 200
+
+
+@transaction.atomic
+def hold_reply(
+    ticket: Ticket,
+    content: Content,
+    *,
+    by: User,
+    seconds: int,
+    status: Status | None = None,
+    copy: list[str] | None = None,
+    after: int | None = None,
+) -> HeldReply:
+    """As `reply`, but it leaves in `seconds`. `copy` are addresses.
+
+    Raises as `reply`, and ColleagueSends while somebody else's reply to this ticket waits to leave.
+    """
+    ticket = lock(ticket)
+    rules.require(by, "reply", ticket)
+    if status is not None:
+        rules.require(by, "status", ticket)
+    if content.empty:
+        raise EmptyMessage
+    not_overtaken(ticket, by, after)
+    if other := HeldReply.objects.filter(ticket=ticket).exclude(author=by).select_related("author").first():
+        raise ColleagueSends(other.author.display_name)
+    own_uploads(content.uploads, by_id=by.pk)
+    now = timezone.now()
+    held = HeldReply.objects.create(
+        ticket=ticket,
+        author=by,
+        text=content.text,
+        uploads=content.uploads,
+        copy=copy or [],
+        bcc=content.bcc,
+        status=status,
+        held_at=now,
+        leaves_at=now + timedelta(seconds=seconds),
+    )
+    forget_draft(by, kind=Draft.Kind.REPLY, ticket=ticket)
+    publish(events.ReplyHeld(held_id=held.pk), about=ticket, by=by)
+    from deskbell.tickets.jobs import send_held  # app-ready: the job application exists only after set-up
+
+    # one lock for all of a ticket: they leave in the order in which they were written
+    send_held.configure(lock=f"held:{ticket.pk}", schedule_at=held.leaves_at).defer(held_id=held.pk)
+    return held
+
+
+@transaction.atomic
+def take_back(held_id: int, ticket: Ticket, *, by: User) -> HeldReply:
+    """Its writer takes it back: the words are his draft again, before what he has begun since.
+
+    Raises LeftAlready when it is gone (or was taken back), NotAllowed when somebody else wrote it.
+    """
+    ticket = lock(ticket)
+    held = HeldReply.objects.filter(pk=held_id, ticket=ticket).first()
+    if held is None:
+        raise LeftAlready
+    if held.author_id != by.pk:
+        raise rules.NotAllowed("undo")
+    held.text = _as_draft(held)
+    held_pk = held.pk
+    HeldReply.objects.filter(pk=held_pk).delete()
+    publish(events.ReplyTakenBack(held_id=held_pk), about=ticket, by=by)
+    return held
+
+
+def _as_draft(held: HeldReply) -> str:
+    """Keep its words as the writer's draft; the whole text of that draft."""
+    begun = Draft.objects.filter(user=held.author, ticket=held.ticket, kind=Draft.Kind.REPLY).first()
+    text = "\n\n".join(part for part in (held.text, begun.text if begun else "") if part.strip())
+    keep_draft(held.author, kind=Draft.Kind.REPLY, text=text, ticket=held.ticket)
+    return text
+
+
+@transaction.atomic
+def send_held(held_id: int) -> Message | None:
+    """It leaves: from now on it is a message. None when it was taken back, or has left before.
+
+    It was allowed when it was sent, so a right lost in these seconds stops it no more. The ticket's state
+    is not set over the head of a customer who wrote meanwhile. Without a file of its own it is not sent but
+    given back as a draft.
+    """
+    found = HeldReply.objects.select_related("ticket").filter(pk=held_id).first()
+    if found is None:
+        return None
+    try:
+        ticket = lock(found.ticket)
+    except TicketGone:
+        return None
+    held = HeldReply.objects.select_related("author", "status").filter(pk=held_id).first()
+    if held is None:
+        return None
+    held.ticket = ticket
+    held_pk, author = held.pk, held.author
+    HeldReply.objects.filter(pk=held_pk).delete()
+    try:
+        own_uploads(held.uploads, by_id=author.pk)
+    except UploadGone:
+        _as_draft(held)
+        publish(events.ReplyReturned(held_id=held_pk), about=ticket, by=SYSTEM)
+        return None
+    return write_reply(
+        ticket,
+        Content.markdown(held.text, uploads=held.uploads, bcc=held.bcc),
+        by=author,
+        status=held.status,
+        copy=[person_for_email(address, how="made", by=author)[0] for address in held.copy],
+        written_at=held.held_at,
+    )
+
+
+def overdue(*, now: datetime) -> list[int]:
+    """Replies whose job was lost, oldest first."""
+    late = HeldReply.objects.filter(leaves_at__lt=now - OVERDUE_AFTER)
+    return list(late.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])

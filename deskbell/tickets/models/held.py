@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from deskbell.tickets.models.settings import Status
+from deskbell.tickets.models.ticket import Ticket
+
+
+class HeldReply(models.Model):
+    """A reply that its writer may still take back. It is no message yet: no customer, no search and no
+    notice can come upon it before it leaves.
+    """
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="+")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    text = models.TextField(blank=True, default="")
+    #: ids of the writer's own files
+    uploads = ArrayField(models.BigIntegerField(), default=list)
+    #: addresses to copy in
+    copy = ArrayField(models.CharField(max_length=320), default=list)
+    #: addresses that get it without the others knowing
+    bcc = ArrayField(models.CharField(max_length=320), default=list, db_default=[])
+    #: set when it leaves; none keeps what the ticket has
+    status = models.ForeignKey(Status, models.SET_NULL, null=True, related_name="+", db_index=False)
+    held_at = models.DateTimeField(db_default=Now())
+    leaves_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"held reply {self.pk}"
