@@ -51,8 +51,8 @@ ALIKE_AMONG = 50
 
 def ticket_for_page(user: User, number: int) -> Ticket:
     """With `tag_names`, `undeliverable_at` of its requester's address, `draft_reply`, `draft_note` and
-    `draft_at` of `user`, and whether a reply `is_held`; names of its status, team and type are those of `choices`.
-    Raises Ticket.DoesNotExist.
+    `draft_at` of `user`, and whether a reply `is_held`; names of its status, team and type are those of
+    `choices`. Raises Ticket.DoesNotExist.
     """
     address = Identity.objects.filter(user=OuterRef("requester"), kind=Identity.Kind.EMAIL, primary=True)
     drafts = Draft.objects.filter(user=user, ticket=OuterRef("pk"))
