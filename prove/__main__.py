@@ -25,7 +25,7 @@ from prove import (
 #: name → the proof, and the figures of its short form
 PROOFS: dict[str, tuple[Callable[..., None], dict[str, Any]]] = {
     "mails": (mails.run, {"mails": 60, "twice": 5, "kills": 2}),
-    "imap": (imap.run, {"mails": 60, "kills": 2}),
+    "imap": (imap.run, {"mails": 40, "kills": 1}),
     "loops": (loops.run, {"rounds": 50}),
     "kills": (kills.run, {"kills": 4, "longest_pause": 1}),
     "database": (database.run, {"seconds": 5}),
