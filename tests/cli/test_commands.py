@@ -138,7 +138,7 @@ def test_check_says_what_is_wrong(desk: Desk) -> None:
     well = deskbell(desk.data, "check", "--json")
     assert well.returncode == 0, well.stdout
     assert {each["name"] for each in json.loads(well.stdout)} == {
-        "settings", "database", "migrations", "worker", "queues", "channels", "sign-ins", "disk",
+        "settings", "database", "migrations", "worker", "queues", "channels", "mails", "sign-ins", "disk",
         "backup",
     }  # fmt: skip
     with psycopg.connect(embedded.url(desk.data) or "", autocommit=True) as connection:
