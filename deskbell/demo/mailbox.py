@@ -106,7 +106,12 @@ class Thread:
 def threads(address: str) -> list[Thread]:
     """All threads of the customer `address`, the newest first."""
     found: dict[str, Thread] = {}
-    for ticket, letter in (*_answers(address), *_written(address), *_not_taken_up(address)):
+    # first what waits: what is taken up meanwhile is found twice then, not missed
+    waiting = list(_not_taken_up(address))
+    letters = [*_answers(address), *_written(address)]
+    taken = {letter.item.pk for _ticket, letter in letters if letter.item}
+    letters += [(ticket, letter) for ticket, letter in waiting if letter.item and letter.item.pk not in taken]
+    for ticket, letter in letters:
         own = f"item-{letter.item.pk}" if letter.item else f"mail-{letter.stem}"
         key = f"ticket-{ticket.pk}" if ticket else own
         thread = found.setdefault(key, Thread(key, ticket.number if ticket else None))
