@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from deskbell.channels.actions import Fetching
-from deskbell.channels.email.accounts import PORTS, Account, BadAccount
+from deskbell.channels.email.accounts import PORTS, Account, stored_password
 from deskbell.channels.email.providers import provider_of
 from deskbell.channels.models import Channel, IncomingServer, Server
 from deskbell.people.addresses import email_key, is_email
@@ -239,7 +239,9 @@ class MailboxForm(forms.Form):
                 f"{prefix}_host", _("Which server? Your mail provider names it in its help pages.")
             )
             return None
-        password = str(self.cleaned_data.get(f"{prefix}_password") or "") or _stored_password(stored)
+        password = str(self.cleaned_data.get(f"{prefix}_password") or "") or (
+            stored_password(stored) if stored and stored.host == host else ""
+        )
         username = str(self.cleaned_data.get(f"{prefix}_username") or "").strip()
         if not username and (password or prefix == "in"):
             username = address
@@ -247,10 +249,3 @@ class MailboxForm(forms.Form):
             self.add_error("in_password", _("The server asks for a password."))
             return None
         return Account(protocol, host, port or PORTS[protocol, security], security, username, password)
-
-
-def _stored_password(stored: Server | None) -> str:
-    try:
-        return Account.of(stored).password if stored else ""
-    except BadAccount:
-        return ""

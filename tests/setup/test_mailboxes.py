@@ -13,6 +13,7 @@ from django.utils import timezone
 from deskbell.channels.actions import add_channel, fetching
 from deskbell.channels.email.accounts import Account
 from deskbell.channels.models import Channel, FetchedMail, InboundItem, IncomingServer, OutgoingServer
+from deskbell.events.models import Event
 from deskbell.tickets.models import Queue
 from tests.channels.test_sending import mailroom as mailroom
 from tests.setup.conftest import page
@@ -128,6 +129,23 @@ def test_a_trial_of_a_stored_mailbox_takes_its_stored_password(web, whole):
     again = {**whole, "in_password": "", "channel": channel.pk, "outgoing": "desk"}
     text = web.post("/setup/mailboxes/trial/", again, headers={"HX-Request": "true"}).content.decode()
     assert "Coming in: The sign-in works." in text
+
+
+def test_a_stored_password_never_goes_to_another_host(web, whole):
+    web.post("/setup/mailboxes/new/", whole)
+    channel = Channel.objects.get()
+    other = {**whole, "in_password": "", "in_host": "localhost", "outgoing": "desk", "channel": channel.pk}
+    for address in ("/setup/mailboxes/trial/", f"/setup/mailboxes/{channel.pk}/"):
+        assert "The server asks for a password." in web.post(address, other).content.decode()
+    assert IncomingServer.objects.get().host == "127.0.0.1"
+
+
+def test_saving_what_was_not_changed_changes_nothing(web, whole):
+    web.post("/setup/mailboxes/new/", whole)
+    channel = Channel.objects.get()
+    before = list(IncomingServer.objects.values()), Event.objects.count()
+    web.post(f"/setup/mailboxes/{channel.pk}/", {**whole, "in_password": ""})
+    assert (list(IncomingServer.objects.values()), Event.objects.count()) == before
 
 
 def test_a_password_in_the_clear_is_warned_of(web, whole):

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from deskbell.channels import events
 from deskbell.channels.actions.access import require_setup
-from deskbell.channels.email.accounts import Account, BadAccount
+from deskbell.channels.email.accounts import Account, BadAccount, stored_password
 from deskbell.channels.models import Channel, InboundItem, IncomingServer, OutgoingServer, Server
 from deskbell.events.actor import SYSTEM, Actor
 from deskbell.events.publish import publish
@@ -234,13 +234,18 @@ def set_outgoing(channel: Channel, account: Account | None, *, by: Actor | User)
 
 
 def _write_account(server: Server, account: Account) -> bool:
-    """Put `account` into `server`; whether anything is another than before."""
+    """Put `account` into `server`; whether anything is another than before.
+
+    A stored password belongs to its host: who may change settings must not lead it to another one.
+    """
+    if account.host != server.host:
+        server.password = None
     new: dict[str, Any] = {name: getattr(account, name) for name in ("host", "port", "security", "username")}
-    changed = bool(account.password) or any(getattr(server, name) != value for name, value in new.items())
+    changed = any(getattr(server, name) != value for name, value in new.items())
     for name, value in new.items():
         setattr(server, name, value)
-    if account.password:
-        server.password = seal(account.password)
+    if account.password and account.password != stored_password(server):
+        server.password, changed = seal(account.password), True
     return changed
 
 

@@ -85,3 +85,11 @@ class Account:
 def _sign_in(parts: SplitResult, username: str) -> tuple[str, str]:
     password = unquote(parts.password or "")
     return unquote(parts.username or "") or (username if password else ""), password
+
+
+def stored_password(server: Server) -> str:
+    """Empty when there is none, or none that can be read."""
+    try:
+        return Account.of(server).password
+    except BadAccount:
+        return ""
