@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.db import transaction
 from django.utils import timezone
 
 from deskbell.people import actions
@@ -29,6 +30,14 @@ pytestmark = pytest.mark.django_db
 )
 def test_addresses_are_compared_by_their_key(given, key):
     assert email_key(given) == key
+
+
+def test_a_refused_address_undoes_nothing_of_what_was_written_before():
+    with transaction.atomic():
+        person = actions.person_for_email("ada@outside.example", how="mail")[0]
+        with pytest.raises(BadAddress):
+            actions.person_for_email("no address", how="mail")
+        assert User.objects.filter(pk=person.pk).exists()
 
 
 @pytest.mark.parametrize("given", ["", "anna", "@example.com", "anna@", "an na@example.com", "a@b\n.example"])

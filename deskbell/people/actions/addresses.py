@@ -20,7 +20,6 @@ from deskbell.people.addresses import BadAddress, email_key, is_email, phone_key
 from deskbell.people.models import Identity, User
 
 
-@transaction.atomic(savepoint=False)  # what is written stands in a savepoint of its own below
 def person_for_email(
     email: str, *, name: str = "", how: str, heard: bool = False, by: Actor | User = SYSTEM
 ) -> tuple[User, bool]:
@@ -29,13 +28,16 @@ def person_for_email(
     `how` says by what door the person came (mail, web, phone, api, made); `heard`, that something came in
     from the address just now. Raises BadAddress.
     """
-    return _person_for("email", email_key(email), email.strip(), name, how, by, heard=heard)
+    key = email_key(email)  # a refusal is no reason to roll back what the caller has written
+    with transaction.atomic(savepoint=False):  # what is written stands in a savepoint of its own below
+        return _person_for("email", key, email.strip(), name, how, by, heard=heard)
 
 
-@transaction.atomic(savepoint=False)
 def person_for_phone(phone: str, *, name: str = "", how: str, by: Actor | User = SYSTEM) -> tuple[User, bool]:
     """As `person_for_email`, for a phone number written with its country code."""
-    return _person_for("phone", phone_key(phone), phone.strip(), name, how, by)
+    key = phone_key(phone)
+    with transaction.atomic(savepoint=False):
+        return _person_for("phone", key, phone.strip(), name, how, by)
 
 
 @transaction.atomic
