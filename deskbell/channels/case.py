@@ -9,11 +9,13 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
 
+from deskbell.channels import senders
 from deskbell.channels.email import references
 from deskbell.channels.email.authentication import verified
 from deskbell.channels.email.parse import ParsedMail
-from deskbell.channels.models import InboundItem
+from deskbell.channels.models import InboundItem, SenderRule
 from deskbell.channels.queries import desk_addresses
 from deskbell.kit.html import clean_mail
 from deskbell.tickets.content import Content, NewFile
@@ -52,6 +54,13 @@ class Verdict:
         return replace(self, text="; ".join(filter(None, [self.text, *problems]))) if problems else self
 
 
+def refusal(sender_kind: str) -> Verdict | None:
+    """For a sender whom an administrator blocked (channels.senders)."""
+    if sender_kind != SenderRule.Kind.BLOCK:
+        return None
+    return Verdict.blocked("sender_blocked", N_("The sender stands on the list of the blocked ones"))
+
+
 @dataclass(frozen=True)
 class Case:
     """One mail to be decided: its row, what it says, and its files on disk."""
@@ -64,6 +73,11 @@ class Case:
     def ours(self) -> set[str]:
         """Every address under which this desk writes or is written to, by this mail too."""
         return desk_addresses() | {references.base_address(self.item.envelope_to)} - {""}
+
+    @cached_property
+    def sender_kind(self) -> str:
+        """What an administrator said of the sender (channels.senders.kind_of)."""
+        return senders.kind_of(self.mail.sender[1])
 
     @cached_property
     def verified(self) -> bool:

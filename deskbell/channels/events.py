@@ -53,6 +53,24 @@ class ChannelRemoved(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SenderListed(Happened):
+    """An address or a domain is blocked or always welcome; `list` says which."""
+
+    kind = "sender.listed"
+    erasable = ("given",)
+    given: str
+    list: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SenderUnlisted(Happened):
+    kind = "sender.unlisted"
+    erasable = ("given",)
+    given: str
+    list: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class FetchedAgain(Happened):
     """A mail that the server could not hand out is asked for once more."""
 

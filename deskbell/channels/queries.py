@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from email.parser import BytesHeaderParser
+from email.utils import parseaddr
 from typing import Any
 
 from django.db import connection
 
 from deskbell.channels.models import Channel, InboundItem
+from deskbell.channels.webform.sent import FormSent
+from deskbell.people.addresses import is_email
 from deskbell.people.queries import company
 from deskbell.tickets.models import Queue
 
 DECIDED = ("ticketed", "added", "annotated", "quarantined", "blocked", "duplicate")
+#: bytes of a mail in which its head ends
+HEAD_READ = 256 * 1024
 
 
 def totals() -> dict[str, int | bool]:
@@ -76,3 +83,16 @@ def desk_addresses() -> set[str]:
 def form_is_open() -> bool:
     """Whether the web form takes anything in: an administrator may have switched its channel off."""
     return not Channel.objects.filter(kind=Channel.Kind.WEBFORM, state=Channel.State.OFF).exists()
+
+
+def sender_of(item: InboundItem) -> str:
+    """The address of who says he sent it; empty when there is none. Reads the head of a mail alone."""
+    raw = bytes(item.raw)
+    if item.channel.kind == Channel.Kind.WEBFORM:
+        try:
+            return FormSent.parse(raw).email
+        except (ValueError, TypeError):
+            return ""
+    head = re.split(rb"\r?\n\r?\n", raw[:HEAD_READ], maxsplit=1)[0]
+    address = parseaddr(str(BytesHeaderParser().parsebytes(head).get("From", "")))[1]
+    return address if is_email(address) else ""

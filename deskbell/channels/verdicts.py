@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
 
 from deskbell.channels import reasons, returns, staffmail, twins
-from deskbell.channels.case import Case, State, Verdict, content_of
+from deskbell.channels.case import Case, State, Verdict, content_of, refusal
 from deskbell.channels.email import counters, references
 from deskbell.channels.email.automatic import AutoClass
 from deskbell.channels.email.parse import ParsedMail
 from deskbell.channels.email.subjects import plain
-from deskbell.channels.models import InboundItem
+from deskbell.channels.models import InboundItem, SenderRule
 from deskbell.channels.routing import Found, answered_ids, find
 from deskbell.events.actor import SYSTEM
 from deskbell.people.actions import change_person, heard_from, person_for_email
@@ -79,6 +79,8 @@ def decide(case: Case) -> Verdict:
         email_key(mail.sender[1])
     except BadAddress:
         return Verdict.quarantined("no_sender", N_("The mail names no sender who could be answered"))
+    if refused := refusal(case.sender_kind):
+        return refused
     found = find(case.item, mail)
     if mail.auto_class in (AutoClass.AUTO_REPLY, AutoClass.OUT_OF_OFFICE):
         return _answer_of_a_machine(case, found)
@@ -203,7 +205,7 @@ def _from_a_reader(case: Case, found: Found | None, sender: User) -> Verdict:
 
 def _add(case: Case, found: Found, sender: User) -> Verdict:
     continued = not found.ticket.spam and not within_reopening(found.ticket, "email")
-    if continued and not counters.takes_ticket(case.item, case.mail.sender[1]):
+    if continued and not _takes_ticket(case):
         return _too_many()
     message = tickets.customer_reply(found.ticket, content_of(case, kind="human"), by=sender, channel="email")
     ticket = message.ticket or found.ticket
@@ -217,7 +219,7 @@ def _add(case: Case, found: Found, sender: User) -> Verdict:
 
 def _open(case: Case, found: Found | None, sender: User, *, follow_up: bool = False) -> Verdict:
     """A new ticket; `found` is the one the mail named: done, with `follow_up`, else not the sender's."""
-    if not counters.takes_ticket(case.item, case.mail.sender[1]):
+    if not _takes_ticket(case):
         return _too_many()
     kind = "auto" if case.mail.auto_class is AutoClass.NOTIFICATION else "human"
     ticket = tickets.open_ticket(
@@ -242,6 +244,12 @@ def _open(case: Case, found: Found | None, sender: User, *, follow_up: bool = Fa
         if found.how != "subject_number":
             tickets.link(ticket, found.ticket, kind="related", by=SYSTEM)
     return Verdict(State.TICKETED, reason, text, ticket_id=ticket.pk, message_id=ticket.last_message_id)
+
+
+def _takes_ticket(case: Case) -> bool:
+    """Whether one more ticket of this sender is taken now; counts it."""
+    welcome = case.sender_kind == SenderRule.Kind.ALLOW
+    return welcome or counters.takes_ticket(case.item, case.mail.sender[1])
 
 
 def _too_many() -> Verdict:

@@ -25,6 +25,8 @@ FORM_SLACK = 2 * 1024 * 1024
 PLAIN_LIMIT = 2 * 1024 * 1024
 #: uploads of people who did not sign in
 GUESTS = "/portal/ask/"
+#: mails that a mail service brings
+PUSHED = "/channels/mail/"
 UPLOADS = ("/desk/", "/portal/", "/field/", "/setup/", "/account/photo/", "/api/v1/uploads")
 
 
@@ -32,6 +34,8 @@ def body_limit(path: str) -> int:
     """The most bytes a request to `path` may carry."""
     if path.startswith(GUESTS):
         return int(settings.GUEST_UPLOAD_LIMIT) + FORM_SLACK
+    if path.startswith(PUSHED):
+        return int(settings.UPLOAD_LIMIT * 1.5) + FORM_SLACK  # a mail's files in base64, once more in JSON
     if path.startswith(UPLOADS):
         return int(settings.UPLOAD_LIMIT) + FORM_SLACK
     return PLAIN_LIMIT

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import include, path
 
+from deskbell.api import hooks
 from deskbell.config import health
 from deskbell.config.health import readyz
 from deskbell.portal.views.home import home
@@ -20,6 +21,7 @@ urlpatterns = [
     path("field/", include("deskbell.field.urls")),
     path("setup/", include("deskbell.setup.urls")),
     path("live/", include("deskbell.realtime.urls")),
+    path("channels/mail/<uuid:channel>/", hooks.mail, name="mail_push"),
     path("api/v1/", include("deskbell.api.urls")),
 ]
 

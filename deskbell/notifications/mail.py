@@ -1,4 +1,4 @@
-"""Notices as mails: text and HTML from one template pair, put into the outbox, one mail per recipient."""
+"""Notices as mails: what texts.py says, in one frame, put into the outbox, one mail per recipient."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import css_inline
 from django.db import transaction
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
 from markupsafe import Markup
 
 from deskbell.channels.email import references
@@ -20,15 +21,15 @@ from deskbell.channels.email.compose import references_header
 from deskbell.channels.email.driver import mail_goes_to_files
 from deskbell.channels.models import Channel, InboundItem
 from deskbell.files.models import Blob
-from deskbell.kit import stored
+from deskbell.kit import markdown, stored
 from deskbell.kit.time import day
-from deskbell.notifications import letterhead, links
+from deskbell.notifications import letterhead, links, texts
 from deskbell.outbox import actions as outbox
 from deskbell.outbox.models import OutboxItem
 from deskbell.people.models import Invitation, MembershipRequest, User
 from deskbell.people.queries import company
 from deskbell.people.reader import reading
-from deskbell.tickets.models import Attachment, Message, Ticket
+from deskbell.tickets.models import Attachment, Category, Message, Queue, Ticket
 from deskbell.tickets.rules import may
 
 #: bytes of files in one mail; what is more stays on the ticket's page
@@ -36,6 +37,8 @@ FILES_LIMIT = 20 * 1024 * 1024
 HISTORY = 3
 #: characters of one quoted message
 QUOTED = 3000
+#: of the invitation that a sample shows
+INVITED_FOR = timedelta(days=7)
 #: messages whose ids go into References
 RECENT = 20
 
@@ -46,7 +49,8 @@ _inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
 class Notice:
     """One kind of mail about a ticket. `part` keeps the Message-IDs of mails about one thing apart."""
 
-    template: str
+    #: key of texts.MAILS: what it says
+    text: str
     kind: str
     #: a plain (kind, id): once per cause, recipient and kind
     cause: tuple[str, int]
@@ -59,7 +63,7 @@ class Notice:
     history: bool = False
     #: "auto-replied", "auto-generated" (RFC 3834), or empty for what a person wrote
     automatic: str = "auto-generated"
-    #: further words for its template
+    #: values of variables that it alone has
     said: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -69,11 +73,11 @@ def put(notice: Notice, recipient: User) -> OutboxItem | None:
     mailbox = _mailbox(ticket)
     with reading(language=recipient.language, time_zone=recipient.time_zone):
         context = {
-            **_context(notice, links.of_ticket(ticket, recipient)),
+            **_context(notice, links.of_ticket(ticket, recipient), to=recipient),
             **_staff_answers(notice, recipient, mailbox),
         }
         payload: dict[str, Any] = {
-            **_rendered(notice.template, context),
+            **_rendered("notice", context),
             "from": [_from_name(notice), mailbox.address],
             "to_name": recipient.name,
             "headers": _headers(notice),
@@ -99,9 +103,9 @@ def put_blind(notice: Notice, address: str) -> OutboxItem | None:
     """Put `notice` for somebody whom the others do not see: in the desk's language, without a way in."""
     ticket, mailbox = notice.ticket, _mailbox(notice.ticket)
     with reading():
-        context = _context(notice, links.of_page(ticket))
+        context = {**_context(notice, links.of_page(ticket)), "link": "", "blind": True}
         payload: dict[str, Any] = {
-            **_rendered(notice.template, {**context, "link": ""}),
+            **_rendered("notice", context),
             "from": [_from_name(notice), mailbox.address],
             "headers": _headers(notice),
             "attachments": letterhead.attached() + _attached(context["files"]),
@@ -123,15 +127,7 @@ def put_invitation(invitation: Invitation, link: str, *, cause: tuple[str, int])
     """Put the mail that carries an invitation, in the desk's language: the person's is not known yet."""
     inviter = invitation.invited_by.display_name if invitation.invited_by else company().name
     with reading():
-        context = {
-            **_common(),
-            "subject": translation.gettext("Invitation to %(company)s") % {"company": company().name},
-            "actor": inviter,
-            "link": link,
-            "link_label": translation.gettext("Accept the invitation"),
-            "expires": day(invitation.expires_at),
-        }
-        payload = _rendered("invitation", context)
+        payload = _invitation(texts.text_of("invitation", active()), inviter, invitation.expires_at, link)
     payload["headers"] = {"X-Deskbell-Type": "invitation"} | _automatic("auto-generated")
     payload["attachments"] = letterhead.attached()
     return outbox.put(
@@ -196,35 +192,166 @@ def put_test(recipient: User) -> OutboxItem | None:
     )
 
 
+def sample(mail: str, text: tuple[str, str], reader: User) -> dict[str, Any]:
+    """How `mail` looks with this (subject, text), in the active language: {subject, text, html}.
+
+    The ticket in it does not exist; its customer is the reader himself.
+    """
+    if mail == "invitation":
+        return _invitation(text, reader.display_name, timezone.now() + INVITED_FOR, links.of_portal())
+    subject = translation.gettext("The printer on the second floor does not print")
+    said = translation.gettext("Here stands what was written, with all its lines and files.")
+    ticket = Ticket(number=1042, subject=subject, requester=reader, category=Category.OPEN)
+    ticket.queue = Queue.objects.order_by("position", "pk").first() or Queue(name="")
+    notice = Notice(
+        text=mail,
+        kind="sample",
+        cause=("sample", 0),
+        ticket=ticket,
+        message=Message(text=said, author=reader),
+        actor=reader,
+        answerable=not texts.MAILS[mail].to_staff,
+        said={
+            "failure.address": str(reader.email or company().support_address),
+            "failure.reason": translation.gettext("The mailbox does not exist."),
+        },
+    )
+    return _rendered("notice", _context(notice, links.of_portal(), to=reader, text=text))
+
+
+@transaction.atomic
+def put_sample(mail: str, language: str, text: tuple[str, str], recipient: User) -> OutboxItem | None:
+    """Send `recipient` what `sample` shows; each time a new one."""
+    with reading(language=language, time_zone=recipient.time_zone):
+        payload = sample(mail, text, recipient)
+    payload["headers"] = {"X-Deskbell-Type": "test"} | _automatic("auto-generated")
+    payload["attachments"] = letterhead.attached()
+    return outbox.put(
+        "email",
+        recipient=str(recipient.email),
+        kind="mail_text.sample",
+        cause=("mail_text", secrets.randbits(62)),
+        payload=payload,
+    )
+
+
 # --- words --------------------------------------------------------------------------------------
 
 
 def _common() -> dict[str, Any]:
-    return {**letterhead.context(), "history": [], "files": []}
+    nothing = {"history": [], "files": [], "hint": "", "blind": False, "to_staff": False}
+    return {**letterhead.context(), **nothing, "becomes_note": False, "public_address": ""}
 
 
-def _context(notice: Notice, link: str) -> dict[str, Any]:
+def active() -> str:
+    """The language that is spoken now."""
+    return translation.get_language() or ""
+
+
+def _context(
+    notice: Notice, link: str, *, to: User | None = None, text: tuple[str, str] | None = None
+) -> dict[str, Any]:
+    """`text` is (subject, text) in place of what is stored."""
     ticket, message = notice.ticket, notice.message
-    text = (message.new_text or message.text) if message else ""
-    ours = message is not None and message.markup == Message.Markup.MARKDOWN
+    files = _files(message, link) if message and message.pk else []
+    written = texts.fill_in(*(text or texts.text_of(notice.text, active())), _values(notice, link, files, to))
     return {
         **_common(),
-        "subject": f"{references.subject_token(ticket.number)} {ticket.subject}",
+        "subject": f"{references.subject_token(ticket.number)} {written.subject}",
+        "written": written,
         "ticket": ticket,
-        "requester": ticket.requester.display_name,
-        "actor": notice.actor.display_name if notice.actor else company().name,
+        "hint": _hint(notice),
+        "to_staff": texts.MAILS[notice.text].to_staff,
         "link": link,
         "link_label": translation.gettext("Open the ticket"),
         "answerable": notice.answerable,
         "marker": references.marker(ticket.number) if notice.answerable else "",
-        "message_text": text,
-        "message_html": Markup(message.html) if ours and message else "",  # noqa: S704 - cleaned when it was stored
-        "message_paragraphs": paragraphs(text),
-        "files": _files(message, link) if message else [],
-        "signature": message.author.signature if message and message.author else "",
+        "files": files,
         "history": _history(ticket, message) if notice.history and message else [],
+    }
+
+
+def _values(
+    notice: Notice, link: str, files: list[dict[str, Any]], to: User | None
+) -> dict[str, str | texts.Block]:
+    """What the variables of its text stand for."""
+    ticket, desk = notice.ticket, company()
+    name = to.name if to else ""
+    return {
+        "ticket.number": f"#{ticket.number}",
+        "ticket.subject": ticket.subject,
+        "ticket.queue": ticket.queue.name,
+        "ticket.link": link,
+        "customer.name": ticket.requester.display_name,
+        "customer.first_name": first_name(ticket.requester.name),
+        "organization.name": ticket.organization.name if ticket.organization else "",
+        "author.name": notice.actor.display_name if notice.actor else desk.name,
+        "recipient.name": name,
+        "recipient.first_name": first_name(name),
+        "company.name": desk.name,
+        "message": _message_block(notice.message, files),
+        "signature": _signature(notice.message),
         **{name: stored.said(words) for name, words in notice.said.items()},
     }
+
+
+def first_name(name: str) -> str:
+    return name.partition(" ")[0]
+
+
+def _message_block(message: Message | None, files: list[dict[str, Any]]) -> texts.Block:
+    if message is None:
+        return texts.Block("", Markup())
+    text = message.new_text or message.text
+    ours = message.markup == Message.Markup.MARKDOWN
+    context = {
+        "message_text": text,
+        "message_html": Markup(message.html) if ours else "",  # noqa: S704 - cleaned when it was stored
+        "message_paragraphs": paragraphs(text),
+        "files": files,
+    }
+    return texts.Block(
+        render_to_string("notifications/mail/_message.txt", context),
+        Markup(render_to_string("notifications/mail/_message.html", context)),  # noqa: S704 - a template's
+    )
+
+
+def _signature(message: Message | None) -> texts.Block:
+    """That of the writer, and below it the company's."""
+    own = message.author.signature if message and message.author else ""
+    signature = "\n\n".join(filter(None, (own.strip(), company().signature.strip())))
+    html = Markup('<div class="signature">{}</div>').format(Markup(markdown.to_html(signature)))  # noqa: S704
+    return texts.Block(signature, html if signature else Markup())
+
+
+def _hint(notice: Notice) -> str:
+    """What a customer has to know whatever the company's words are."""
+    ticket = notice.ticket
+    if notice.text == "received" and not ticket.requester.has_usable_password():
+        return translation.gettext(
+            "You can follow it on our site too: sign in with this address. A code by mail is enough, "
+            "no password needed."
+        )
+    if notice.text == "reply" and ticket.category == Category.RESOLVED and notice.answerable:
+        return translation.gettext(
+            "With this the ticket is resolved. If it is not, answer this mail and it opens again."
+        )
+    return ""
+
+
+def _invitation(text: tuple[str, str], inviter: str, until: datetime, link: str) -> dict[str, Any]:
+    written = texts.fill_in(
+        *text,
+        {"author.name": inviter, "company.name": company().name, "invitation.until": day(until)},
+    )
+    context = {
+        **_common(),
+        "subject": written.subject,
+        "written": written,
+        "link": link,
+        "link_label": translation.gettext("Accept the invitation"),
+    }
+    return _rendered("notice", context)
 
 
 def _staff_answers(notice: Notice, recipient: User, mailbox: _Mailbox) -> dict[str, Any]:

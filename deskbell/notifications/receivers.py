@@ -32,7 +32,7 @@ def tell_requester(event: Event) -> None:
         _tell_of_opening_for_him(event, ticket, message)
     elif not event.data["automatic"] and answers.may_answer(ticket, message):
         notice = mail.Notice(
-            template="received",
+            text="received",
             kind=answers.KIND,
             cause=("ticket", ticket.pk),
             ticket=ticket,
@@ -44,7 +44,7 @@ def tell_requester(event: Event) -> None:
 def _tell_of_opening_for_him(event: Event, ticket: Ticket, message: Message | None) -> None:
     shown = message if message and message.visibility == Message.Visibility.PUBLIC else None
     notice = mail.Notice(
-        template="opened_for_you",
+        text="opened_for_you",
         kind="ticket.opened_for_you",
         cause=("message", shown.pk) if shown else ("ticket", ticket.pk),
         ticket=ticket,
@@ -61,7 +61,7 @@ def tell_team_of_new_ticket(event: Event) -> None:
     if ticket is None or ticket.spam or ticket.assignee_id:
         return  # an assignee hears by `tell_assignee`
     notice = mail.Notice(
-        template="new_ticket",
+        text="new_ticket",
         kind="ticket.new",
         cause=("event", event.pk),
         ticket=ticket,
@@ -89,7 +89,7 @@ def tell_of_message(event: Event) -> None:
 
 def _send_reply(event: Event, ticket: Ticket, message: Message) -> None:
     notice = mail.Notice(
-        template="reply",
+        text="reply",
         kind="ticket.reply",
         cause=("message", message.pk),
         ticket=ticket,
@@ -106,7 +106,7 @@ def _send_reply(event: Event, ticket: Ticket, message: Message) -> None:
 
 def _send_blind(notice: mail.Notice, message: Message, *, seen: set[str]) -> None:
     """A mail each for those whom the others do not see; who gets it openly gets no second one."""
-    blind = replace(notice, template="reply_blind", kind="ticket.reply_blind", answerable=False)
+    blind = replace(notice, kind="ticket.reply_blind", answerable=False)
     for address in dict.fromkeys(message.bcc):
         if address.casefold() not in seen:
             mail.put_blind(blind, address)
@@ -114,7 +114,7 @@ def _send_blind(notice: mail.Notice, message: Message, *, seen: set[str]) -> Non
 
 def _tell_those_in_charge(event: Event, ticket: Ticket, message: Message) -> None:
     notice = mail.Notice(
-        template="customer_replied",
+        text="customer_replied",
         kind="ticket.customer_replied",
         cause=("event", event.pk),
         ticket=ticket,
@@ -132,7 +132,7 @@ def tell_assignee(event: Event) -> None:
         return
     assignee = User.objects.filter(pk=event.data["after"]).first()
     notice = mail.Notice(
-        template="assigned",
+        text="assigned",
         kind="ticket.assigned",
         cause=("event", event.pk),
         ticket=ticket,
@@ -151,7 +151,7 @@ def tell_of_resolution(event: Event) -> None:
     if data["after_category"] != Category.RESOLVED or data["before_category"] == Category.CLOSED:
         return
     notice = mail.Notice(
-        template="resolved",
+        text="resolved",
         kind="ticket.resolved",
         cause=("event", event.pk),
         ticket=ticket,
@@ -173,7 +173,7 @@ def tell_copied(event: Event) -> None:
     person = User.objects.filter(pk=event.data["user_id"]).first()
     public = Message.objects.filter(ticket=ticket, visibility=Message.Visibility.PUBLIC)
     notice = mail.Notice(
-        template="copied",
+        text="copied",
         kind="ticket.copied",
         cause=("event", event.pk),
         ticket=ticket,
@@ -197,13 +197,13 @@ def tell_of_failure(event: Event) -> None:
         return
     message = _message_with(item.cause_id) if item.cause_kind == "message" else None
     notice = mail.Notice(
-        template="undelivered",
+        text="undelivered",
         kind="ticket.undelivered",
         cause=("event", event.pk),
         ticket=ticket,
         message=message,
         answerable=False,
-        said={"address": item.recipient, "why": item.error_text},
+        said={"failure.address": item.recipient, "failure.reason": item.error_text},
     )
     told = ticket.assignee or (message.author if message else None)
     _put(notice, [each for each in recipients.told([told], event) if sees_internal(each, ticket)])

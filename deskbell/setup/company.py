@@ -67,6 +67,13 @@ class CompanyForm(forms.Form):
         widget=forms.EmailInput(),
     )
     support_phone = forms.CharField(label=_("Support phone"), max_length=40, required=False)
+    signature = forms.CharField(
+        label=_("Signature of the company"),
+        max_length=2000,
+        required=False,
+        help_text=_("In replies by mail, below that of the agent. Markdown works."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
     language = forms.ChoiceField(label=_("Language"), help_text=_("Of readers who chose none."))
     time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("Of readers who chose none."))
     date_format = forms.ChoiceField(label=_("Dates"), choices=Company.DATE_FORMATS, required=False)
@@ -148,6 +155,9 @@ class CompanyForm(forms.Form):
     def clean_support_address(self) -> str:
         return checked_address(self.cleaned_data["support_address"])
 
+    def clean_signature(self) -> str:
+        return self.cleaned_data["signature"].replace("\r\n", "\n")
+
     def clean_announced_until(self) -> Any:
         until = self.cleaned_data["announced_until"]
         if until and "announced_until" in self.changed_data and until <= timezone.now():
@@ -213,7 +223,7 @@ def checked_address(given: str) -> str:
 
 def _initial(company: Company) -> dict[str, Any]:
     names = (
-        "name accent support_address support_phone language time_zone date_format announcement "
+        "name accent support_address support_phone signature language time_zone date_format announcement "
         "announced_until registration guests ticket_link_days phone_days tickets_per_sender "
         "undo_seconds"
     )

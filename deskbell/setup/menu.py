@@ -105,6 +105,8 @@ MENU = (
         _("Mail"),
         (
             Item("mailboxes", _("Mailboxes"), _("Where mails come from and leave"), "mailboxes", "mail"),
+            Item("texts", _("Mail texts"), _("What our mails say"), "texts", "file-pen-line"),
+            Item("senders", _("Senders"), _("Who is blocked, who is always welcome"), "senders", "ban"),
             Item("received", _("Received"), _("What came in, and what was held back"), "received", "inbox"),
             Item("sent", _("Sent"), _("What left, and what did not arrive"), "sent", "send"),
         ),

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import CharField, Exists, Model, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from deskbell.channels.models import Channel
+from deskbell.channels.models import Channel, SenderRule
 from deskbell.events.kinds import Happened
 from deskbell.events.models import Event, EventDetail
 from deskbell.kit.jinja import file_size
 from deskbell.kit.time import midnight
+from deskbell.notifications.texts import MAILS
 from deskbell.people import permissions
 from deskbell.people.models import ApiToken, Identity, Invitation, Organization, Role, Team, User
 from deskbell.people.queries import visible_people
@@ -77,6 +79,8 @@ AREAS: list[tuple[str | Promise, list[tuple[str, str | Promise]]]] = [
             ("tag.", gettext_lazy("Tags")),
             ("reply.", gettext_lazy("Saved replies")),
             ("channel.", gettext_lazy("Channels")),
+            ("mail_text.", gettext_lazy("Mail texts")),
+            ("sender.", gettext_lazy("Senders")),
         ],
     ),
     (
@@ -94,6 +98,7 @@ COMPANY: dict[str, str | Promise] = {
     "accent": gettext_lazy("colour"),
     "support_address": gettext_lazy("support address"),
     "support_phone": gettext_lazy("support phone"),
+    "signature": gettext_lazy("signature"),
     "language": gettext_lazy("language"),
     "time_zone": gettext_lazy("time zone"),
     "date_format": gettext_lazy("dates"),
@@ -490,6 +495,28 @@ def _company(event: Event, names: _Names) -> str:
     return _("changed: %(what)s") % {"what": ", ".join(changed)}
 
 
+def _sender_listed(event: Event, names: _Names) -> str:
+    words = (
+        _("blocked the sender %(sender)s")
+        if event.data["list"] == SenderRule.Kind.BLOCK
+        else _("put the sender %(sender)s on the list of the always welcome ones")
+    )
+    return words % {"sender": _detail(event, "given") or "–"}
+
+
+def _sender_unlisted(event: Event, names: _Names) -> str:
+    return _("took the sender %(sender)s from the list") % {"sender": _detail(event, "given") or "–"}
+
+
+def _mail_text(words: str | Promise) -> Callable[[Event, _Names], str]:
+    def said(event: Event, names: _Names) -> str:
+        mail = MAILS.get(event.data["mail"])
+        language = dict(settings.LANGUAGES).get(event.data["language"], event.data["language"])
+        return str(words) % {"mail": mail.title if mail else event.data["mail"], "language": language}
+
+    return said
+
+
 def _channel_switched(event: Event, names: _Names) -> str:
     return _("switched the channel on") if event.data["on"] else _("switched the channel off")
 
@@ -633,6 +660,10 @@ WORDS: dict[str, Any] = {
     "company.changed": _company,
     "firstlink.made": _plain(gettext_lazy("printed a link for the first administrator")),
     "firstlink.used": _plain(gettext_lazy("became the first administrator by the link")),
+    "sender.listed": _sender_listed,
+    "sender.unlisted": _sender_unlisted,
+    "mail_text.changed": _mail_text(gettext_lazy("changed the mail “%(mail)s” (%(language)s)")),
+    "mail_text.reset": _mail_text(gettext_lazy("reset the mail “%(mail)s” (%(language)s)")),
     "channel.added": _plain(gettext_lazy("added the channel")),
     "channel.changed": _plain(gettext_lazy("changed the channel")),
     "channel.switched": _channel_switched,

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from deskbell.channels.models import FetchedMail, IncomingServer
+from deskbell.channels.models import FetchedMail, IncomingServer, SenderRule
+from deskbell.notifications.models import MailText
 from deskbell.people.models import ApiToken, Device, Grant
 from tests.access.world import ALL_SEEING, CUSTOMERS, STAFF, Case, World
 
@@ -280,6 +281,20 @@ def unreadable(world: World, case: Case) -> dict[str, Any]:
     return {"pk": world.item.channel_id, "mail_pk": mail.pk}
 
 
+def listed_sender(world: World, case: Case) -> dict[str, Any]:
+    row = SenderRule.objects.create(sender=f"n{SenderRule.objects.count()}@outside.example", kind="block")
+    return {"pk": row.pk}
+
+
+def mail_text(world: World, case: Case) -> dict[str, Any]:
+    return {"key": "received", "language": "en"}
+
+
+def own_mail_text(world: World, case: Case) -> dict[str, Any]:
+    MailText.objects.get_or_create(mail="received", language="en", defaults={"subject": "x", "text": "y"})
+    return mail_text(world, case)
+
+
 def undelivered(world: World, case: Case) -> dict[str, Any]:
     """A mail that failed and may be sent again."""
     return {"pk": case.undelivered.pk}
@@ -300,6 +315,9 @@ NOTE_FILE: dict[str, Any] = {"values": note_file, "each": True}
 PAGES: dict[str, Row] = {
     "home": Row(anyone),
     "readyz": Row(without_a_worker, may=anywhere(frozenset())),
+    "mail_push": Row(
+        may=anywhere(frozenset()), values=lambda world, case: {"channel": world.item.channel.uuid}
+    ),
     "api-docs": Row(anyone),
     "api-nothing": Row(nobody, may=anywhere(frozenset())),
     "live:token": Row(signed_in),
@@ -573,6 +591,24 @@ PAGES: dict[str, Row] = {
     "setup:mailbox_switching": Row(may=anywhere(ADMINS), values=mailbox, body=const(on="0")),
     "setup:mailbox_removal": Row(setup(ADMINS), may=anywhere(frozenset()), values=mailbox),
     "setup:mailbox_again": Row(may=anywhere(ADMINS), values=unreadable),
+    "setup:mailbox_push": Row(
+        setup(ADMINS), may=anywhere(ADMINS), values=mailbox, body=const(service="postmark")
+    ),
+    "setup:mailbox_push_renewal": Row(may=anywhere(frozenset()), values=mailbox),  # nothing is pushed there
+    "setup:mailbox_push_end": Row(may=anywhere(frozenset()), values=mailbox),
+    "setup:senders": Row(
+        setup(ADMINS), may=anywhere(ADMINS), body=const(senders="spam@outside.example", kind="block")
+    ),
+    "setup:sender_removal": Row(may=anywhere(ADMINS), values=listed_sender),
+    "setup:texts": Row(setup(ADMINS)),
+    "setup:text": Row(
+        setup(ADMINS), may=anywhere(ADMINS), values=mail_text, body=const(subject="Yours", text="We have it.")
+    ),
+    "setup:text_preview": Row(setup(ADMINS), may=anywhere(frozenset()), values=mail_text),
+    "setup:text_trial": Row(
+        may=anywhere(ADMINS), values=mail_text, body=const(subject="Yours", text="We have it.")
+    ),
+    "setup:text_reset": Row(may=anywhere(ADMINS), values=own_mail_text),
     "setup:received": Row(setup(ADMINS)),
     "setup:received_item": Row(setup(ADMINS), values=lambda world, case: {"pk": world.item.pk}),
     "setup:received_source": Row(setup(ADMINS), values=lambda world, case: {"pk": world.item.pk}),

@@ -243,7 +243,7 @@ def test_addresses_of_staff_are_signed():
 def test_a_notice_says_what_an_answer_becomes(mailbox, ticket, agent, named):
     Channel.objects.update(authserv_id=OURS if named else "", plus_addresses=True)
     notice = notices.Notice(
-        template="assigned",
+        text="assigned",
         kind="ticket.assigned",
         cause=("event", 7),
         ticket=ticket,

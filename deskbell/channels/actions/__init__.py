@@ -22,9 +22,11 @@ from deskbell.channels.actions.mailboxes import (
     set_outgoing,
     switch,
 )
+from deskbell.channels.actions.senders import BadSender, list_sender, unlist_sender
 
 __all__ = [
     "BadChannel",
+    "BadSender",
     "Fetching",
     "FormClosed",
     "InUse",
@@ -33,6 +35,7 @@ __all__ = [
     "NotQuarantined",
     "add_channel",
     "change_mailbox",
+    "list_sender",
     "note_received",
     "note_sent",
     "receive_form",
@@ -42,4 +45,5 @@ __all__ = [
     "set_outgoing",
     "switch",
     "take_in",
+    "unlist_sender",
 ]

@@ -1,5 +1,6 @@
 from deskbell.channels.models.channel import Channel
 from deskbell.channels.models.inbound import InboundFile, InboundItem
+from deskbell.channels.models.sender import SenderRule
 from deskbell.channels.models.servers import FetchedMail, IncomingServer, OutgoingServer, Server
 from deskbell.channels.models.tally import Tally
 
@@ -10,6 +11,7 @@ __all__ = [
     "InboundItem",
     "IncomingServer",
     "OutgoingServer",
+    "SenderRule",
     "Server",
     "Tally",
 ]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop as N_
 
-from deskbell.channels.case import Verdict
+from deskbell.channels import senders
+from deskbell.channels.case import Verdict, refusal
 from deskbell.channels.models import InboundItem
 from deskbell.channels.queries import desk_addresses
 from deskbell.channels.webform.sent import FormSent
@@ -25,6 +26,8 @@ def decide(item: InboundItem, form: FormSent) -> Verdict:
     item.external_id = form.reference
     if form.email.casefold() in desk_addresses():
         return Verdict.blocked("own_address", N_("The form names an address of this desk as its sender"))
+    if refused := refusal(senders.kind_of(form.email)):
+        return refused
     sender = _sender(form)
     if not sender.is_active:
         return Verdict.quarantined("deactivated", N_("The sender's account is closed"))

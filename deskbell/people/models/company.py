@@ -52,6 +52,8 @@ class Company(models.Model):
     language = models.CharField(max_length=12)
     #: list of FooterLink, at most LINKS
     footer_links = models.JSONField(default=list, blank=True)
+    #: Markdown, below that of the agent in replies by mail
+    signature = models.TextField(blank=True, default="", db_default="")
     #: Markdown
     announcement = models.TextField(blank=True, default="")
     announced_until = models.DateTimeField(null=True)

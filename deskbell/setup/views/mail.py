@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from deskbell.channels import actions
 from deskbell.channels.models import Channel, InboundItem
-from deskbell.channels.queries import totals
+from deskbell.channels.queries import sender_of, totals
 from deskbell.outbox import actions as outbox
 from deskbell.outbox.models import OutboxItem
 from deskbell.outbox.queries import totals as outbox_totals
@@ -50,8 +50,13 @@ KINDS: dict[str, str | Promise] = {
     "account.recovery_code_used": gettext_lazy("Recovery code used"),
     "account.password_changed": gettext_lazy("Password changed"),
     "account.recovered": gettext_lazy("Account recovered"),
+    "account.strange_device": gettext_lazy("Sign-in on a new device"),
+    "ticket.undelivered": gettext_lazy("Not delivered, to staff"),
+    "membership_asked": gettext_lazy("Somebody would like to belong to an organisation"),
+    "membership_approved": gettext_lazy("Let into an organisation"),
     "invitation": gettext_lazy("Invitation"),
     "test_mail.smtp": gettext_lazy("Test mail"),
+    "mail_text.sample": gettext_lazy("Sample of a mail text"),
     "test_mail.files": gettext_lazy("Test mail, into a file"),
 }
 #: bytes of a raw message that its page shows; the whole is downloaded
@@ -95,6 +100,7 @@ def received_item(request: Request, pk: int) -> HttpResponse:
         "source": raw[:SOURCE_SHOWN].decode("utf-8", "replace"),
         "size": len(raw),
         "cut": len(raw) > SOURCE_SHOWN,
+        "sender": sender_of(item),
     }
     return show(request, "received_item.html", context)
 

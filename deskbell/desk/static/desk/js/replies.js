@@ -154,10 +154,3 @@ document.addEventListener(
   },
   true,
 );
-
-// a variable beside the text of a saved reply
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-insert]");
-  const text = button && document.getElementById(button.dataset.insertInto);
-  if (text) replace(text, text.selectionStart, text.selectionEnd, button.dataset.insert);
-});

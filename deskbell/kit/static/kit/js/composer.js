@@ -108,3 +108,10 @@ whenPresent("[data-composer]", (composer) => {
     fit();
   }
 });
+
+// a variable beside the text of a form
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-insert]");
+  const text = button && document.getElementById(button.dataset.insertInto);
+  if (text) replace(text, text.selectionStart, text.selectionEnd, button.dataset.insert);
+});

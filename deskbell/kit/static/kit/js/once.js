@@ -24,7 +24,8 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented && !form.matches("[hx-post], [hx-put], [hx-patch], [hx-delete]")) return;
   if (form.method !== "post" && !form.matches("[hx-post]")) return;
-  if (form.target && form.target !== "_self") return; // another window shows what came of it, this page stays
+  const target = event.submitter?.formTarget || form.target;
+  if (target && target !== "_self") return; // another window shows what came of it, this page stays
   if ("sending" in form.dataset) {
     event.preventDefault();
     event.stopImmediatePropagation();
