@@ -105,6 +105,13 @@ MENU = (
         _("Mail"),
         (
             Item("mailboxes", _("Mailboxes"), _("Where mails come from and leave"), "mailboxes", "mail"),
+            Item(
+                "sign_in_providers",
+                _("Sign-in providers"),
+                _("Microsoft 365, Google and others, for mailboxes without a password"),
+                "sign_in_providers",
+                "key-round",
+            ),
             Item("received", _("Received"), _("What came in, and what was held back"), "received", "inbox"),
             Item("sent", _("Sent"), _("What left, and what did not arrive"), "sent", "send"),
         ),

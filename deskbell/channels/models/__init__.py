@@ -1,6 +1,7 @@
 from deskbell.channels.models.channel import Channel
 from deskbell.channels.models.inbound import InboundFile, InboundItem
-from deskbell.channels.models.servers import FetchedMail, IncomingServer, OutgoingServer, Server
+from deskbell.channels.models.servers import FetchedMail, IncomingServer, OutgoingServer, SentCopy, Server
+from deskbell.channels.models.sign_ins import MailboxSignIn, SignInProvider
 from deskbell.channels.models.tally import Tally
 
 __all__ = [
@@ -9,7 +10,10 @@ __all__ = [
     "InboundFile",
     "InboundItem",
     "IncomingServer",
+    "MailboxSignIn",
     "OutgoingServer",
+    "SentCopy",
     "Server",
+    "SignInProvider",
     "Tally",
 ]
