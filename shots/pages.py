@@ -98,6 +98,8 @@ SHOTS = (
     Shot("mailboxes", "/setup/mailboxes/", "Owner"),
     Shot("a new mailbox", "/setup/mailboxes/new/", "Owner"),
     Shot("a mailbox", "/setup/mailboxes/1/", "Owner"),
+    Shot("sign-in providers", "/setup/sign-in-providers/", "Owner"),
+    Shot("a new sign-in provider", "/setup/sign-in-providers/new/", "Owner"),
     Shot("received", "/setup/received/", "Owner"),
     Shot("sent", "/setup/sent/", "Owner"),
     Shot("audit trail", "/setup/audit/", "Owner"),

@@ -81,6 +81,9 @@ service stats {{
 }}
 namespace inbox {{
   inbox = yes
+  mailbox Gesendet {{
+    special_use = \\Sent
+  }}
 }}
 """
 _TOKENS = """

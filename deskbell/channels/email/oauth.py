@@ -101,15 +101,15 @@ def _ask(client: Client, body: str) -> Tokens:
         raise NotGranted(str(error)) from None
     host = http.checked(client.token_url).hostname
     fields = answer.json()
-    if not fields or answer.status >= 500:
+    if not fields.keys() & {"access_token", "error"} or answer.status >= 500:
         text = _("%(host)s answers with %(status)s and no token.")
         raise NotGranted(text % {"host": host, "status": answer.status})
     try:
         given = WebApplicationClient(client.client_id).parse_request_body_response(answer.body.decode())
         access, new, lasts = given["access_token"], given.get("refresh_token"), given.get("expires_in")
     except OAuth2Error as error:
-        said = _words(str(fields.get("error") or error.error), fields.get("error_description"))
-        raise (Refused if fields.get("error") in ASK_A_PERSON else NotGranted)(said) from None
+        said = _words(str(error.error), fields.get("error_description"))
+        raise (Refused if error.error in ASK_A_PERSON else NotGranted)(said) from None
     except (ValueError, TypeError) as error:
         raise NotGranted(_("%(host)s answers with a token that cannot be read.") % {"host": host}) from error
     if not isinstance(access, str) or not access.isascii() or not access.isprintable():
