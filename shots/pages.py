@@ -102,6 +102,8 @@ SHOTS = (
     Shot("senders", "/setup/senders/", "Owner"),
     Shot("mail texts", "/setup/texts/", "Owner"),
     Shot("a mail text", "/setup/texts/reply/en/", "Owner"),
+    Shot("sign-in providers", "/setup/sign-in-providers/", "Owner"),
+    Shot("a new sign-in provider", "/setup/sign-in-providers/new/", "Owner"),
     Shot("received", "/setup/received/", "Owner"),
     Shot("sent", "/setup/sent/", "Owner"),
     Shot("audit trail", "/setup/audit/", "Owner"),

@@ -71,6 +71,46 @@ class SenderUnlisted(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChannelSignedIn(Happened):
+    """Somebody signed in at the mailbox's provider for it."""
+
+    kind = "channel.signed_in"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelSignInNeeded(Happened):
+    """The provider takes the mailbox's sign-in no more; `said` are its words."""
+
+    kind = "channel.sign_in_needed"
+    name: str
+    said: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderAdded(Happened):
+    """Of sign-ins; `about` is the provider."""
+
+    kind = "signinprovider.added"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderChanged(Happened):
+    """`fields` are names of what changed."""
+
+    kind = "signinprovider.changed"
+    name: str
+    fields: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderRemoved(Happened):
+    kind = "signinprovider.removed"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class FetchedAgain(Happened):
     """A mail that the server could not hand out is asked for once more."""
 

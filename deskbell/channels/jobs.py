@@ -6,6 +6,8 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from deskbell.channels import inbound, tallies
+from deskbell.channels.actions import copies
+from deskbell.channels.email.copies import put_waiting
 
 
 @app.task(
@@ -31,7 +33,32 @@ def sweep(timestamp: int) -> None:
             continue
 
 
+@app.task(
+    name="channels.copy_sent",
+    queue="slow",
+    retry=RetryStrategy(max_attempts=5, linear_wait=60, retry_exceptions={OperationalError, InterfaceError}),
+)
+def copy_sent(server_id: int) -> None:
+    """Put what has left by a mailbox into its folder for sent mails."""
+    put_waiting(server_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="channels.copy_waiting", queue="slow", queueing_lock="channels.copy_waiting")
+def copy_waiting(timestamp: int) -> None:
+    """Give a job to mailboxes whose copies are due: an earlier try failed, or its job was lost."""
+    for server_id in copies.waiting().values_list("server_id", flat=True).distinct():
+        try:
+            with transaction.atomic():  # a refusal breaks its transaction
+                copy_sent.configure(
+                    lock=f"channels.copies:{server_id}", queueing_lock=f"channels.copies:{server_id}"
+                ).defer(server_id=server_id)
+        except AlreadyEnqueued:
+            continue
+
+
 @app.periodic(cron="23 * * * *")
 @app.task(name="channels.forget_tallies", queue="slow")
 def forget_tallies(timestamp: int) -> None:
     tallies.forget_old()
+    copies.forget_old()

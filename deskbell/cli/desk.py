@@ -164,7 +164,11 @@ def create_token(email: str, *, name: str, read_only: bool) -> None:
 
 def add_channel(kind: str, *, name: str, values: list[str]) -> None:
     database.set_up()
+    from django.conf import settings  # Django is ready by now
+    from django.urls import reverse
+
     from deskbell.channels import actions
+    from deskbell.channels.models import MailboxSignIn
 
     pairs: dict[str, Any] = dict(value.partition("=")[::2] for value in values)
     if bad := [value for value in values if "=" not in value]:
@@ -173,7 +177,11 @@ def add_channel(kind: str, *, name: str, values: list[str]) -> None:
         raise Refusal("An e-mail channel needs its address: address=support@example.com")
     try:
         with database.plain_words():
-            print(actions.add_channel(kind, name=name, **pairs).uuid)
+            channel = actions.add_channel(kind, name=name, **pairs)
+            print(channel.uuid)
+            if MailboxSignIn.objects.filter(channel=channel, needed_since__isnull=False).exists():
+                where = f"{settings.BASE_URL}{reverse('setup:mailbox_sign_in', args=[channel.pk])}"
+                print(f"Somebody has to sign in for it: {where}", file=sys.stderr)
     except actions.BadChannel as error:
         raise Refusal(f"{error}.") from None
 

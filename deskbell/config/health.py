@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext, override
 
 from deskbell.kit.jinja import file_size
+from deskbell.kit.stored import said
 from deskbell.setup import system
 
 OLDEST_POSTGRES = 15
@@ -27,6 +28,8 @@ DISK_SHARE = 0.03
 QUEUE_PATIENCE = 600
 #: a backup of the night may be this old: a day, and an hour that was missed
 BACKUP_PATIENCE = timedelta(hours=30)
+#: days before a client secret ends
+SECRET_WARNED = 14
 
 
 @dataclass(frozen=True)
@@ -123,12 +126,29 @@ def channels_finding() -> Finding:
             "select name, state, last_error from channels_channel where state <> 'off' order by name"
         )
         rows = cursor.fetchall()
-    wrong = [f"{name}: {error or state}" for name, state, error in rows if state != "ok"]
+    wrong = [f"{name}: {said(error) if error else state}" for name, state, error in rows if state != "ok"]
     if wrong:
         return Finding(
             gettext_noop("channels"), False, "; ".join(wrong), _("Correct the channel's settings.")
         )
     return Finding("channels", True, _("%(count)s in use") % {"count": len(rows)})
+
+
+def secrets_finding() -> Finding:
+    """Client secrets of sign-in providers, which end: then no mailbox signs in by them any more."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select name, secret_expires_on from channels_signinprovider "
+            "where secret_expires_on <= current_date + %s order by secret_expires_on, name",
+            [SECRET_WARNED],
+        )
+        rows = cursor.fetchall()
+    if not rows:
+        return Finding(gettext_noop("client secrets"), True, _("none ends soon"))
+    text = _("that of %(name)s ends on %(date)s")
+    make = _("Make a new one at the provider, and enter it under “Sign-in providers” with its date.")
+    ends = "; ".join(text % {"name": name, "date": f"{date:%Y-%m-%d}"} for name, date in rows)
+    return Finding("client secrets", False, ends, make)
 
 
 def mails_finding() -> Finding:
@@ -202,6 +222,7 @@ ALL = (
     settings_finding,
     *READY,
     channels_finding,
+    secrets_finding,
     mails_finding,
     signins_finding,
     disk_finding,

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from deskbell.channels.actions import Fetching
-from deskbell.channels.email.accounts import PORTS, Account, stored_password
-from deskbell.channels.email.providers import provider_of
-from deskbell.channels.models import Channel, IncomingServer, Server
+from deskbell.channels.email.accounts import PORTS, Account, BadAccount, stored_password
+from deskbell.channels.email.providers import MAIL, Provider, provider_of, require_safe_for_tokens
+from deskbell.channels.models import Channel, IncomingServer, Server, SignInProvider
 from deskbell.people.addresses import email_key, is_email
 from deskbell.tickets.models import Queue
 
@@ -52,6 +52,15 @@ def _password() -> forms.CharField:
     )
 
 
+def _sign_in() -> forms.ModelChoiceField:
+    return forms.ModelChoiceField(
+        SignInProvider.objects.none(),
+        label=gettext_lazy("Sign-in"),
+        required=False,
+        empty_label=gettext_lazy("with a password"),
+    )
+
+
 class QueueField(forms.ModelChoiceField):
     """Queues we made ourselves are called in the reader's words."""
 
@@ -60,7 +69,9 @@ class QueueField(forms.ModelChoiceField):
 
 
 class MailboxForm(forms.Form):
-    """`fetching` and `leaving` hold the servers once the form is valid; None for none."""
+    """`fetching`, `leaving` and `provider` hold the servers, and by what to sign in there, once the form is
+    valid; None for none.
+    """
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
     address = forms.CharField(
@@ -110,6 +121,7 @@ class MailboxForm(forms.Form):
     in_port = _port()
     in_security = forms.ChoiceField(label=gettext_lazy("Encryption"), choices=SECURITY, required=False)
     in_username = _text(gettext_lazy("User name"), gettext_lazy("Empty: the address."), length=320)
+    in_sign_in = _sign_in()
     in_password = _password()
     folder = forms.CharField(label=gettext_lazy("Folder"), max_length=255, required=False, initial="INBOX")
     days_back = forms.ChoiceField(
@@ -149,7 +161,21 @@ class MailboxForm(forms.Form):
         gettext_lazy("Empty: no sign-in, or the address if there is a password."),
         length=320,
     )
+    out_sign_in = _sign_in()
     out_password = _password()
+    copy_sent = forms.BooleanField(
+        label=gettext_lazy("Put a copy of each answer into a folder of the mailbox"),
+        help_text=gettext_lazy(
+            "By IMAP, once it has left. Gmail and Microsoft 365 keep a copy themselves: leave this off there."
+        ),
+        required=False,
+    )
+    sent_folder = forms.CharField(
+        label=gettext_lazy("Folder for it"),
+        max_length=255,
+        required=False,
+        help_text=gettext_lazy("Empty: the one the server has for sent mails."),
+    )
 
     def __init__(self, *args: Any, channel: Channel | None = None, **kwargs: Any) -> None:
         self.channel = channel
@@ -157,6 +183,8 @@ class MailboxForm(forms.Form):
         self.stored_out = getattr(channel, "outgoing", None)
         self.fetching: Fetching | None = None
         self.leaving: Account | None = None
+        self.provider: SignInProvider | None = None
+        self.providers = list(SignInProvider.objects.order_by("name"))
         if channel is not None:
             kwargs["initial"] = self._values(channel)
         super().__init__(*args, **kwargs)
@@ -165,6 +193,8 @@ class MailboxForm(forms.Form):
             self.fields["address"].disabled = True
             queues |= Queue.objects.filter(pk=channel.queue_id or 0)
         cast(QueueField, self.fields["queue"]).queryset = queues.order_by("position")
+        for name in ("in_sign_in", "out_sign_in"):
+            cast(forms.ModelChoiceField, self.fields[name]).queryset = SignInProvider.objects.order_by("name")
         for stored, name in ((self.stored_in, "in_password"), (self.stored_out, "out_password")):
             if stored is not None and stored.password:
                 self.fields[name].help_text = _("One is stored. Leave this empty to keep it.")
@@ -186,6 +216,7 @@ class MailboxForm(forms.Form):
                     f"{prefix}_port": stored.port,
                     f"{prefix}_security": stored.security,
                     f"{prefix}_username": stored.username,
+                    f"{prefix}_sign_in": channel.sign_in.provider_id if stored.with_token else None,
                 }
         if self.stored_in is not None:
             days = self.stored_in.days_back
@@ -194,6 +225,8 @@ class MailboxForm(forms.Form):
                 "after": self.stored_in.after,
                 "moved_to": self.stored_in.moved_to,
                 "days_back": "" if days is None else str(days),
+                "copy_sent": self.stored_in.copy_sent,
+                "sent_folder": self.stored_in.sent_folder,
             }
         return values
 
@@ -220,9 +253,13 @@ class MailboxForm(forms.Form):
                 after=cleaned.get("after") or After.SEEN,
                 moved_to=cleaned.get("moved_to") or "Processed",
                 days_back=int(cleaned["days_back"]) if cleaned.get("days_back") else None,
+                copy_sent=bool(cleaned.get("copy_sent")),
+                sent_folder=str(cleaned.get("sent_folder") or "").strip(),
             )
         if cleaned.get("outgoing") == "smtp":
             self.leaving = self._account("out", "smtp", address, self.stored_out)
+        if cleaned.get("copy_sent") and incoming != "imap":
+            self.add_error("copy_sent", _("The copies are put there by IMAP: let the mails come in by it."))
         return cleaned
 
     def _account(self, prefix: str, protocol: str, address: str, stored: Server | None) -> Account | None:
@@ -230,7 +267,8 @@ class MailboxForm(forms.Form):
         given = {name: self.cleaned_data.get(f"{prefix}_{name}") for name in ("host", "port", "security")}
         security = given["security"] or "tls"
         host, port = str(given["host"] or "").strip(), given["port"]
-        if not host and (provider := provider_of(address)):
+        by = self.cleaned_data.get(f"{prefix}_sign_in")
+        if not host and (provider := _servers(by, address)):
             host = getattr(provider, protocol)
             if protocol == "smtp":
                 security, port = "starttls", provider.smtp_port
@@ -239,6 +277,10 @@ class MailboxForm(forms.Form):
                 f"{prefix}_host", _("Which server? Your mail provider names it in its help pages.")
             )
             return None
+        if by is not None:
+            username = str(self.cleaned_data.get(f"{prefix}_username") or "").strip() or address
+            port = port or PORTS[protocol, security]
+            return self._by_token(prefix, by, Account(protocol, host, port, security, username, "", True))
         password = str(self.cleaned_data.get(f"{prefix}_password") or "") or (
             stored_password(stored) if stored and stored.host == host else ""
         )
@@ -249,3 +291,23 @@ class MailboxForm(forms.Form):
             self.add_error("in_password", _("The server asks for a password."))
             return None
         return Account(protocol, host, port or PORTS[protocol, security], security, username, password)
+
+    def _by_token(self, prefix: str, provider: SignInProvider, account: Account) -> Account | None:
+        if self.provider not in (None, provider):
+            self.add_error(
+                f"{prefix}_sign_in", _("A mailbox signs in by one provider: choose the same twice.")
+            )
+            return None
+        self.provider = provider
+        try:
+            require_safe_for_tokens(account, provider)
+        except BadAccount as error:
+            self.add_error(f"{prefix}_sign_in", str(error))
+            return None
+        return account
+
+
+def _servers(by: SignInProvider | None, address: str) -> Provider | None:
+    """The mail servers that belong to the chosen sign-in, else to the address."""
+    known = MAIL.get(SignInProvider.Kind(by.kind)) if by is not None else None
+    return known or provider_of(address)

@@ -107,6 +107,13 @@ MENU = (
             Item("mailboxes", _("Mailboxes"), _("Where mails come from and leave"), "mailboxes", "mail"),
             Item("texts", _("Mail texts"), _("What our mails say"), "texts", "file-pen-line"),
             Item("senders", _("Senders"), _("Who is blocked, who is always welcome"), "senders", "ban"),
+            Item(
+                "sign_in_providers",
+                _("Sign-in providers"),
+                _("Microsoft 365, Google and others, for mailboxes without a password"),
+                "sign_in_providers",
+                "key-round",
+            ),
             Item("received", _("Received"), _("What came in, and what was held back"), "received", "inbox"),
             Item("sent", _("Sent"), _("What left, and what did not arrive"), "sent", "send"),
         ),

@@ -81,6 +81,7 @@ AREAS: list[tuple[str | Promise, list[tuple[str, str | Promise]]]] = [
             ("channel.", gettext_lazy("Channels")),
             ("mail_text.", gettext_lazy("Mail texts")),
             ("sender.", gettext_lazy("Senders")),
+            ("signinprovider.", gettext_lazy("Sign-in providers")),
         ],
     ),
     (
@@ -671,6 +672,11 @@ WORDS: dict[str, Any] = {
     "channel.fetched_again": _plain(
         gettext_lazy("asked the mail server again for a mail it could not hand out")
     ),
+    "channel.signed_in": _plain(gettext_lazy("signed in at the mail provider")),
+    "channel.sign_in_needed": _of(gettext_lazy("was refused by its mail provider: %(said)s")),
+    "signinprovider.added": _plain(gettext_lazy("added the sign-in provider")),
+    "signinprovider.changed": _of(gettext_lazy("changed the sign-in provider: %(fields)s")),
+    "signinprovider.removed": _plain(gettext_lazy("removed the sign-in provider")),
     "inbound.decided": _decided,
     "inbound.replayed": _plain(gettext_lazy("sent a received message through intake again")),
     "outbox.delivery": _delivery,

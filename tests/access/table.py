@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from deskbell.channels.models import FetchedMail, IncomingServer, SenderRule
+from deskbell.channels.models import FetchedMail, IncomingServer, MailboxSignIn, SenderRule, SignInProvider
 from deskbell.notifications.models import MailText
 from deskbell.people.models import ApiToken, Device, Grant
 from tests.access.world import ALL_SEEING, CUSTOMERS, STAFF, Case, World
@@ -268,6 +268,25 @@ def token(world: World, case: Case) -> dict[str, Any]:
 
 def mailbox(world: World, case: Case) -> dict[str, Any]:
     return {"pk": world.item.channel_id}
+
+
+def provider(world: World, case: Case) -> dict[str, Any]:
+    """Of sign-ins, made with a name that the form changes."""
+    row, _made = SignInProvider.objects.update_or_create(
+        client_id="desk", kind="google", defaults={"name": "Mail of Google"}
+    )
+    return {"pk": row.pk}
+
+
+def spare_provider(world: World, case: Case) -> dict[str, Any]:
+    return {"pk": SignInProvider.objects.create(name=f"P{SignInProvider.objects.count()}", kind="google").pk}
+
+
+def signing_in(world: World, case: Case) -> dict[str, Any]:
+    MailboxSignIn.objects.get_or_create(
+        channel=world.item.channel, defaults={"provider_id": provider(world, case)["pk"]}
+    )
+    return mailbox(world, case)
 
 
 def unreadable(world: World, case: Case) -> dict[str, Any]:
@@ -609,6 +628,21 @@ PAGES: dict[str, Row] = {
         may=anywhere(ADMINS), values=mail_text, body=const(subject="Yours", text="We have it.")
     ),
     "setup:text_reset": Row(may=anywhere(ADMINS), values=own_mail_text),
+    "setup:mailbox_sign_in": Row(setup(ADMINS), values=signing_in),
+    "setup:mailbox_signed_in": Row(setup(ADMINS)),  # nothing was begun: back to the mailboxes
+    "setup:sign_in_providers": Row(setup(ADMINS)),
+    "setup:sign_in_provider_new": Row(
+        setup(ADMINS),
+        may=anywhere(ADMINS),
+        body=const(kind="google", flow="person", client_id="desk", client_secret="s"),
+    ),
+    "setup:sign_in_provider": Row(
+        setup(ADMINS),
+        may=anywhere(ADMINS),
+        values=provider,
+        body=const(kind="google", flow="person", name="Gmail", client_id="desk", client_secret="s"),
+    ),
+    "setup:sign_in_provider_removal": Row(setup(ADMINS), may=anywhere(ADMINS), values=spare_provider),
     "setup:received": Row(setup(ADMINS)),
     "setup:received_item": Row(setup(ADMINS), values=lambda world, case: {"pk": world.item.pk}),
     "setup:received_source": Row(setup(ADMINS), values=lambda world, case: {"pk": world.item.pk}),

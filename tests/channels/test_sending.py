@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import socket
 from email import policy
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -31,6 +32,8 @@ class Mailroom:
         self.answers: dict[str, str] = {}
         self.mails: list[tuple[str, list[str], bytes]] = []
         self.hang_up_after_data = False
+        #: of the server, read for each connection
+        self.settings: dict[str, Any] = {}
 
     async def handle_MAIL(self, server, session, envelope, address, options):
         envelope.mail_from = address
@@ -51,7 +54,7 @@ class Mailroom:
 
 class _Controller(Controller):
     def factory(self):
-        return SMTP(self.handler, enable_SMTPUTF8=False)
+        return SMTP(self.handler, enable_SMTPUTF8=False, **self.handler.settings)
 
 
 @pytest.fixture

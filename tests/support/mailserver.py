@@ -36,7 +36,7 @@ first_valid_uid = 0
 first_valid_gid = 0
 ssl = no
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = {mechanisms}
 auth_failure_delay = 0
 mail_location = maildir:{folder}/mail/%u
 mail_uid = {uid}
@@ -44,8 +44,10 @@ mail_gid = {gid}
 mail_max_userip_connections = 50
 passdb {{
   driver = static
+  mechanisms = plain login
   args = password={password}
 }}
+{tokens}
 userdb {{
   driver = static
   args = uid={uid} gid={gid} home={folder}/mail/%u
@@ -79,17 +81,38 @@ service stats {{
 }}
 namespace inbox {{
   inbox = yes
+  mailbox Gesendet {{
+    special_use = \\Sent
+  }}
 }}
+"""
+_TOKENS = """
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {folder}/oauth2.conf
+}}
+"""
+_ASKED = """
+introspection_mode = post
+introspection_url = {url}
+force_introspection = yes
+active_attribute = active
+active_value = true
+username_attribute = username
 """
 
 
 @dataclass
 class MailServer:
-    """Any user has a mailbox here, with the password PASSWORD."""
+    """Any user has a mailbox here, with the password PASSWORD, or a token if `introspection` is an address
+    that tells whose it is (RFC 7662)."""
 
     folder: Path
     imap: int
     pop3: int
+    introspection: str = ""
+    mechanisms: str = "xoauth2 oauthbearer"
 
     def url(self, address: str, *, protocol: str = "imap", folder: str = "") -> str:
         """As `deskbell channel add` takes it."""
@@ -128,11 +151,11 @@ class MailServer:
 
 
 @contextlib.contextmanager
-def mail_server() -> Iterator[MailServer]:
+def mail_server(**more: str) -> Iterator[MailServer]:
     """One server until the end of the block."""
     with open_folder() as folder:
         imap = free_port()
-        server = MailServer(folder, imap, free_port(imap))
+        server = MailServer(folder, imap, free_port(imap), **more)
         process = _start(server)
         try:
             yield server
@@ -160,8 +183,11 @@ def _start(server: MailServer) -> subprocess.Popen[bytes]:
             password=PASSWORD,
             imap=server.imap,
             pop3=server.pop3,
+            mechanisms="plain login" + (f" {server.mechanisms}" if server.introspection else ""),
+            tokens=_TOKENS.format(folder=server.folder) if server.introspection else "",
         )
     )
+    (server.folder / "oauth2.conf").write_text(_ASKED.format(url=server.introspection))
     (server.folder / "mail").mkdir()
     os.chown(server.folder / "mail", uid, gid)
     process = subprocess.Popen(

@@ -1,6 +1,6 @@
 """Every write about channels and what came in by them, but for the decision itself (channels.inbound)."""
 
-from deskbell.channels.actions.access import NotAllowed
+from deskbell.channels.actions.access import BadChannel, InUse, NotAllowed
 from deskbell.channels.actions.ledger import (
     FormClosed,
     NoMailbox,
@@ -11,9 +11,7 @@ from deskbell.channels.actions.ledger import (
     take_in,
 )
 from deskbell.channels.actions.mailboxes import (
-    BadChannel,
     Fetching,
-    InUse,
     add_channel,
     change_mailbox,
     note_sent,
@@ -23,6 +21,13 @@ from deskbell.channels.actions.mailboxes import (
     switch,
 )
 from deskbell.channels.actions.senders import BadSender, list_sender, unlist_sender
+from deskbell.channels.actions.sign_ins import (
+    ProviderGiven,
+    connect,
+    remove_provider,
+    save_provider,
+    set_sign_in,
+)
 
 __all__ = [
     "BadChannel",
@@ -33,16 +38,21 @@ __all__ = [
     "NoMailbox",
     "NotAllowed",
     "NotQuarantined",
+    "ProviderGiven",
     "add_channel",
     "change_mailbox",
+    "connect",
     "list_sender",
     "note_received",
     "note_sent",
     "receive_form",
     "remove_mailbox",
+    "remove_provider",
     "replay",
+    "save_provider",
     "set_incoming",
     "set_outgoing",
+    "set_sign_in",
     "switch",
     "take_in",
     "unlist_sender",

@@ -1,4 +1,4 @@
-"""Who may change what belongs to the channels."""
+"""Who may change what belongs to the channels, and what is refused."""
 
 from __future__ import annotations
 
@@ -10,6 +10,14 @@ from deskbell.people.rights import rights_of
 
 class NotAllowed(Exception):
     """Channels and the ledger are for administrators."""
+
+
+class BadChannel(ValueError):
+    """A channel, or what it signs in by, cannot be like this; the message is for people."""
+
+
+class InUse(Exception):
+    """Something came in by the channel, or mailboxes sign in by the provider: it cannot be removed."""
 
 
 def require_setup(by: Actor | User) -> None:

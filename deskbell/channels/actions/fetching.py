@@ -142,7 +142,9 @@ def note_checked(server: IncomingServer) -> None:
     IncomingServer.objects.filter(pk=server.pk, version=server.version).update(
         checked_at=server.checked_at, error="", failing_since=None
     )
-    Channel.objects.filter(pk=server.channel_id, state=Channel.State.DOWN).update(state=Channel.State.OK)
+    down = Channel.objects.filter(pk=server.channel_id, state=Channel.State.DOWN)
+    # its answers may wait for somebody to sign in
+    down.exclude(sign_in__needed_since__isnull=False).update(state=Channel.State.OK)
 
 
 @transaction.atomic

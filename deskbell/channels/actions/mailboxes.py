@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from deskbell.channels import events
-from deskbell.channels.actions.access import require_setup
-from deskbell.channels.email.accounts import Account, BadAccount, stored_password
-from deskbell.channels.models import Channel, InboundItem, IncomingServer, OutgoingServer, Server
+from deskbell.channels import events, reasons
+from deskbell.channels.actions.access import BadChannel, InUse, require_setup
+from deskbell.channels.actions.sign_ins import set_sign_in
+from deskbell.channels.email.accounts import PORTS, Account, BadAccount, stored_password
+from deskbell.channels.email.providers import MAIL, require_safe_for_tokens
+from deskbell.channels.models import (
+    Channel,
+    InboundItem,
+    IncomingServer,
+    MailboxSignIn,
+    OutgoingServer,
+    Server,
+    SignInProvider,
+)
 from deskbell.events.actor import SYSTEM, Actor
 from deskbell.events.publish import publish
 from deskbell.kit.secrets import seal
@@ -19,14 +29,6 @@ from deskbell.outbox.results import Accepted, Result
 from deskbell.people.addresses import email_key, is_email
 from deskbell.people.models import User
 from deskbell.tickets.models import Queue
-
-
-class BadChannel(ValueError):
-    """The channel cannot be like this; the message is for people."""
-
-
-class InUse(Exception):
-    """Something came in by the channel: it can be switched off, not removed."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,9 @@ class Fetching:
     moved_to: str = "Processed"
     #: days; None fetches everything that lies there
     days_back: int | None = 14
+    #: whether what people wrote is put into a folder there after it has left; empty: the marked one
+    copy_sent: bool = False
+    sent_folder: str = ""
 
 
 @transaction.atomic
@@ -52,13 +57,16 @@ def add_channel(
     imap: str = "",
     pop3: str = "",
     smtp: str = "",
+    oauth: str = "",
     authserv_id: str = "",
     by: Actor | User = SYSTEM,
     **unknown: str,
 ) -> Channel:
     """A mailbox or the web form. `queue` is the queue of its new tickets, or its name; `imap` or `pop3` is
     the URL it fetches from, `smtp` that by which its answers leave (email.accounts.Account.from_url);
-    `authserv_id` the name under which its own server says who was verified (RFC 8601).
+    `oauth` the sign-in provider, by kind or name, for servers whose URL has no password: those of Microsoft
+    and Google need no URL; `authserv_id` the name under which its own server says who was verified
+    (RFC 8601).
 
     Raises BadChannel for an unknown kind, key or queue, a bad address, URL or authserv-id, an address that
     is one already, and a second web form.
@@ -69,7 +77,7 @@ def add_channel(
     if unknown:
         raise BadChannel(f"Unknown setting: {', '.join(sorted(unknown))}")
     if kind == Channel.Kind.WEBFORM:
-        if address or imap or pop3 or smtp:
+        if address or imap or pop3 or smtp or oauth:
             raise BadChannel("The web form has no address and no server")
     elif not is_email(address):
         raise BadChannel(f"address must be an e-mail address, not {address!r}")
@@ -89,12 +97,47 @@ def add_channel(
     except IntegrityError as error:
         raise BadChannel(f"{address or 'The web form'} is a channel already") from error
     publish(events.ChannelAdded(channel_kind=kind, name=channel.name), about=channel, by=by)
+    provider = _provider(oauth) if oauth else None
+    set_sign_in(channel, provider, by=by)
     if imap or pop3:
         account, folder = _account(imap or pop3, channel, {"imap"} if imap else {"pop3"})
-        set_incoming(channel, Fetching(account, folder or "INBOX"), by=by)
+        set_incoming(channel, Fetching(_by_token(account, provider, channel), folder or "INBOX"), by=by)
+    elif provider and (usual := _usual(provider, "imap", channel)):
+        set_incoming(channel, Fetching(usual), by=by)
     if smtp:
-        set_outgoing(channel, _account(smtp, channel, {"smtp"})[0], by=by)
+        account, _folder = _account(smtp, channel, {"smtp"})
+        set_outgoing(channel, _by_token(account, provider, channel), by=by)
+    elif provider and (usual := _usual(provider, "smtp", channel)):
+        set_outgoing(channel, usual, by=by)
     return channel
+
+
+def _provider(name: str) -> SignInProvider:
+    """By its kind, or by its own name."""
+    by_kind = list(SignInProvider.objects.filter(kind=name).exclude(kind=SignInProvider.Kind.OTHER)[:2])
+    if len(by_kind) == 1:
+        return by_kind[0]
+    if found := SignInProvider.objects.filter(name__iexact=name).first():
+        return found
+    if by_kind:
+        raise BadChannel(f"There are several sign-in providers of the kind {name}: give the name of one")
+    raise BadChannel(f"There is no sign-in provider {name!r}: add it under Setup, Sign-in providers")
+
+
+def _by_token(account: Account, provider: SignInProvider | None, channel: Channel) -> Account:
+    if provider is None or account.password or account.protocol == "pop3":
+        return account
+    return replace(account, username=account.username or channel.address, with_token=True)
+
+
+def _usual(provider: SignInProvider, protocol: str, channel: Channel) -> Account | None:
+    """The provider's own mail server, where it has one."""
+    servers = MAIL.get(SignInProvider.Kind(provider.kind))
+    if servers is None:
+        return None
+    security = "tls" if protocol == "imap" else "starttls"
+    port = PORTS[protocol, security]
+    return Account(protocol, getattr(servers, protocol), port, security, channel.address, with_token=True)
 
 
 def clean_authserv_id(given: str) -> str:
@@ -159,7 +202,9 @@ def switch(channel: Channel, *, on: bool, by: Actor | User) -> None:
     if (stored.state != Channel.State.OFF) == on:
         return
     stored.state = Channel.State.OK if on else Channel.State.OFF
-    stored.save(update_fields=["state"])
+    if on and MailboxSignIn.objects.filter(channel=stored, needed_since__isnull=False).exists():
+        stored.state, stored.last_error = Channel.State.DOWN, reasons.SIGN_IN_NEEDED
+    stored.save(update_fields=["state", "last_error"])
     publish(events.ChannelSwitched(name=stored.name, on=on), about=stored, by=by)
 
 
@@ -179,7 +224,7 @@ def set_incoming(channel: Channel, fetching: Fetching | None, *, by: Actor | Use
     """Say where a mailbox fetches, or with None that it does not.
 
     An empty password keeps the stored one. Another server or folder begins from the start: what was
-    fetched there before stays known.
+    fetched there before stays known. Raises BadChannel for a server to which no token may go.
     """
     require_setup(by)
     Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
@@ -191,6 +236,7 @@ def set_incoming(channel: Channel, fetching: Fetching | None, *, by: Actor | Use
         return
     server = stored or IncomingServer(channel=channel)
     account = fetching.account
+    _require_sign_in(channel, account)
     moved = (server.host, server.username, server.folder, server.protocol) != (
         account.host,
         account.username,
@@ -198,7 +244,7 @@ def set_incoming(channel: Channel, fetching: Fetching | None, *, by: Actor | Use
         account.protocol,
     )
     changed = _write_account(server, account)
-    for name in ("folder", "after", "moved_to", "days_back"):
+    for name in ("folder", "after", "moved_to", "days_back", "copy_sent", "sent_folder"):
         changed |= getattr(server, name) != getattr(fetching, name)
         setattr(server, name, getattr(fetching, name))
     if server.protocol != account.protocol:
@@ -217,7 +263,7 @@ def set_incoming(channel: Channel, fetching: Fetching | None, *, by: Actor | Use
 def set_outgoing(channel: Channel, account: Account | None, *, by: Actor | User) -> None:
     """Say by which server answers from a mailbox leave; None takes that of EMAIL_URL.
 
-    An empty password keeps the stored one.
+    An empty password keeps the stored one. Raises BadChannel for a server to which no token may go.
     """
     require_setup(by)
     Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
@@ -227,10 +273,24 @@ def set_outgoing(channel: Channel, account: Account | None, *, by: Actor | User)
             stored.delete()
             _publish_change(channel, ["outgoing"], by)
         return
+    _require_sign_in(channel, account)
     server = stored or OutgoingServer(channel=channel)
     if _write_account(server, account) or not stored:
         server.save()
         _publish_change(channel, ["outgoing"], by)
+
+
+def _require_sign_in(channel: Channel, account: Account) -> None:
+    """A token goes only where its provider is for."""
+    if not account.with_token:
+        return
+    sign_in = MailboxSignIn.objects.select_related("provider").filter(channel=channel).first()
+    if sign_in is None:
+        raise BadChannel("There is no sign-in provider for it")
+    try:
+        require_safe_for_tokens(account, sign_in.provider)
+    except BadAccount as error:
+        raise BadChannel(str(error).rstrip(".")) from None
 
 
 def _write_account(server: Server, account: Account) -> bool:
@@ -238,9 +298,10 @@ def _write_account(server: Server, account: Account) -> bool:
 
     A stored password belongs to its host: who may change settings must not lead it to another one.
     """
-    if account.host != server.host:
+    if account.host != server.host or account.with_token:
         server.password = None
-    new: dict[str, Any] = {name: getattr(account, name) for name in ("host", "port", "security", "username")}
+    names = ("host", "port", "security", "username", "with_token")
+    new: dict[str, Any] = {name: getattr(account, name) for name in names}
     changed = any(getattr(server, name) != value for name, value in new.items())
     for name, value in new.items():
         setattr(server, name, value)
@@ -254,10 +315,10 @@ def _publish_change(channel: Channel, fields: list[str], by: Actor | User) -> No
 
 
 def note_sent(channel_id: int | None, result: Result) -> None:
-    """Remember on the channel that a mail left, or why not."""
+    """Remember on the channel that a mail left, or why not. One that is down says why it is."""
     if channel_id is None:
         return
+    said = "" if isinstance(result, Accepted) else f"{result.code} {result.text}"[:500]
+    Channel.objects.filter(pk=channel_id).exclude(state=Channel.State.DOWN).update(last_error=said)
     if isinstance(result, Accepted):
-        Channel.objects.filter(pk=channel_id).update(last_out_at=timezone.now(), last_error="")
-    else:
-        Channel.objects.filter(pk=channel_id).update(last_error=f"{result.code} {result.text}"[:500])
+        Channel.objects.filter(pk=channel_id).update(last_out_at=timezone.now())

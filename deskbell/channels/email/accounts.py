@@ -32,13 +32,17 @@ SCHEMES = {
 }
 
 
+#: names of this machine: nothing can listen on the way
+HERE = ("localhost", "127.0.0.1", "::1")
+
+
 class BadAccount(ValueError):
     """The account cannot be like this; the message is for people."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """A mail server and a sign-in there. The password never shows in a traceback or a log."""
+    """A mail server and a sign-in there. Password and token never show in a traceback or a log."""
 
     protocol: str
     host: str
@@ -46,18 +50,24 @@ class Account:
     security: str
     username: str = ""
     password: str = field(default="", repr=False)
+    #: signs in by a token (OAuth 2.0), which `tokens.signed_in` fills in
+    with_token: bool = False
+    token: str = field(default="", repr=False)
 
     @classmethod
     def of(cls, server: Server) -> Account:
         """The stored one. Raises BadAccount when its password was sealed with keys this desk lacks."""
         protocol = server.protocol if isinstance(server, IncomingServer) else "smtp"
+        where = (protocol, server.host, server.port, server.security, server.username)
+        if server.with_token:
+            return cls(*where, with_token=True)
         try:
             password = unseal(bytes(server.password)) if server.password else ""
         except InvalidToken:
             raise BadAccount(
                 _("The password cannot be read with this desk’s keys. Enter it again.")
             ) from None
-        return cls(protocol, server.host, server.port, server.security, server.username, password)
+        return cls(*where, password)
 
     @classmethod
     def from_url(cls, url: str, *, username: str = "") -> tuple[Account, str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import imaplib
 import poplib
-import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +20,8 @@ from imapclient import IMAPClient
 from imapclient.exceptions import LoginError
 
 from deskbell.channels.email.accounts import Account
+from deskbell.channels.email.sasl import Bearer
+from deskbell.kit.network import told
 
 #: seconds within which a server has to answer
 PATIENCE = 60
@@ -116,19 +117,9 @@ def _in_words(host: str) -> Iterator[None]:
         yield
     except BoxError:
         raise
-    except socket.gaierror:
-        raise BoxError(_("There is no server called %(host)s.") % {"host": host}) from None
-    except TimeoutError:
-        raise BoxError(_("%(host)s does not answer.") % {"host": host}) from None
-    except ConnectionRefusedError:
-        raise BoxError(_("%(host)s refuses the connection. Is the port right?") % {"host": host}) from None
-    except ssl.SSLCertVerificationError as error:
-        text = _("The certificate of %(host)s is not valid: %(reason)s")
-        raise BoxError(text % {"host": host, "reason": error.verify_message}) from None
-    except ssl.SSLError as error:
-        text = _("%(host)s cannot be spoken to in this encryption: %(reason)s")
-        raise BoxError(text % {"host": host, "reason": error.reason or error}) from None
-    except (OSError, imaplib.IMAP4.error, poplib.error_proto, EOFError) as error:
+    except OSError as error:
+        raise BoxError(told(error, host)) from None
+    except (imaplib.IMAP4.error, poplib.error_proto, EOFError) as error:
         raise BoxError(_said(error)) from None
 
 
@@ -139,15 +130,56 @@ def _said(error: BaseException) -> str:
     return text.strip()[:400] or type(error).__name__
 
 
+def _sign_in(account: Account) -> IMAPClient:
+    context = ssl.create_default_context()
+    client = IMAPClient(
+        account.host,
+        account.port,
+        ssl=account.security == "tls",
+        ssl_context=context if account.security == "tls" else None,
+        timeout=PATIENCE,
+    )
+    bearer = None
+    try:
+        if account.security == "starttls":
+            client.starttls(context)
+        if account.with_token:
+            bearer = Bearer(account, _mechanisms(client))
+            client.sasl_login(bearer.mechanism, bearer)
+        else:
+            client.login(account.username, account.password)
+    except LoginError as error:
+        _hang_up(client)
+        said = " ".join(filter(None, [_said(error), bearer.reason if bearer else ""]))
+        raise SignInRefused(_("The server refused the sign-in: %(said)s") % {"said": said}) from None
+    except BaseException:
+        _hang_up(client)
+        raise
+    return client
+
+
+def _mechanisms(client: IMAPClient) -> list[str]:
+    names = (name.decode("ascii", "replace").upper() for name in client.capabilities())
+    return [name.removeprefix("AUTH=") for name in names if name.startswith("AUTH=")]
+
+
+def _named(client: IMAPClient, folder: str) -> str:
+    """`a/b` as this server writes it: some have a dot between the parts of a folder's name."""
+    if "/" not in folder:
+        return folder
+    sign = next((sign for _flags, sign, _name in client.list_folders("", "")), b"/")
+    return folder.replace("/", sign.decode() if sign else "/")
+
+
 class ImapBox:
     """A folder on an IMAP server (RFC 9051), found again by UIDs."""
 
     def __init__(self, account: Account, folder: str, *, readonly: bool = False) -> None:
         self.host, self.folder = account.host, folder
         with _in_words(account.host):
-            self.client = self._sign_in(account)
+            self.client = _sign_in(account)
             try:
-                status = self.client.select_folder(self._named(folder), readonly=readonly)
+                status = self.client.select_folder(_named(self.client, folder), readonly=readonly)
             except imaplib.IMAP4.error as error:
                 text = _("The folder “%(folder)s” cannot be opened: %(reason)s")
                 self.close()
@@ -156,30 +188,6 @@ class ImapBox:
         self.exists = int(status.get(b"EXISTS", 0))
         self.next_uid = int(status.get(b"UIDNEXT", 0))
         self.pushes = self.client.has_capability("IDLE")
-
-    @staticmethod
-    def _sign_in(account: Account) -> IMAPClient:
-        context = ssl.create_default_context()
-        client = IMAPClient(
-            account.host,
-            account.port,
-            ssl=account.security == "tls",
-            ssl_context=context if account.security == "tls" else None,
-            timeout=PATIENCE,
-        )
-        try:
-            if account.security == "starttls":
-                client.starttls(context)
-            client.login(account.username, account.password)
-        except LoginError as error:
-            _hang_up(client)
-            raise SignInRefused(
-                _("The server refused the sign-in: %(said)s") % {"said": _said(error)}
-            ) from None
-        except BaseException:
-            _hang_up(client)
-            raise
-        return client
 
     @classmethod
     def look(cls, account: Account, folder: str) -> Look:
@@ -239,15 +247,8 @@ class ImapBox:
             elif after == "delete":
                 self._delete(numbers)
 
-    def _named(self, folder: str) -> str:
-        """`a/b` as this server writes it: some have a dot between the parts of a folder's name."""
-        if "/" not in folder:
-            return folder
-        sign = next((sign for _flags, sign, _name in self.client.list_folders("", "")), b"/")
-        return folder.replace("/", sign.decode() if sign else "/")
-
     def _move(self, numbers: list[int], target: str) -> None:
-        target = self._named(target)
+        target = _named(self.client, target)
         if not self.client.folder_exists(target):
             self.client.create_folder(target)
         self.client.add_flags(numbers, [b"\\Seen"], silent=True)
@@ -285,6 +286,42 @@ def _hang_up(client: IMAPClient) -> None:
         client.logout()
     with contextlib.suppress(OSError, imaplib.IMAP4.error, AttributeError):
         client.shutdown()
+
+
+class SentBox:
+    """The folder for sent mails: `folder`, or the one that the server marks as such (RFC 6154), or “Sent”."""
+
+    def __init__(self, account: Account, folder: str = "") -> None:
+        self.host = account.host
+        with _in_words(account.host):
+            self.client = _sign_in(account)
+            try:
+                self.folder = self._found(folder)
+                self.client.select_folder(self.folder, readonly=True)
+            except BaseException:
+                self.close()
+                raise
+
+    def _found(self, folder: str) -> str:
+        if not folder:
+            marked = (str(name) for flags, _sign, name in self.client.list_folders() if b"\\Sent" in flags)
+            if found := next(marked, ""):
+                return found
+        name = _named(self.client, folder or "Sent")
+        if not self.client.folder_exists(name):
+            self.client.create_folder(name)
+            self.client.subscribe_folder(name)
+        return name
+
+    def put(self, message_id: str, content: bytes) -> None:
+        """Append a mail that was read, unless one with its Message-ID lies there. Raises BoxError."""
+        with _in_words(self.host):
+            self.client.noop()  # what came in since the folder was opened is found as well
+            if not self.client.search(["HEADER", "Message-ID", message_id]):
+                self.client.append(self.folder, content, flags=[b"\\Seen"])
+
+    def close(self) -> None:
+        _hang_up(self.client)
 
 
 class Pop3Box:

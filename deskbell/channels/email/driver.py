@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import smtplib
 from collections.abc import Callable, Mapping
@@ -11,11 +12,16 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.smtp import EmailBackend
+from django.db import DatabaseError
 from django.utils.translation import gettext_noop as N_
 
 from deskbell.channels import actions, reasons
+from deskbell.channels.actions import copies
 from deskbell.channels.email.accounts import Account, BadAccount
+from deskbell.channels.email.boxes import BoxError
 from deskbell.channels.email.compose import build, message_id_of, sender_of, wire_address
+from deskbell.channels.email.sasl import Bearer
+from deskbell.channels.email.tokens import signed_in
 from deskbell.channels.models import Channel, OutgoingServer
 from deskbell.outbox.models import OutboxItem
 from deskbell.outbox.results import Accepted, Final, Result, Retry, Unknown
@@ -24,6 +30,10 @@ from deskbell.people.addresses import BadAddress
 FILES_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 #: what a connection may raise (socket time-outs are OSError)
 NETWORK = (OSError, smtplib.SMTPException)
+#: seconds before it is tried again whether somebody has signed in for the mailbox
+SIGN_IN_WAIT = 600
+
+log = logging.getLogger(__name__)
 
 
 def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
@@ -38,13 +48,15 @@ def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
         result = _write(item, message)
     else:
         result = _deliver(message, sender, wire_address(item.recipient), server)
+        if mailbox and isinstance(result, Accepted):
+            _keep_copy(mailbox, item, message)
     actions.note_sent(item.channel_id or (mailbox.pk if mailbox else None), result)
     return Accepted(message_id_of(item)) if isinstance(result, Accepted) else result
 
 
 def mailbox_of(address: str) -> Channel | None:
-    """The mailbox that has this address, with the server by which its mails leave."""
-    mailboxes = Channel.objects.select_related("outgoing").filter(kind=Channel.Kind.EMAIL)
+    """The mailbox that has this address, with its servers."""
+    mailboxes = Channel.objects.select_related("outgoing", "incoming").filter(kind=Channel.Kind.EMAIL)
     return mailboxes.filter(address=address.casefold()).first()
 
 
@@ -70,37 +82,91 @@ def _write(item: OutboxItem, message: EmailMessage) -> Result:
 
 def _deliver(message: EmailMessage, sender: str, recipient: str, server: OutgoingServer | None) -> Result:
     try:
-        connection = connection_of(Account.of(server)) if server else get_connection()
+        connection = open_connection(Account.of(server), server.channel_id) if server else get_connection()
+        if not isinstance(connection, EmailBackend):
+            connection.send_messages([message])  # a backend of another kind tells nothing of stages
+            return Accepted()
+        connection.open()
     except BadAccount as error:
         return Final("account", str(error))
-    if not isinstance(connection, EmailBackend):
-        connection.send_messages([message])  # a backend of another kind tells nothing of stages
-        return Accepted()
-    try:
-        connection.open()
+    except BoxError as error:
+        return Retry("sign_in", str(error), SIGN_IN_WAIT)
     except NETWORK as error:
         return Retry("connect", said(error))
     smtp = connection.connection
     if smtp is None:
         return Retry("connect", N_("The mail server could not be reached"))
-    content = message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's class takes it
     try:
-        return _converse(smtp, content, sender, recipient)
+        return _converse(smtp, bytes_of(message), sender, recipient)
     finally:
         _hang_up(smtp)
 
 
-def connection_of(account: Account) -> EmailBackend:
-    """A connection to a mailbox's own server, not open yet."""
-    return EmailBackend(
+def bytes_of(message: EmailMessage) -> bytes:
+    """The mail as it goes over the wire."""
+    return message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's class takes it
+
+
+def _keep_copy(mailbox: Channel, item: OutboxItem, message: EmailMessage) -> None:
+    """For the folder of sent mails, what a person wrote about a ticket. It has left: nothing changes that."""
+    server = getattr(mailbox, "incoming", None)
+    if not server or not server.copy_sent or not item.ticket_id or "Auto-Submitted" in message.extra_headers:
+        return
+    try:
+        copies.keep(server, message_id_of(item), bytes_of(message))
+    except DatabaseError:
+        log.exception("the copy of a sent mail is lost", extra={"outbox_item": item.pk})
+
+
+def open_connection(account: Account, channel_id: int = 0, *, at_once: bool = False) -> EmailBackend:
+    """An open connection to the own server of the mailbox `channel_id`. Raises NETWORK, BoxError."""
+
+    def opened(account: Account) -> EmailBackend:
+        connection = _connection_of(account)
+        try:
+            connection.open()
+        except BaseException:
+            if connection.connection:
+                _hang_up(connection.connection)
+            raise
+        return connection
+
+    refusal = smtplib.SMTPAuthenticationError
+    return signed_in(account, channel_id, opened, refusal=refusal, at_once=at_once)
+
+
+def _connection_of(account: Account) -> EmailBackend:
+    return _Backend(
+        account,
         host=account.host,
         port=account.port,
-        username=account.username,
+        username="" if account.with_token else account.username,
         password=account.password,
         use_tls=account.security == "starttls",
         use_ssl=account.security == "tls",
         timeout=settings.EMAIL_TIMEOUT,
     )
+
+
+class _Backend(EmailBackend):
+    """Signs in by a token where there is one."""
+
+    def __init__(self, account: Account, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.account = account
+
+    def open(self) -> bool | None:
+        opened = super().open()
+        smtp = self.connection
+        if opened and smtp and self.account.with_token:
+            smtp.ehlo_or_helo_if_needed()
+            bearer = Bearer(self.account, smtp.esmtp_features.get("auth", "").upper().split())
+            try:
+                smtp.auth(bearer.mechanism, bearer)
+            except smtplib.SMTPAuthenticationError as error:
+                text = f"{said(error).partition(' ')[2]} {bearer.reason}".strip()
+                raise smtplib.SMTPAuthenticationError(error.smtp_code, text) from None
+        return opened
 
 
 def _converse(smtp: smtplib.SMTP, content: bytes, sender: str, recipient: str) -> Result:

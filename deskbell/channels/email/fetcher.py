@@ -18,6 +18,7 @@ from deskbell.channels.actions import fetching as actions
 from deskbell.channels.email.accounts import Account, BadAccount
 from deskbell.channels.email.boxes import BoxError, SignInRefused, open_box
 from deskbell.channels.email.fetching import fetch
+from deskbell.channels.email.tokens import signed_in
 from deskbell.channels.models import Channel, IncomingServer
 
 log = logging.getLogger(__name__)
@@ -147,7 +148,11 @@ class Fetcher(threading.Thread):
         return POLL
 
     def _stay(self) -> None:
-        box = open_box(Account.of(self.server), self.server.folder)
+        box = signed_in(
+            Account.of(self.server),
+            self.server.channel_id,
+            lambda account: open_box(account, self.server.folder),
+        )
         try:
             while not self.stopping.is_set():
                 fetch(self.server, box, stopped=self.stopping.is_set)

@@ -8,11 +8,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from deskbell.channels.email import driver
-from deskbell.channels.email.accounts import Account
+from deskbell.channels.email.accounts import HERE, Account
 from deskbell.channels.email.boxes import BoxError, look
-
-#: addresses of this machine: nothing can listen on the way
-HERE = ("localhost", "127.0.0.1", "::1")
+from deskbell.channels.email.tokens import signed_in
+from deskbell.kit.stored import said
 
 
 @dataclass(frozen=True)
@@ -25,12 +24,15 @@ class Trial:
     folders: tuple[str, ...] = ()
 
 
-def try_incoming(account: Account, folder: str) -> Trial:
-    """Sign in, open the folder for reading only, and count what lies there."""
+def try_incoming(account: Account, folder: str, channel_id: int = 0) -> Trial:
+    """Sign in, open the folder for reading only, and count what lies there.
+
+    `channel_id` is the mailbox whose token it is, where `account` signs in by one.
+    """
     try:
-        seen = look(account, folder)
+        seen = signed_in(account, channel_id, lambda given: look(given, folder), at_once=True)
     except BoxError as error:
-        return Trial(False, str(error), _unsafe(account))
+        return Trial(False, said(str(error)), _unsafe(account))
     text = ngettext(
         "The sign-in works. %(count)s mail lies in the folder.",
         "The sign-in works. %(count)s mails lie in the folder.",
@@ -41,11 +43,15 @@ def try_incoming(account: Account, folder: str) -> Trial:
     return Trial(True, text, _unsafe(account), seen.folders)
 
 
-def try_outgoing(account: Account, sender: str) -> Trial:
+def try_outgoing(account: Account, sender: str, channel_id: int = 0) -> Trial:
     """Sign in and ask whether mails may leave from `sender`; no mail is sent."""
-    connection = driver.connection_of(account)
     try:
-        connection.open()
+        connection = driver.open_connection(account, channel_id, at_once=True)
+    except BoxError as error:
+        return Trial(False, said(str(error)), _unsafe(account))
+    except driver.NETWORK as error:
+        return Trial(False, driver.said(error), _unsafe(account))
+    try:
         smtp = connection.connection
         assert smtp is not None
         smtp.ehlo_or_helo_if_needed()

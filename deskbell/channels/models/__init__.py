@@ -1,7 +1,8 @@
 from deskbell.channels.models.channel import Channel
 from deskbell.channels.models.inbound import InboundFile, InboundItem
 from deskbell.channels.models.sender import SenderRule
-from deskbell.channels.models.servers import FetchedMail, IncomingServer, OutgoingServer, Server
+from deskbell.channels.models.servers import FetchedMail, IncomingServer, OutgoingServer, SentCopy, Server
+from deskbell.channels.models.sign_ins import MailboxSignIn, SignInProvider
 from deskbell.channels.models.tally import Tally
 
 __all__ = [
@@ -10,8 +11,11 @@ __all__ = [
     "InboundFile",
     "InboundItem",
     "IncomingServer",
+    "MailboxSignIn",
     "OutgoingServer",
     "SenderRule",
+    "SentCopy",
     "Server",
+    "SignInProvider",
     "Tally",
 ]

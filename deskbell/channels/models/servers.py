@@ -24,6 +24,8 @@ class Server(models.Model):
     username = models.CharField(max_length=320, blank=True)
     #: encrypted JSON string
     password = models.BinaryField(null=True)
+    #: signs in by the mailbox's MailboxSignIn (OAuth 2.0) instead of a password
+    with_token = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         abstract = True
@@ -64,6 +66,10 @@ class IncomingServer(Server):
     failing_since = models.DateTimeField(null=True)
     #: what the server said last, empty while all is well
     error = models.CharField(max_length=500, blank=True, default="")
+    #: whether answers of people are put into a folder here after they have left, and into which one;
+    #: empty: the one the server marks as that for sent mails
+    copy_sent = models.BooleanField(default=False, db_default=False)
+    sent_folder = models.CharField(max_length=255, blank=True, default="", db_default="")
 
 
 class OutgoingServer(Server):
@@ -113,3 +119,22 @@ class FetchedMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.folder} {self.uid}: {self.outcome}"
+
+
+class SentCopy(models.Model):
+    """A mail that has left and is to be put into a folder of its mailbox; the row goes when it is there."""
+
+    server = models.ForeignKey(IncomingServer, models.CASCADE, related_name="copies")
+    message_id = models.CharField(max_length=300)
+    #: as it left; null once the desk has given up
+    content = models.BinaryField(null=True)
+    tries = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField(db_default=Now())
+    error = models.CharField(max_length=500, blank=True, default="")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["server", "message_id"], name="copied_once")]
+
+    def __str__(self) -> str:
+        return f"{self.message_id}: {self.error or 'waiting'}"

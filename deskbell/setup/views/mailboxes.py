@@ -15,9 +15,10 @@ from deskbell.channels import actions
 from deskbell.channels.actions import fetching
 from deskbell.channels.email.driver import mail_goes_to_files
 from deskbell.channels.email.trial import Trial, try_incoming, try_outgoing
-from deskbell.channels.models import Channel, FetchedMail, InboundItem
+from deskbell.channels.models import Channel, FetchedMail, InboundItem, IncomingServer, SentCopy
 from deskbell.kit.once import accepted
 from deskbell.people import permissions
+from deskbell.people.addresses import email_key
 from deskbell.setup.access import Request, permitted
 from deskbell.setup.ledgers import RECEIVED
 from deskbell.setup.mailbox_forms import MailboxForm
@@ -29,7 +30,8 @@ TROUBLES = 20
 
 
 def _mailboxes() -> Any:
-    return Channel.objects.filter(kind=Channel.Kind.EMAIL).select_related("incoming", "outgoing", "queue")
+    rows = Channel.objects.filter(kind=Channel.Kind.EMAIL)
+    return rows.select_related("incoming", "outgoing", "queue", "sign_in__provider")
 
 
 @require_safe
@@ -62,7 +64,8 @@ def new(request: Request) -> HttpResponse:
 
         try:
             if saved_once(request, "mailbox", form, act):
-                return _saved(request, values["name"])
+                made = _mailboxes().get(address=email_key(values["address"]))
+                return _saved(request, made, values["name"])
         except actions.BadChannel:
             form.add_error("address", _("This address is a mailbox of the desk already."))
     return _form_page(request, None, form)
@@ -84,17 +87,22 @@ def mailbox(request: Request, pk: int) -> HttpResponse:
             by=request.user,
         )
         _set_servers(channel, form, request)
-        return _saved(request, values["name"])
+        return _saved(request, _mailboxes().get(pk=pk), values["name"])
     return _form_page(request, channel, form)
 
 
 def _set_servers(channel: Channel, form: MailboxForm, request: Request) -> None:
+    actions.set_sign_in(channel, form.provider, by=request.user)
     actions.set_incoming(channel, form.fetching, by=request.user)
     actions.set_outgoing(channel, form.leaving, by=request.user)
 
 
-def _saved(request: Request, name: str) -> HttpResponse:
+def _saved(request: Request, channel: Channel, name: str) -> HttpResponse:
+    """Where somebody has to sign in for the mailbox, that comes next."""
     messages.success(request, _("“%(name)s” is saved.") % {"name": name})
+    sign_in = getattr(channel, "sign_in", None)
+    if sign_in and sign_in.needed_since:
+        return accepted(redirect("setup:mailbox_sign_in", channel.pk), request)
     return accepted(redirect("setup:mailboxes"), request)
 
 
@@ -127,6 +135,18 @@ def _state(channel: Channel) -> dict[str, Any]:
         "counts": {state: counts.get(state, 0) for state in RECEIVED},
         "received": sum(counts.values()),
         "troubles": list(troubles[:TROUBLES]),
+        **_copies(server),
+    }
+
+
+def _copies(server: IncomingServer | None) -> dict[str, Any]:
+    """Copies of sent mails that are not in the folder: how many wait after a failure, how many never come."""
+    failed = server.copies.exclude(error="") if server else SentCopy.objects.none()
+    last = failed.order_by("-pk").first()
+    return {
+        "late_copies": failed.filter(content__isnull=False).count() if last else 0,
+        "lost_copies": failed.filter(content__isnull=True).count() if last else 0,
+        "copy_error": last.error if last else "",
     }
 
 
@@ -138,15 +158,24 @@ def trial(request: Request) -> HttpResponse:
     form = MailboxForm(request.POST, channel=channel)
     tried: dict[str, Trial | None] = {}
     if form.is_valid():
-        tried = {
-            "incoming": try_incoming(form.fetching.account, form.fetching.folder) if form.fetching else None,
-            "outgoing": try_outgoing(form.leaving, form.cleaned_data["address"]) if form.leaving else None,
-        }
+        tried = _tried(channel, form)
     if request.headers.get("HX-Request"):
         return render(
             request, "setup/_trial.html", {"trial": tried, "form": form, "files": mail_goes_to_files()}
         )
     return _form_page(request, channel, form, tried)
+
+
+def _tried(channel: Channel | None, form: MailboxForm) -> dict[str, Trial | None]:
+    sign_in = getattr(channel, "sign_in", None)
+    if form.provider and (sign_in is None or sign_in.provider_id != form.provider.pk):
+        first = Trial(False, _("Save the mailbox first: then it can be signed in, and be tried."))
+        return {"incoming": first if form.fetching else None, "outgoing": None if form.fetching else first}
+    pk, fetching, leaving = channel.pk if channel else 0, form.fetching, form.leaving
+    return {
+        "incoming": try_incoming(fetching.account, fetching.folder, pk) if fetching else None,
+        "outgoing": try_outgoing(leaving, form.cleaned_data["address"], pk) if leaving else None,
+    }
 
 
 def _number(value: str) -> int:
