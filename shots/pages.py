@@ -35,6 +35,7 @@ SHOTS = (
     Shot("an empty box", "/desk/?box=spam", "Field engineer"),
     Shot("a ticket", "{busy}", "Agent"),
     Shot("a ticket as an auditor", "{busy}", "Auditor"),
+    Shot("forwarding to a supplier", "{busy}forward/", "Agent"),
     Shot("new ticket", "/desk/tickets/new/", "Agent"),
     Shot("search", "/desk/search/?q=vpn", "Agent"),
     Shot("several selected", "/desk/?box=open", "Agent", click="[data-select] >> nth=0"),
@@ -120,9 +121,10 @@ def path_of(visitor: Visitor, path: str) -> str:
         visitor.go("/setup/people/?q=jonas")
         link = visitor.page.locator("a.row-link").first.get_attribute("href") or "/setup/people/"
         return link + path.removeprefix("{jonas}")
-    if path == "{busy}":
+    if path.startswith("{busy}"):
         visitor.go("/desk/search/?q=rekey")
-        return _first(visitor, "a[href*='/desk/tickets/1']") or "/desk/"
+        ticket = (_first(visitor, "a[href*='/desk/tickets/1']") or "/desk/").partition("?")[0]
+        return ticket.partition("#")[0] + path.removeprefix("{busy}")
     if path == "{played}":
         visitor.go("/demo/customer/?as=samir.haddow@quayside.example")
         thread = visitor.page.locator(".play-thread", has_text="VPN drops").first.get_attribute("href")

@@ -28,9 +28,12 @@ from deskbell.people.addresses import BadAddress
 from deskbell.tickets import present
 from deskbell.tickets.actions import (
     BadMove,
+    BadRecipients,
     EmptyMessage,
+    FilesTooBig,
     Moved,
     NotAllowed,
+    NotForwardable,
     NotStaff,
     TicketGone,
     UploadGone,
@@ -156,6 +159,12 @@ def _too_big(limit: int) -> Problem:
     return Problem(413, _("At most %(size)s MB are taken.") % {"size": limit // 1_000_000})
 
 
+def _recipients(error: BadRecipients) -> str:
+    if error.wrong:
+        return _("Not an e-mail address: %(given)s") % {"given": error}
+    return _("At most twenty people at once.")
+
+
 def _disk(error: OSError) -> Problem:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return Problem(507, _("The server's disk is full. Tell its administrator."))
@@ -178,6 +187,13 @@ _TOLD: dict[type[Exception], Callable[[Any], Problem]] = {
     NotAllowedWithPeople: _refused,
     Moved: _moved,
     EmptyMessage: lambda error: invalid("body", _("Write something or name a file.")),
+    BadRecipients: lambda error: invalid("to", _recipients(error)),
+    NotForwardable: lambda error: invalid(
+        error.what, _("Not of this ticket, or taken away: %(ids)s.") % {"ids": error}
+    ),
+    FilesTooBig: lambda error: invalid(
+        "files", _("At most %(size)s MB are taken.") % {"size": error.limit // 1_000_000}
+    ),
     UploadGone: lambda error: invalid("uploads", _("Not there, or not yours: %(ids)s.") % {"ids": error}),
     BadMove: lambda error: invalid("status", _("The ticket cannot go there from where it is.")),
     NotStaff: lambda error: invalid("assignee", _("Nobody who may answer tickets.")),

@@ -101,6 +101,19 @@ class NewMessage(Body):
     status: Name | None = Field(default=None, description="Set along with it: a slug, label or category.")
 
 
+class NewForward(Body):
+    """`body` is Markdown. Without `subject` it is "Fwd:" and the ticket's, or "Re:" and that of `answers`."""
+
+    to: Annotated[list[Annotated[str, Field(max_length=254), AfterValidator(_storable)]], Field(min_length=1)]
+    body: Text = ""
+    subject: Annotated[str, Field(max_length=200), AfterValidator(_storable)] = ""
+    messages: Annotated[list[Id], Field(max_length=500)] = Field(default=[], description="Sent on with it.")
+    files: Annotated[list[Id], Field(max_length=100)] = Field(
+        default=[], description="Attachments of the ticket, 20 MB together at most."
+    )
+    answers: Id | None = Field(default=None, description="The supplier's message that it answers.")
+
+
 class NewPerson(Body):
     name: Annotated[str, Field(max_length=200), AfterValidator(_storable)] = ""
     email: Annotated[str, Field(max_length=254), AfterValidator(_storable)] | None = None
@@ -257,7 +270,7 @@ class Message(Shape):
     ticket: int | None
     direction: Literal["in", "out"]
     visibility: Literal["public", "internal"]
-    kind: Literal["human", "auto", "bounce", "system"]
+    kind: Literal["human", "auto", "bounce", "system", "forward", "supplier"]
     channel: str
     author: Person | None
     to: list[str]

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from deskbell.channels.email.references import base_address
 from deskbell.channels.models import Channel, InboundItem
 from deskbell.channels.webform.sent import FormSent
 from deskbell.people.addresses import is_email
@@ -78,6 +79,12 @@ def desk_addresses() -> set[str]:
     both = mailboxes.union(Queue.objects.exclude(address="").values_list("address", flat=True))
     single = filter(None, [company().support_address])
     return {address.casefold() for address in (*both, *single)}
+
+
+def own_among(addresses: list[str]) -> list[str]:
+    """Those of `addresses` that lead back to this desk, plus addresses too."""
+    ours = desk_addresses()
+    return [each for each in addresses if base_address(each) in ours]
 
 
 def form_is_open() -> bool:

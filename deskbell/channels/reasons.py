@@ -11,6 +11,7 @@ NOT_OWNER = sentence(_("The mail belongs to #%(number)s, where the sender may no
 MAY_NOT = sentence(_("The sender may not write at #%(number)s"))
 NEW_SUBJECT = sentence(_("It answers #%(number)s, which is done, under another subject"))
 TOO_MANY = sentence(_("Its sender opened more than %(count)s tickets by mail within an hour"))
+SUPPLIER_FLOOD = sentence(_("What was forwarded was answered more than %(count)s times within an hour"))
 NOT_WRITTEN = sentence(_("The mail could not be written: %(reason)s"))
 SIGN_IN_NEEDED = _("Somebody has to sign in at the mail provider, on the mailbox’s page.")
 NOT_CONFIRMED = sentence(_("The server took the mail and did not confirm it: %(reason)s"))

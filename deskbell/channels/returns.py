@@ -15,6 +15,7 @@ from deskbell.outbox import actions as outbox
 from deskbell.outbox.models import OutboxItem
 from deskbell.people.actions import mark_undeliverable
 from deskbell.people.reader import reading
+from deskbell.tickets.actions.deliveries import FORWARD
 from deskbell.tickets.models import Ticket
 
 
@@ -25,6 +26,12 @@ class Returned:
     ticket: Ticket | None
     item: OutboxItem | None
     words: str
+
+    @property
+    def forwarded(self) -> tuple[int, str] | None:
+        """Which forward it was, and to whom; None for a mail of another kind."""
+        item = self.item
+        return (item.cause_id, item.recipient) if item and item.kind == FORWARD else None
 
 
 def take_note(inbound: InboundItem, mail: ParsedMail, answered: list[str]) -> Returned | None:

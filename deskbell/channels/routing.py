@@ -10,6 +10,7 @@ from deskbell.channels import reasons
 from deskbell.channels.email import references
 from deskbell.channels.email.parse import ParsedMail
 from deskbell.channels.models import InboundItem
+from deskbell.people.addresses import email_key, is_public_mail_domain
 from deskbell.tickets.models import Message, Ticket
 from deskbell.tickets.models.settings import ACTIVE_CATEGORIES
 
@@ -23,6 +24,9 @@ class Found:
     ticket: Ticket
     how: str
     strong: bool
+    #: it answers this forward, which had gone to `asked`
+    forward: Message | None = None
+    asked: str = ""
 
     @property
     def said(self) -> str:
@@ -33,7 +37,7 @@ class Found:
 def find(item: InboundItem, mail: ParsedMail) -> Found | None:
     """The first hit: signed reply address, our signed Message-IDs, other known Message-IDs, the marker in a
     quoted mail of ours, subject token, and last a bare number in the subject, which counts for an active
-    ticket only.
+    ticket only. Each of them may be that of a forward; a reply address of a forward goes before others.
     """
     for found in _candidates(item, mail):
         return found
@@ -41,14 +45,25 @@ def find(item: InboundItem, mail: ParsedMail) -> Found | None:
 
 
 def _candidates(item: InboundItem, mail: ParsedMail) -> Iterator[Found]:
-    for number in filter(None, map(references.number_in_address, addresses(item, mail))):
+    sent_to = addresses(item, mail)
+    for named in filter(None, map(references.forward_in_address, sent_to)):
+        yield from _of_forward(named, "reply_address")
+    for number in filter(None, map(references.number_in_address, sent_to)):
         yield from _found(Ticket.objects.filter(number=number), "reply_address", strong=True)
     ids = answered_ids(mail)
-    for ticket_id, _ in filter(None, map(references.verify, ids)):
-        yield from _found(Ticket.objects.filter(pk=ticket_id), "signed_reference", strong=True)
-    yield from _by_known_id(item, ids)
-    for number in references.numbers_in_text(f"{mail.text}\n{mail.html}")[:3]:
-        yield from _found(Ticket.objects.filter(number=number), "marker", strong=True)
+    for one in ids:
+        if forward := references.forward_of_id(one):
+            yield from _of_forward(forward, "signed_reference")
+        elif known := references.verify(one):
+            yield from _found(Ticket.objects.filter(pk=known[0]), "signed_reference", strong=True)
+    yield from _by_known_id(item, mail, ids)
+    for marked in references.marked_in_text(f"{mail.text}\n{mail.html}")[:3]:
+        if isinstance(marked, references.ForwardTo):
+            yield from _of_forward(marked, "marker")
+        else:
+            yield from _found(Ticket.objects.filter(number=marked), "marker", strong=True)
+    if in_subject := references.forward_in_subject(mail.subject):
+        yield from _of_forward(in_subject, "subject_token")
     if (signed := references.number_in_subject(mail.subject)) is not None:
         yield from _found(Ticket.objects.filter(number=signed), "subject_token", strong=False)
     for match in _BARE_NUMBER.finditer(references.without_token(mail.subject)):
@@ -69,8 +84,21 @@ def answered_ids(mail: ParsedMail) -> list[str]:
     return list(dict.fromkeys(one for one in (mail.in_reply_to, *reversed(mail.references)) if one))
 
 
-def _by_known_id(item: InboundItem, ids: list[str]) -> Iterator[Found]:
-    """A mail of somebody else that we stored from the same mailbox."""
+def _of_forward(named: references.ForwardTo, how: str) -> Iterator[Found]:
+    """The forward that a reference names, if its ticket, the message and the recipient belong together."""
+    forwards = Message.objects.filter(pk=named.message_id, kind=Message.Kind.FORWARD, ticket__isnull=False)
+    for forward in forwards.select_related("ticket__queue", "ticket__requester", "ticket__status"):
+        ticket = forward.ticket
+        asked = [each for each in forward.to if references.mark_of(each) == named.mark]
+        if ticket and asked and (named.ticket_id == ticket.pk or named.number == ticket.number):
+            yield Found(ticket, how, strong=True, forward=forward, asked=asked[0])
+
+
+def _by_known_id(item: InboundItem, mail: ParsedMail, ids: list[str]) -> Iterator[Found]:
+    """A mail of somebody else that we stored from the same mailbox.
+
+    That of a supplier carries no signature of ours: only he or somebody of his domain goes on from it.
+    """
     if not ids:
         return
     known = Message.objects.filter(external_id__in=ids, ticket__isnull=False, inbound_id__isnull=False)
@@ -83,7 +111,25 @@ def _by_known_id(item: InboundItem, ids: list[str]) -> Iterator[Found]:
     for one in ids:
         message = by_id.get(one)
         if message and message.ticket_id and message.inbound_id in here:
+            yield from _of_answer(message, mail.sender[1])
             yield from _found(Ticket.objects.filter(pk=message.ticket_id), "known_reference", strong=True)
+
+
+def _of_answer(message: Message, sender: str) -> Iterator[Found]:
+    """The forward that the known `message` answers, when `sender` is one of those who were asked."""
+    asked = message.details.get("asked", "")
+    if asked and _domain_or_address(asked) == _domain_or_address(sender):
+        named = references.ForwardTo(
+            message.details["answers"], references.mark_of(asked), ticket_id=message.ticket_id or 0
+        )
+        yield from _of_forward(named, "known_reference")
+
+
+def _domain_or_address(address: str) -> str:
+    """What people of one company have in common; of a provider that serves anybody the whole address."""
+    key = email_key(address)
+    domain = key.rpartition("@")[2]
+    return key if is_public_mail_domain(domain) else domain
 
 
 def _found(tickets: object, how: str, *, strong: bool) -> Iterator[Found]:

@@ -8,7 +8,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
 
-from deskbell.channels import reasons, returns, staffmail, twins
+from deskbell.channels import reasons, returns, staffmail, suppliers, twins
 from deskbell.channels.case import Case, State, Verdict, content_of, refusal
 from deskbell.channels.email import counters, references
 from deskbell.channels.email.automatic import AutoClass
@@ -105,6 +105,8 @@ def _bounce(case: Case) -> Verdict:
     if returned.ticket is None:
         return Verdict.blocked("bounce_noted", N_("A mail of ours came back, as is noted under “Sent”"))
     content = content_of(case, kind="bounce")
+    if returned.forwarded is not None:
+        content = suppliers.noting(content, *returned.forwarded)
     if returned.words:
         text = f"{returned.words}\n\n{content.text}"
         content = replace(content, text=text, new_text=text)
@@ -115,6 +117,8 @@ def _bounce(case: Case) -> Verdict:
 def _answer_of_a_machine(case: Case, found: Found | None) -> Verdict:
     """Kept where staff can read it; wakes nothing up and is never answered."""
     sender = _known(case.mail.sender[1])
+    if found is not None and found.forward is not None:
+        return _annotated(case, found, sender)
     if sender is not None and rights_of(sender).staff:
         return Verdict.blocked("absence_of_staff", N_("An automatic answer of somebody who works here"))
     if found is None or sender is None or not rules.may(sender, "customer_reply", found.ticket):
@@ -122,8 +126,11 @@ def _answer_of_a_machine(case: Case, found: Found | None) -> Verdict:
     return _annotated(case, found, sender)
 
 
-def _annotated(case: Case, found: Found, sender: User) -> Verdict:
-    message = _annotate(found.ticket, content_of(case, kind="auto"), author=sender)
+def _annotated(case: Case, found: Found, sender: User | None) -> Verdict:
+    content = content_of(case, kind="auto")
+    if found.forward is not None:
+        content = suppliers.noting(content, found.forward.pk, found.asked)
+    message = _annotate(found.ticket, content, author=sender)
     reason = case.mail.auto_class.value
     return Verdict(State.ANNOTATED, reason, found.said, ticket_id=found.ticket.pk, message_id=message.pk)
 
@@ -149,10 +156,15 @@ def _from_a_person(case: Case, found: Found | None) -> Verdict:
     sender = _sender(case.mail)
     if not sender.is_active:
         return Verdict.quarantined("deactivated", N_("The sender's account is closed"))
-    if reads_only(sender):
+    to_forward = found is not None and found.forward is not None
+    if reads_only(sender) and not to_forward:
         return _from_a_reader(case, found, sender)
     if verdict := _beside(case, found):
         return verdict
+    if found is not None and to_forward:
+        if case.mail.auto_class is AutoClass.NOTIFICATION:
+            return _annotated(case, found, sender)
+        return suppliers.answer(case, found, sender)
     staff = rights_of(sender).staff
     if found is None:
         handed_on = staffmail.hand_on(case, sender, queue=_queue(case.item)) if staff else None

@@ -11,12 +11,15 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from deskbell.kit.jinja import file_size
 from deskbell.people import queries as people
 from deskbell.people.addresses import is_email
 from deskbell.people.forms import CustomerFields
 from deskbell.people.models import Site, Team, User
 from deskbell.tickets import actions, replies
+from deskbell.tickets.actions.forwarding import LONGEST_SUBJECT
 from deskbell.tickets.actions.properties import clean_tag
+from deskbell.tickets.forwards import Forward
 from deskbell.tickets.models import BulkChange, Priority, Queue, SavedReply, Source, Status, TicketType
 
 LONGEST_TEXT = 200_000
@@ -76,6 +79,56 @@ class MessageForm(DraftForm):
     then = forms.ChoiceField(
         required=False, choices=[("keep", "keep"), ("pending", "pending"), ("resolved", "resolved")]
     )
+
+
+class IdsField(forms.Field):
+    """Ids, given as several values of one name; what is no id is left out."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: Any) -> list[int]:
+        given = (int(each) for each in value or [] if each.isdecimal() and len(each) < 19)
+        return list(dict.fromkeys(given))
+
+
+class ForwardForm(TextForm):
+    """What goes to a supplier. `answers` is the message of his that it answers."""
+
+    to = AddressesField(
+        label=_("To"),
+        max_length=5000,
+        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
+        error_messages={"required": _("Write to whom it goes.")},
+    )
+    subject = forms.CharField(required=False, max_length=LONGEST_SUBJECT, label=_("Subject"))
+    messages = IdsField(required=False)
+    attachments = IdsField(required=False)
+    answers = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+    @classmethod
+    def of(cls, given: Forward) -> ForwardForm:
+        """As it was before it was sent."""
+        return cls(initial={**vars(given), "to": ", ".join(given.to), "attachments": given.files})
+
+    @property
+    def given(self) -> Forward:
+        """As the action takes it."""
+        given = dict(self.cleaned_data)
+        return Forward(files=given.pop("attachments"), **given)
+
+    def refuse(self, error: Exception) -> None:
+        """Say what the action found wrong beside its field."""
+        if isinstance(error, actions.BadRecipients):
+            self.add_error("to", _("At most twenty people at once."))
+        elif isinstance(error, actions.EmptyMessage):
+            self.add_error("text", _("Write something, or choose a message or a file to send on."))
+        elif isinstance(error, actions.FilesTooBig):
+            sizes = {"size": file_size(error.size), "limit": file_size(error.limit)}
+            too_big = _("The chosen files are %(size)s together; one mail takes %(limit)s. Choose fewer.")
+            self.add_error("attachments", ValidationError(too_big, params=sizes))
+        elif isinstance(error, actions.NotForwardable):
+            gone = _("Something of what you chose is no longer here. Look at what is chosen now, then send.")
+            self.add_error("messages", gone)
 
 
 class ReasonForm(forms.Form):

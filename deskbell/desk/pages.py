@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +16,8 @@ from deskbell.desk.access import Gone, person
 from deskbell.desk.choices import Choice, Choices, choices
 from deskbell.desk.forms import LOCAL_TIME, MessageForm
 from deskbell.desk.lists import ListAddress
+from deskbell.events.once import digest
+from deskbell.events.once import once as do_once
 from deskbell.kit import once
 from deskbell.people import permissions
 from deskbell.people.rights import rights_of
@@ -84,6 +87,12 @@ def done(
     if is_part(request):
         return once.accepted(parts(request, ticket.number, **context), request)
     return once.accepted(redirect(ticket.get_absolute_url() + anchor), request)
+
+
+def once_per_form(request: HttpRequest, scope: str, content: Any, act: Callable[[], Any]) -> Any:
+    """The same form with the same content counts once; with other content it is another message."""
+    key = once.key_of(request)
+    return do_once(scope, f"{key}:{digest(content)[:32]}", content, act)[0] if key else act()
 
 
 def ticket_page(request: HttpRequest, number: int, *, status: int = 200, **context: Any) -> HttpResponse:

@@ -27,6 +27,7 @@ from deskbell.tickets.models import (
 
 RULES = (
     "reply",
+    "forward",
     "note",
     "status",
     "classify",

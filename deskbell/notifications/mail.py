@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,18 +22,19 @@ from deskbell.channels.email.driver import mail_goes_to_files
 from deskbell.channels.models import Channel, InboundItem
 from deskbell.files.models import Blob
 from deskbell.kit import markdown, stored
-from deskbell.kit.time import day
+from deskbell.kit.time import day, exact
 from deskbell.notifications import letterhead, links, texts
 from deskbell.outbox import actions as outbox
 from deskbell.outbox.models import OutboxItem
 from deskbell.people.models import Invitation, MembershipRequest, User
 from deskbell.people.queries import company
 from deskbell.people.reader import reading
+from deskbell.tickets import forwards
+from deskbell.tickets.actions.deliveries import FORWARD
+from deskbell.tickets.content import FILES_LIMIT
 from deskbell.tickets.models import Attachment, Category, Message, Queue, Ticket
 from deskbell.tickets.rules import may
 
-#: bytes of files in one mail; what is more stays on the ticket's page
-FILES_LIMIT = 20 * 1024 * 1024
 HISTORY = 3
 #: characters of one quoted message
 QUOTED = 3000
@@ -120,6 +121,53 @@ def put_blind(notice: Notice, address: str) -> OutboxItem | None:
         ticket_id=ticket.pk,
         channel_id=mailbox.channel_id,
         external_id=references.message_id(ticket.pk, notice.message.pk if notice.message else 0, part=part),
+    )
+
+
+def put_forward(ticket: Ticket, message: Message, address: str) -> OutboxItem | None:
+    """Put what the forward `message` sends on for one of its recipients, in the desk's language.
+
+    It has no way in to the ticket, and references of its own: an answer by them is for staff alone
+    (channels.suppliers).
+    """
+    mailbox, named = _mailbox(ticket), (ticket.number, message.pk, address)
+    files = forwards.files_of(ticket).filter(pk__in=message.details["files"])
+    ids = _ids_before(ticket, message)
+    with reading():
+        context = {
+            **_common(),
+            "subject": f"{references.forward_token(*named)} {message.subject}",
+            "ticket": ticket,
+            "answerable": True,
+            "marker": references.forward_marker(*named),
+            "message_text": message.text,
+            "message_html": Markup(message.html),  # noqa: S704 - cleaned when it was stored
+            "signature": _signature(message).text,
+            "quoted": _sent_on(ticket, message),
+            "files": _listed(files),
+        }
+        payload: dict[str, Any] = {
+            **_rendered("forward", context),
+            "from": [_signed_by(message.author), mailbox.address],
+            "headers": {
+                "In-Reply-To": ids[-1] if ids else "",
+                "References": references_header(ids),
+                "X-Deskbell-Type": FORWARD,
+                "X-Deskbell-Ticket": str(ticket.number),
+            },
+            "attachments": letterhead.attached() + _attached(context["files"]),
+        }
+    if mailbox.plus_addresses:
+        payload["reply_to"] = references.forward_address(mailbox.address, *named)
+    return outbox.put(
+        "email",
+        recipient=address,
+        kind=FORWARD,
+        cause=("message", message.pk),
+        payload=payload,
+        ticket_id=ticket.pk,
+        channel_id=mailbox.channel_id,
+        external_id=references.forward_id(ticket.pk, message.pk, address),
     )
 
 
@@ -407,14 +455,62 @@ def _history(ticket: Ticket, message: Message) -> list[dict[str, Any]]:
     return quoted
 
 
+def _sent_on(ticket: Ticket, forward: Message) -> list[dict[str, Any]]:
+    """The messages that a forward sends on, oldest first: only what is new in each."""
+    chosen = forwards.messages_of(ticket).filter(pk__in=forward.details["messages"]).order_by("pk")
+    quoted = []
+    for one in chosen:
+        text = references.without_markers(one.new_text or one.text)
+        ours = one.markup == Message.Markup.MARKDOWN
+        quoted.append(
+            {
+                "author": _name_without_address(one),
+                "at": exact(one.created_at),
+                "text": text,
+                "html": Markup(references.without_markers(one.html)) if ours else "",  # noqa: S704 - as above
+                "paragraphs": paragraphs(text),
+            }
+        )
+    return quoted
+
+
+def _name_without_address(message: Message) -> str:
+    """Who wrote it, without an address that nobody chose to send on."""
+    name = message.author.name if message.author else ""
+    if name and "@" not in name:
+        return name
+    if message.direction == Message.Direction.OUT:
+        return company().name
+    return (
+        translation.gettext("The customer") if not message.internal else translation.gettext("The supplier")
+    )
+
+
+def _ids_before(ticket: Ticket, forward: Message) -> list[str]:
+    """Of the mails that went to and fro with a supplier before `forward`, oldest first."""
+    before = forwards.conversation(forward)
+    asked = {each.details["answers"]: each.details["asked"] for each in before if each.direction == "in"}
+    ids = [
+        each.external_id
+        if each.direction == "in"
+        else references.forward_id(ticket.pk, each.pk, asked[each.pk])
+        for each in before
+    ]
+    return [one for one in ids if one]
+
+
 # --- files --------------------------------------------------------------------------------------
 
 
 def _files(message: Message, link: str) -> list[dict[str, Any]]:
     """The files of `message`; those beyond FILES_LIMIT carry the link of the page that has them."""
+    attachments = Attachment.objects.filter(message=message).select_related("blob").order_by("pk")
+    return _listed(attachments, link)
+
+
+def _listed(attachments: Iterable[Attachment], link: str = "") -> list[dict[str, Any]]:
     room = FILES_LIMIT
     listed = []
-    attachments = Attachment.objects.filter(message=message).select_related("blob").order_by("pk")
     for attachment in attachments:
         fits = attachment.blob.size <= room and attachment.blob.scan != Blob.Scan.INFECTED
         room -= attachment.blob.size if fits else 0
@@ -451,7 +547,8 @@ class _Mailbox:
 
 def _mailbox(ticket: Ticket) -> _Mailbox:
     """Where the mail leaves from: the mailbox the customer wrote to, else his queue's, else the desk's."""
-    newest = Message.objects.filter(ticket=ticket, inbound_id__isnull=False).order_by("-pk").first()
+    received = Message.objects.filter(ticket=ticket, inbound_id__isnull=False)
+    newest = received.exclude(kind=Message.Kind.SUPPLIER).order_by("-pk").first()
     channel = None
     if newest is not None and newest.inbound_id:
         item = InboundItem.objects.select_related("channel").defer("raw").filter(pk=newest.inbound_id).first()
@@ -468,10 +565,14 @@ def _mailbox(ticket: Ticket) -> _Mailbox:
 
 
 def _from_name(notice: Notice) -> str:
-    if notice.automatic or notice.actor is None:
+    return _signed_by(None if notice.automatic else notice.actor)
+
+
+def _signed_by(agent: User | None) -> str:
+    if agent is None:
         return company().name
     return translation.gettext("%(agent)s via %(company)s") % {
-        "agent": notice.actor.display_name,
+        "agent": agent.display_name,
         "company": company().name,
     }
 

@@ -14,12 +14,21 @@ from deskbell.outbox.models import OutboxItem
 from deskbell.people.events import Invited, InvitedAgain, MembershipAsked, MembershipDecided
 from deskbell.people.models import Invitation, MembershipRequest, User
 from deskbell.people.queries import deciders, reachable
-from deskbell.tickets.events import Assigned, CopyAdded, MessageAdded, Opened, StatusChanged
+from deskbell.tickets.actions.deliveries import FORWARD
+from deskbell.tickets.events import (
+    Assigned,
+    CopyAdded,
+    Forwarded,
+    MessageAdded,
+    Opened,
+    StatusChanged,
+    SupplierAnswered,
+)
 from deskbell.tickets.models import Category, Message, Ticket
 from deskbell.tickets.reach import sees_internal
 
-#: kinds of the outbox that hold what a person wrote to a customer
-WRITTEN = ("ticket.reply", "ticket.opened_for_you")
+#: kinds of the outbox that hold what a person wrote to somebody outside
+WRITTEN = ("ticket.reply", "ticket.opened_for_you", FORWARD)
 
 
 @subscribe.later(Opened)
@@ -125,6 +134,34 @@ def _tell_those_in_charge(event: Event, ticket: Ticket, message: Message) -> Non
     _put(notice, recipients.told(recipients.in_charge(ticket), event))
 
 
+@subscribe.later(Forwarded)
+def send_forward(event: Event) -> None:
+    """A mail to each supplier whom an agent sends something on to."""
+    ticket, message = _ticket(event), _message(event)
+    if ticket is not None and message is not None:
+        for address in message.to:
+            mail.put_forward(ticket, message, address)
+
+
+@subscribe.later(SupplierAnswered)
+def tell_of_supplier(event: Event) -> None:
+    """Those in charge hear of a supplier's answer as of a customer's; nobody outside does."""
+    ticket, message = _ticket(event), _message(event)
+    if ticket is None or message is None or ticket.spam:
+        return
+    notice = mail.Notice(
+        text="supplier_answered",
+        kind="ticket.supplier_answered",
+        cause=("event", event.pk),
+        ticket=ticket,
+        message=message,
+        actor=message.author,
+        answerable=False,
+    )
+    told = recipients.told(recipients.in_charge(ticket), event)
+    _put(notice, wanting(told, Choice.CUSTOMER_REPLIED))
+
+
 @subscribe.later(Assigned)
 def tell_assignee(event: Event) -> None:
     ticket = _ticket(event)
@@ -185,7 +222,7 @@ def tell_copied(event: Event) -> None:
 
 @subscribe.later(Failed)
 def tell_of_failure(event: Event) -> None:
-    """What somebody here wrote did not reach a customer: whoever has the ticket hears it, else its writer.
+    """What somebody here wrote did not arrive outside: whoever has the ticket hears it, else its writer.
 
     Notices and automatic answers that come back are told to nobody by mail: it would be a circle.
     """

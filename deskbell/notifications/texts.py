@@ -174,6 +174,15 @@ MAILS: dict[str, Mail] = {
             variables=_WITH_MESSAGE,
         ),
         Mail(
+            "supplier_answered",
+            gettext_lazy("Supplier answered, to staff"),
+            to_staff=True,
+            lead=N_("%(name)s answered what was forwarded of “%(subject)s”:"),
+            names=_NAME,
+            then=_MESSAGE,
+            variables=_WITH_MESSAGE,
+        ),
+        Mail(
             "undelivered",
             gettext_lazy("Not delivered, to staff"),
             to_staff=True,

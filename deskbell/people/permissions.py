@@ -13,6 +13,8 @@ from django.utils.translation import gettext_noop as _
 DESK = "desk.enter"
 TICKET_CREATE = "ticket.create"
 TICKET_REPLY = "ticket.reply"
+#: hand messages and files on to people outside, suppliers above all
+TICKET_FORWARD = "ticket.forward"
 TICKET_NOTE = "ticket.note"
 TICKET_STATUS = "ticket.status"
 TICKET_CLASSIFY = "ticket.classify"
@@ -39,7 +41,7 @@ OWN = "desk.own"
 
 #: what an administrator does to change anything about tickets; before they were three this was TICKET_EDIT
 CHANGE = (TICKET_STATUS, TICKET_CLASSIFY, TICKET_EDIT)
-WORK = (TICKET_CREATE, TICKET_REPLY, TICKET_NOTE, *CHANGE, TICKET_ASSIGN)
+WORK = (TICKET_CREATE, TICKET_REPLY, TICKET_FORWARD, TICKET_NOTE, *CHANGE, TICKET_ASSIGN)
 #: each opens some page of the setup
 SETTING_UP = (SETUP, SHAPE, TEAMS, ROLES, PEOPLE_INVITE)
 EVERYTHING = (
@@ -99,6 +101,11 @@ GROUPS = (
                 TICKET_REPLY,
                 gettext_lazy("Answer customers"),
                 gettext_lazy("Write what the customer reads, and copy other people in."),
+            ),
+            Permission(
+                TICKET_FORWARD,
+                gettext_lazy("Forward to suppliers"),
+                gettext_lazy("Hand messages and files on to people outside, and write to them."),
             ),
             Permission(
                 TICKET_NOTE,

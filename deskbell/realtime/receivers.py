@@ -17,6 +17,8 @@ from deskbell.tickets.models import Message, Queue, Watcher
 TICKET_EVENTS = (
     events.Opened,
     events.MessageAdded,
+    events.Forwarded,
+    events.SupplierAnswered,
     events.ReplyHeld,
     events.ReplyTakenBack,
     events.ReplyReturned,
@@ -88,7 +90,11 @@ def notify_device(event: Event) -> None:
 
 
 def _incoming(ticket: dict[str, Any], event: Event) -> bool:
-    """Whether a customer wrote: what somebody at the desk types for a caller is no news to the desk."""
+    """Whether a customer or a supplier wrote: what somebody at the desk types for a caller is no news to the
+    desk.
+    """
+    if event.kind == events.SupplierAnswered.kind:
+        return True
     if event.kind != events.MessageAdded.kind or event.data["direction"] != "in":
         return False
     customers = {ticket["requester_id"], *ticket["copied"]}

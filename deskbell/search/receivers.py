@@ -14,7 +14,14 @@ def index_ticket(event: Event) -> None:
     actions.put_ticket(event.about_id)
 
 
-@subscribe.now(events.MessageAdded, events.NoteEdited, events.Redacted, order=50)
+@subscribe.now(
+    events.MessageAdded,
+    events.Forwarded,
+    events.SupplierAnswered,
+    events.NoteEdited,
+    events.Redacted,
+    order=50,
+)
 def index_message(event: Event) -> None:
     actions.put_message(event.data["message_id"])
 

@@ -43,6 +43,8 @@ AREAS: list[tuple[str | Promise, list[tuple[str, str | Promise]]]] = [
             ("ticket.", gettext_lazy("Everything about tickets")),
             ("ticket.opened", gettext_lazy("Opened")),
             ("ticket.message_added", gettext_lazy("Messages")),
+            ("ticket.forwarded", gettext_lazy("Forwarded")),
+            ("ticket.supplier_answered", gettext_lazy("Answers of suppliers")),
             ("ticket.status_changed", gettext_lazy("Status")),
             ("ticket.assigned", gettext_lazy("Assignment")),
             ("ticket.redacted", gettext_lazy("Removed words and files")),

@@ -9,6 +9,9 @@ from typing import Any
 from deskbell.files.models import Blob
 from deskbell.kit import markdown
 
+#: bytes of files in one mail
+FILES_LIMIT = 20 * 1024 * 1024
+
 
 @dataclass(frozen=True)
 class NewFile:

@@ -37,6 +37,27 @@ class MessageAdded(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Forwarded(Happened):
+    """Messages and files went to the addresses `to`; `messages` and `files` are their ids."""
+
+    kind = "ticket.forwarded"
+    erasable = ("to",)
+    message_id: int
+    to: list[str]
+    messages: list[int]
+    files: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupplierAnswered(Happened):
+    """What was forwarded was answered; `forward_id` is the message that it answers."""
+
+    kind = "ticket.supplier_answered"
+    message_id: int
+    forward_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Changed(Happened):
     """A property took another value; `version` is the one this change made."""
 
@@ -147,18 +168,20 @@ class Restored(Happened):
 
 @dataclass(frozen=True, kw_only=True)
 class ReplyHeld(Happened):
-    """A reply was sent that leaves in a moment; nothing of it is public yet."""
+    """A reply (or a forward) was sent that leaves in a moment; nothing of it is public yet."""
 
     kind = "ticket.reply_held"
     held_id: int
+    forward: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReplyTakenBack(Happened):
-    """Its writer took a reply back before it left."""
+    """Its writer took a reply (or a forward) back before it left."""
 
     kind = "ticket.reply_taken_back"
     held_id: int
+    forward: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

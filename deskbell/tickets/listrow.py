@@ -43,8 +43,8 @@ class ListRow:
     organization: Named | None
     assignee: Named | None
     last_author: Named | None
-    #: whether the last message is an internal note
-    last_is_note: bool
+    #: the kind of the last message when it is internal, else nothing
+    last_note: str
 
 
 _PLAIN = (
@@ -90,7 +90,7 @@ _NAMES = """
     select 'person', id, coalesce(nullif(name, ''), email, '#' || id) from people_user where id = any(%s)
     union all select 'organization', id, name from people_organization where id = any(%s)
     union all select 'status', id, label from tickets_status
-    union all select 'note', id, '' from tickets_message where id = any(%s) and visibility = 'internal'
+    union all select 'note', id, kind from tickets_message where id = any(%s) and visibility = 'internal'
 """
 
 
@@ -118,6 +118,6 @@ def _row(row: tuple, names: dict[tuple[str, int], str]) -> ListRow:
         named("organization", organization),
         named("person", assignee),
         named("person", row[_AUTHOR]),
-        ("note", row[_MESSAGE]) in names,
+        names.get(("note", row[_MESSAGE]), ""),
     )
     return ListRow(*[*row[: len(_PLAIN)], *shown])

@@ -31,6 +31,8 @@ NEWEST = 2**63 - 1
 #: told by the message itself, or of no use to a reader
 NOT_SHOWN = (
     events.MessageAdded.kind,
+    events.Forwarded.kind,
+    events.SupplierAnswered.kind,
     events.NoteEdited.kind,
     events.PassMade.kind,
     events.ReplyHeld.kind,
@@ -47,6 +49,14 @@ def get_ticket(user: User, number: int) -> Ticket:
     return visible.select_related("requester", "organization", "queue").get(number=number)
 
 
+@dataclass(frozen=True)
+class SentOn:
+    """What a forward sent on, as far as it is still there."""
+
+    messages: list[Message]
+    files: list[Attachment]
+
+
 @dataclass
 class Entry:
     """One line of a timeline: a message (with its files and deliveries) or an event (with its sentence)."""
@@ -56,6 +66,8 @@ class Entry:
     event: Event | None = None
     files: list[Attachment] = field(default_factory=list)
     deliveries: list[OutboxItem] = field(default_factory=list)
+    #: of a forward
+    sent_on: SentOn | None = None
     sentence: str = ""
     who: str = ""
 
@@ -142,6 +154,7 @@ def _time_of(message_id: int) -> datetime | None:
 def _message_entries(messages: list[Message], staff: bool) -> list[Entry]:
     sent = deliveries([m.pk for m in messages if m.direction == "out"]) if staff else {}
     files = files_of(messages)
+    forwarded = _sent_on([m for m in messages if m.kind == Message.Kind.FORWARD]) if staff else {}
     return [
         Entry(
             at=message.created_at,
@@ -149,9 +162,26 @@ def _message_entries(messages: list[Message], staff: bool) -> list[Entry]:
             who=message.author.display_name if message.author else "",
             files=files.get(message.pk, []),
             deliveries=sent.get(message.pk, []),
+            sent_on=forwarded.get(message.pk),
         )
         for message in messages
     ]
+
+
+def _sent_on(forwards: list[Message]) -> dict[int, SentOn]:
+    """What each of these forwards sent on, by its id; two queries for any number, none without any."""
+    if not forwards:
+        return {}
+    ids = {what: {pk for each in forwards for pk in each.details[what]} for what in ("messages", "files")}
+    messages = Message.objects.select_related("author").in_bulk(ids["messages"])
+    files = Attachment.objects.select_related("blob").in_bulk(ids["files"])
+    return {
+        each.pk: SentOn(
+            [messages[pk] for pk in each.details["messages"] if pk in messages],
+            [files[pk] for pk in each.details["files"] if pk in files],
+        )
+        for each in forwards
+    }
 
 
 _deliveries = Compiled(

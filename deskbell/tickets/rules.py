@@ -39,6 +39,7 @@ def _customer_open(user: User, ticket: Ticket) -> bool:
 RULES: dict[str, Rule] = {
     "see_internal": sees_internal,
     "reply": _staff(permissions.TICKET_REPLY),
+    "forward": _staff(permissions.TICKET_FORWARD),
     "note": _staff(permissions.TICKET_NOTE),
     "status": _staff(permissions.TICKET_STATUS),
     "classify": _staff(permissions.TICKET_CLASSIFY),

@@ -191,6 +191,18 @@ def _copy(text: str):
     return tell
 
 
+def _forwarded(data: dict, names: Names, event: Event) -> str:
+    try:
+        to = event.detail.values["to"]
+    except EventDetail.DoesNotExist:
+        return _("forwarded it")
+    return _("forwarded it to %(addresses)s") % {"addresses": ", ".join(to)}
+
+
+def _either(forward: str, reply: str):
+    return lambda data, names, event: _(forward if data.get("forward") else reply)
+
+
 def _linked(data: dict, names: Names, event: Event) -> str:
     number = names.tickets.get(data["target_id"], "?")
     if data["link_kind"] == "follow_up":
@@ -219,8 +231,12 @@ def N_(text: str) -> str:
 _SENTENCES = {
     events.Opened.kind: _opened,
     events.MessageAdded.kind: _plain(N_("wrote")),
-    events.ReplyHeld.kind: _plain(N_("sent a reply")),
-    events.ReplyTakenBack.kind: _plain(N_("took the reply back before it left")),
+    events.Forwarded.kind: _forwarded,
+    events.SupplierAnswered.kind: _plain(N_("answered what was forwarded")),
+    events.ReplyHeld.kind: _either(N_("sent a forward"), N_("sent a reply")),
+    events.ReplyTakenBack.kind: _either(
+        N_("took the forward back before it left"), N_("took the reply back before it left")
+    ),
     events.ReplyReturned.kind: _plain(N_("gave the reply back as a draft: a file of it was gone")),
     events.StatusChanged.kind: _status,
     events.Assigned.kind: _assigned,

@@ -5,6 +5,7 @@ The oracle knows nothing of the product's own rules: it reads grants, tickets an
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
@@ -23,11 +24,16 @@ from deskbell.realtime.topics import topics_of
 from deskbell.search.queries import search
 from deskbell.tickets import actions
 from deskbell.tickets.content import Content, NewFile
+from deskbell.tickets.forwards import Forward
 from deskbell.tickets.listing import counts
-from deskbell.tickets.models import Queue, Ticket
+from deskbell.tickets.models import Attachment, Queue, Ticket
 from tests import stories
 
 SCOPES = ("all", "team", "queue", "assigned", "organization")
+#: notices that somebody said something
+SAID = {"ticket.message_added", "ticket.forwarded", "ticket.supplier_answered"}
+#: ends of words that only staff may read: of a note, a forward and a supplier's answer
+INSIDE = ("secret", "forwarded", "answered")
 somewhere = st.sampled_from((None, 0, 1))
 
 
@@ -168,12 +174,24 @@ class Desk:
         if (now := self._team(plan.team)) != ticket.team:  # a queue gives its team where none was named
             ticket = actions.change(ticket, by=self.owner, team=now)
         actions.note(ticket, _said(f"{word}secret"), by=self.owner)
+        _ask_a_supplier(ticket, word, by=self.owner)
         if plan.copied:
             actions.add_copy(ticket, self.person, by=self.owner)
         if plan.trashed:
             actions.trash(ticket, by=self.owner)
-        rows = ticket.messages.values_list("visibility", "attachments__pk")
-        return Made(plan, Ticket.objects.get(pk=ticket.pk), word, dict(rows))
+        files = Attachment.objects.filter(message__ticket=ticket).values_list("filename", "pk")
+        named = {filename.removeprefix(word).removesuffix(".txt"): pk for filename, pk in files}
+        return Made(plan, Ticket.objects.get(pk=ticket.pk), word, named)
+
+
+def _ask_a_supplier(ticket: Ticket, word: str, *, by: User) -> None:
+    """What the customer wrote is sent on with a word of its own, and the answer has another."""
+    first = ticket.messages.order_by("pk")[0]
+    given = Forward(to=["parts@supplier.example"], text=f"{word}forwarded", messages=[first.pk])
+    forwarded = actions.forward(ticket, given, by=by)
+    supplier, _ = people.person_for_email("parts@supplier.example", name="Parts", how="mail")
+    answer = _said(f"{word}answered")
+    actions.supplier_answer(forwarded, answer, asked="parts@supplier.example", by=supplier)
 
 
 def _said(word: str) -> Content:
@@ -216,22 +234,24 @@ def _agree_on(plan: Plan, each: Made, person: User, browser: Client, api: Client
             plan.staff and staff,
         ),
         "public file": (_status(api, f"/attachments/{each.files['public']}") == 200, sees),
-        "internal file": (_status(api, f"/attachments/{each.files['internal']}") == 200, staff),
+        "internal file": (_status(api, f"/attachments/{each.files['secret']}") == 200, staff),
+        "supplier's file": (_status(api, f"/attachments/{each.files['answered']}") == 200, staff),
     }
     if not each.plan.trashed:
         # staff are sent on to the desk, where they read the note
         page = browser.get(reverse("portal:ticket", args=[number]), follow=True)
         seen["page of the portal"] = (page.status_code == 200, sees)
-        seen["note on the page"] = (f"{each.word}secret" in page.content.decode(), staff)
+        for inside in INSIDE:
+            seen[f"{inside} on the page"] = (f"{each.word}{inside}" in page.content.decode(), staff)
         if plan.staff:  # nobody else comes to the search of the desk
             seen["search of the desk"] = (bool(search(person, f"{each.word}public")), staff)
-            seen["note in the search"] = (bool(search(person, f"{each.word}secret")), staff)
+            for inside in INSIDE:
+                seen[f"{inside} in the search"] = (bool(search(person, f"{each.word}{inside}")), staff)
         found = bool(search(person, f"{each.word}public", staff=False))
         seen["search of the portal"] = (found, customer)
-        seen["note in the portal's search"] = (
-            bool(search(person, f"{each.word}secret", staff=False)),
-            False,
-        )
+        for inside in INSIDE:
+            hits = search(person, f"{each.word}{inside}", staff=False)
+            seen[f"{inside} in the portal's search"] = (bool(hits), False)
         seen |= _heard(each, person, owner, staff, sees)
     if sees:
         told = {row["id"] for row in _json(api, f"/tickets/{number}/events")["items"]}
@@ -239,19 +259,23 @@ def _agree_on(plan: Plan, each: Made, person: User, browser: Client, api: Client
         wanted = set((rows if staff else rows.filter(audience="public")).values_list("pk", flat=True))
         seen["events of the API"] = (told, wanted)
         texts = " ".join(row["text"] or "" for row in _json(api, f"/tickets/{number}/messages")["items"])
-        seen["note of the API"] = (f"{each.word}secret" in texts, staff)
+        for inside in INSIDE:
+            seen[f"{inside} of the API"] = (f"{each.word}{inside}" in texts, staff)
     wrong = {door: shown for door, (shown, right) in seen.items() if shown != right}
     assert not wrong, (each.plan, wrong)
 
 
 def _heard(each: Made, person: User, owner: User, staff: bool, sees: bool) -> dict[str, tuple[bool, bool]]:
     mine, heard = set(topics_of(User.objects.get(pk=person.pk))), {}
-    for name, write, right in (("note", actions.note, staff), ("answer", actions.reply, sees)):
+    writes: list[tuple[str, Callable[[], Any], bool]] = [
+        ("note", lambda: actions.note(each.ticket, Content.markdown("More."), by=owner), staff),
+        ("answer", lambda: actions.reply(each.ticket, Content.markdown("More."), by=owner), sees),
+        ("forward and its answer", lambda: _ask_a_supplier(each.ticket, "more", by=owner), staff),
+    ]
+    for name, write, right in writes:
         with patch.object(hub, "publish") as publish:
-            write(each.ticket, Content.markdown("More."), by=owner)
-        told = [
-            call.args for call in publish.call_args_list if call.args[1]["kind"] == "ticket.message_added"
-        ]
+            write()
+        told = [call.args for call in publish.call_args_list if call.args[1]["kind"] in SAID]
         assert told, name
         heard[f"live notice of a {name}"] = (any(mine & set(topics) for topics, _data in told), right)
     return heard

@@ -507,6 +507,13 @@ PAGES: dict[str, Row] = {
     "desk:messages": Row(
         may=by(WORKERS), body=const(text="Words", visibility="public", copy="new@copied.example"), **ON
     ),
+    "desk:forward": Row(
+        desk_ticket_for(AGENTS),
+        may=by(AGENTS),
+        body=const(to="parts@supplier.example", subject="Parts", text="Have you got one?"),
+        **ON,
+    ),
+    "desk:forward-addresses": Row(desk_ticket_for(AGENTS), **ON),
     "desk:held-undo": Row(may=author, values=held, each=True),
     "desk:note": Row(
         desk_ticket_for(frozenset({"owner"})), may=author, body=const(text="Other words"), **NOTE
@@ -787,6 +794,9 @@ CALLS: dict[str, Row] = {
     "GET /tickets/{number}/events": Row(portal_ticket, **NUMBER),
     "GET /tickets/{number}/messages": Row(portal_ticket, **NUMBER),
     "POST /tickets/{number}/messages": Row(may=by(WRITERS), body=const(**WORDS), **NUMBER),
+    "POST /tickets/{number}/forwards": Row(
+        may=by(AGENTS), body=const(to=["parts@supplier.example"], body="Have you got one?"), **NUMBER
+    ),
     "GET /messages": Row(api_in),
     "POST /uploads": Row(may=anywhere(frozenset())),
     "GET /attachments/{id}": Row(

@@ -17,7 +17,7 @@ from deskbell.tickets.actions.passes import make_pass
 from tests.access import visit
 from tests.access.headers import faults
 from tests.access.table import CALLS, PAGES, Row
-from tests.access.world import ALL_SEEING, READERS, ROLES, STAFF, Case, World
+from tests.access.world import ALL_SEEING, READERS, ROLES, STAFF, Case, World, ask_a_supplier
 
 #: without the mark a run of this file alone would get no database of its own
 pytestmark = pytest.mark.django_db
@@ -157,8 +157,9 @@ def test_lists_and_counts_hold_what_one_sees_and_nothing_else(world, visitors, r
     listed = visitor.call("GET", "/tickets", query={"limit": "200"}).json()["items"]
     assert sorted(t["number"] for t in listed) == sorted(case.ticket.number for case in seen)
     messages = visitor.call("GET", "/messages", query={"limit": "200"}).json()["items"]
-    assert len(messages) == len(seen) + len(notes)
-    assert sum(message["visibility"] == "internal" for message in messages) == len(notes)
+    internal = [message["kind"] for message in messages if message["visibility"] == "internal"]
+    assert sorted(internal) == sorted(["human", "forward", "supplier"] * len(notes))
+    assert len(messages) == len(seen) + len(internal)
     counts = listing.counts(world.user(role))
     assert counts["open"] == (len(seen) if role in STAFF else 0)
 
@@ -229,6 +230,7 @@ def test_live_notices_of_notes_reach_no_customer(world, monkeypatch):
     for case in world.cases:
         with transaction.atomic():
             actions.note(case.ticket, Content.markdown("another"), by=world.user("owner"))
+            ask_a_supplier(case.ticket, "another", case.messages["public"], world.user("owner"))
             transaction.set_rollback(True)
         heard = set().union(*told)
         for role in (*READERS, "engineer", "one-team agent"):

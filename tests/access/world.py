@@ -1,7 +1,8 @@
 """One desk with somebody of every role and tickets at every distance from each of them.
 
 Each ticket has a word of its own in its subject, one in its first message and file name, and every second
-one an internal note with a word that nobody but the staff who reach the ticket may ever read.
+one an internal note, a forward and a supplier's answer with a word that nobody but the staff who reach the
+ticket may ever read.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from deskbell.tickets import actions
 from deskbell.tickets.actions.bulk import work_off
 from deskbell.tickets.actions.passes import make_pass
 from deskbell.tickets.content import Content, NewFile
+from deskbell.tickets.forwards import Forward
 from deskbell.tickets.models import (
     Attachment,
     BulkChange,
@@ -205,6 +207,7 @@ def _case(asker: User, whose: str, n: int, owner: User, more: dict) -> Case:
     )
     messages = {"public": ticket.messages.get()}
     if secret:
+        ask_a_supplier(ticket, secret, messages["public"], owner)
         messages["internal"] = actions.note(ticket, _said(secret), by=owner)
         actions.redact_attachment(_spare(messages["internal"]), by=owner, reason=secret)
         actions.edit_note(messages["internal"], text=f"{secret} again", by=owner)
@@ -224,6 +227,20 @@ def _case(asker: User, whose: str, n: int, owner: User, more: dict) -> Case:
     opened = TicketPass.objects.get(ticket=ticket)
     held = actions.hold_reply(ticket, Content.markdown(f"held {secret}"), by=owner, seconds=10)
     return Case(ticket, whose, public, subject, secret, tag, messages, files, opened, undelivered, held)
+
+
+def ask_a_supplier(ticket: Ticket, secret: str, sent_on: Message, owner: User) -> None:
+    """Both ways: the customer's message went to a supplier, who answered with a file of his own."""
+    given = Forward(
+        to=[f"{secret}-to@supplier.example"],
+        text=f"{secret} forwarded",
+        subject=f"{secret} of the forward",
+        messages=[sent_on.pk],
+    )
+    forwarded = actions.forward(ticket, given, by=owner)
+    supplier, _made = people.person_for_email(f"{secret}@supplier.example", name=f"{secret} Ltd", how="mail")
+    answer = _said(f"{secret} answered")
+    actions.supplier_answer(forwarded, answer, asked=given.to[0], by=supplier)
 
 
 def _said(word: str) -> Content:

@@ -121,6 +121,32 @@ def test_a_mail_becomes_a_ticket_is_answered_and_answered_back(visit, post, rece
         assert not visitor.overflows()
 
 
+def test_a_supplier_is_asked_by_key_and_his_answer_comes_in_live(visit, post, received, desk):
+    subject, supplier = "Label printer prints grey", "parts@labelworks.example"
+    agent = visit(AGENT)
+    agent.go("/desk/")
+    row = agent.page.locator("[data-row]").filter(has_text=subject)
+    post(mail_from("Ole Dahl <ole@brightmail.example>", subject, "All labels come out grey."))
+    expect(row).to_have_count(1, timeout=20_000)
+    row.get_by_role("link").first.click()
+    expect(agent.page.get_by_text("All labels come out grey.")).to_be_visible()
+    agent.page.keyboard.press("f")
+    agent.page.get_by_label("To", exact=True).fill(supplier)
+    agent.page.get_by_role("textbox", name="Your words").fill("Is there a **new head** for it?")
+    expect(agent.page.locator("input[name=messages]:checked")).to_have_count(1)
+    agent.page.get_by_role("button", name="Send", exact=True).click()
+    expect(agent.page.get_by_text(f"Sent to {supplier}")).to_be_visible(timeout=30_000)
+    sent = received(supplier, "new head")
+    assert "All labels come out grey." in body(sent) and "ole@brightmail" not in sent.as_string()
+    answer = mail_from(f"Parts <{supplier}>", f"Re: {sent['Subject']}", "Unique-zebra: one is in stock.")
+    answer["In-Reply-To"] = sent["Message-ID"]
+    post(answer)
+    expect(agent.page.get_by_text("Unique-zebra: one is in stock.")).to_be_visible(timeout=20_000)
+    agent.page.get_by_role("link", name="Reply to the supplier").click()
+    expect(agent.page.get_by_label("To", exact=True)).to_have_value(supplier)
+    expect(agent.page.locator("input:checked")).to_have_count(0)
+
+
 def test_a_customer_registers_and_an_invited_agent_answers(visit, received, desk):
     who, newcomer = "piet.olm@harbourmail.example", "nora.vance@lanternfield.example"
     customer = visit()

@@ -88,3 +88,28 @@ def test_a_changed_and_a_copied_role_part_ways_and_nobody_changes_his():
     assert all(
         set(each.permissions) <= {*permissions.EVERYTHING, "customer.write"} for each in Role.objects.all()
     )
+
+
+FORWARDING = importlib.import_module("deskbell.people.migrations.0013_forwarding")
+
+
+def test_forwarding_goes_to_the_roles_of_a_new_desk_that_still_answer_and_to_no_other():
+    for role in Role.objects.all():
+        role.permissions = [each for each in role.permissions if each != "ticket.forward"]
+        role.save()
+    shaped = Role.objects.get(slug="supervisor")
+    shaped.permissions = ["desk.enter", "ticket.note"]
+    shaped.save()
+    Role.objects.create(slug="night", name="Night", scope="all", permissions=["ticket.reply"])
+    before = dict(Role.objects.values_list("slug", "permissions"))
+    FORWARDING.give(apps, None)
+    after = dict(Role.objects.values_list("slug", "permissions"))
+    given = {slug: [*before[slug], "ticket.forward"] for slug in ("admin", "agent")}
+    assert after == {**before, **given}
+    FORWARDING.take_away(apps, None)
+    assert dict(Role.objects.values_list("slug", "permissions")) == before
+
+
+def test_a_new_desk_has_the_permission_where_the_document_says():
+    have = set(Role.objects.filter(permissions__contains=["ticket.forward"]).values_list("slug", flat=True))
+    assert have == {"owner", "admin", "supervisor", "agent"}

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 from pydantic import Field
 
@@ -15,11 +16,15 @@ from deskbell.api.access import caller
 from deskbell.api.calls.tickets import visible
 from deskbell.api.once import once
 from deskbell.api.paging import Filter, PageQuery, only_known
+from deskbell.api.problems import invalid
+from deskbell.channels.email.subjects import of_forward
+from deskbell.channels.queries import own_among
 from deskbell.kit.html import clean_mail, text_from_html
 from deskbell.outbox.models import OutboxItem
 from deskbell.people.models import User
 from deskbell.tickets import actions, present, rules
 from deskbell.tickets.content import Content
+from deskbell.tickets.forwards import Forward
 from deskbell.tickets.models import Message, Ticket
 
 router = Router(tags=["Messages"])
@@ -50,6 +55,31 @@ def create_message(request: HttpRequest, number: shapes.PathId, body: shapes.New
     """`public` answers the customer (or is his own reply), `internal` is a note that he never sees."""
     user = caller(request)
     return once(request, body, lambda: present.message(_write(user, number, body), reader=user))
+
+
+@router.post("/tickets/{number}/forwards", response={201: shapes.Message}, summary="Forward to a supplier")
+def create_forward(request: HttpRequest, number: shapes.PathId, body: shapes.NewForward) -> Status:
+    """A mail to each of `to`, at once. What comes back becomes an internal message of the kind `supplier`;
+    the customer sees neither."""
+    user = caller(request)
+    return once(request, body, lambda: present.message(_forward(user, number, body), reader=user))
+
+
+def _forward(user: User, number: int, body: shapes.NewForward) -> Message:
+    ticket = visible(user, number)
+    rules.require(user, "forward", ticket)
+    if ours := own_among(body.to):
+        raise invalid("to", _("This desk has that address itself: %(given)s") % {"given": ", ".join(ours)})
+    answered = Message.objects.filter(ticket=ticket, pk=body.answers).first() if body.answers else None
+    given = Forward(
+        to=body.to,
+        text=body.body,
+        subject=body.subject or of_forward(ticket, answered),
+        messages=body.messages,
+        files=body.files,
+        answers=body.answers,
+    )
+    return actions.forward(ticket, given, by=user)
 
 
 def _write(user: User, number: int, body: shapes.NewMessage) -> Message:

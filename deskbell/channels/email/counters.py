@@ -18,6 +18,8 @@ from deskbell.people.queries import company
 #: automatic answers to one address
 ANSWERS_PER_HOUR = 5
 ANSWERS_PER_DAY = 10
+#: answers to one forward within an hour; from then on a machine is likelier than people
+SUPPLIER_PER_HOUR = 60
 
 
 def takes_ticket(item: InboundItem, sender: str) -> bool:
@@ -31,6 +33,12 @@ def takes_ticket(item: InboundItem, sender: str) -> bool:
     return Event.objects.filter(
         about_kind="inbounditem", about_id=item.pk, kind=events.Replayed.kind
     ).exists()
+
+
+def takes_supplier(forward_id: int) -> bool:
+    """Count one more answer to a forward; False when there were more within the hour than people write."""
+    key = tallies.key_of("channels.email", "supplier", str(forward_id))
+    return tallies.count(key, most=SUPPLIER_PER_HOUR)
 
 
 def take_answer(address: str) -> bool:

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from deskbell.desk import uploads as files
 from deskbell.desk.access import desk, message_of, person, ticket_of
 from deskbell.desk.forms import DraftForm, MessageForm, TextForm
-from deskbell.desk.pages import THEN, composer_again, done, page, refused
+from deskbell.desk.pages import THEN, composer_again, done, once_per_form, page, refused
+from deskbell.desk.views import forwarding
 from deskbell.events.models import Once
-from deskbell.events.once import digest, once
 from deskbell.kit.once import key_of
 from deskbell.people import actions as people
 from deskbell.people.queries import company
@@ -83,7 +83,7 @@ def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads:
         message = actions.reply(ticket, content, by=user, status=status, copy=copy, after=given["after"])
         return f"message-{message.pk}"
 
-    anchor = _once(
+    anchor = once_per_form(
         request, f"desk.message:{user.pk}", [ticket.pk, given["visibility"], content.text, uploads], act
     )
     if given["visibility"] == "public" and given["then"] and request.session.get(THEN) != given["then"]:
@@ -94,12 +94,14 @@ def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads:
 @require_POST
 @desk
 def undo(request: HttpRequest, number: int, pk: int) -> HttpResponse:
-    """Take a reply back that has not left: its words, files and choices are in the composer again."""
+    """Take a reply or a forward back that has not left: all that it held is in its form again."""
     ticket = ticket_of(request, number)
     try:
         held = actions.take_back(pk, ticket, by=person(request))
     except actions.LeftAlready:
         return done(request, ticket, _("It has left already, or was taken back."))
+    if held.forward is not None:
+        return forwarding.again(request, ticket, held)
     form = MessageForm(
         {
             "text": held.text,
@@ -117,12 +119,6 @@ def undo(request: HttpRequest, number: int, pk: int) -> HttpResponse:
 
 def _moves(given: dict[str, Any]) -> bool:
     return given["then"] in ("pending", "resolved")
-
-
-def _once(request: HttpRequest, scope: str, content: Any, act: Any) -> Any:
-    """The same form with the same content counts once; with other content it is another message."""
-    key = key_of(request)
-    return once(scope, f"{key}:{digest(content)[:32]}", content, act)[0] if key else act()
 
 
 @require_POST

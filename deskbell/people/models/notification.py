@@ -13,7 +13,10 @@ class NotificationChoice(models.Model):
 
         NEW = "ticket.new", _("A new ticket for my team")
         ASSIGNED = "ticket.assigned", _("A ticket is assigned to me")
-        CUSTOMER_REPLIED = "ticket.customer_replied", _("A customer writes in a ticket of mine or my team")
+        CUSTOMER_REPLIED = (
+            "ticket.customer_replied",
+            _("A customer or supplier writes in a ticket of mine or my team"),
+        )
         RECEIVED = "ticket.received", _("We have received your ticket")
         RESOLVED = "ticket.resolved", _("Your ticket is resolved")
         COPIED = "ticket.copied", _("You are copied in on a ticket")

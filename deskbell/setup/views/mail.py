@@ -33,6 +33,8 @@ KINDS: dict[str, str | Promise] = {
     "ticket.new": gettext_lazy("New ticket, to the team"),
     "ticket.reply": gettext_lazy("Reply"),
     "ticket.reply_blind": gettext_lazy("Reply, blind copy"),
+    "ticket.forward": gettext_lazy("Forward to a supplier"),
+    "ticket.supplier_answered": gettext_lazy("Supplier answered, to staff"),
     "ticket.customer_replied": gettext_lazy("Customer replied, to staff"),
     "ticket.assigned": gettext_lazy("Assigned, to staff"),
     "ticket.resolved": gettext_lazy("Resolved"),

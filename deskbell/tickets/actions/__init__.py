@@ -6,13 +6,16 @@ from deskbell.tickets.actions.deliveries import retry_delivery
 from deskbell.tickets.actions.drafts import forget_draft, keep_draft, mark_read
 from deskbell.tickets.actions.errors import (
     BadMove,
+    BadRecipients,
     ColleagueSends,
     DraftMoved,
     EmptyMessage,
+    FilesTooBig,
     LeftAlready,
     Moved,
     NameTaken,
     NotAllowed,
+    NotForwardable,
     NotStaff,
     Overtaken,
     TicketGone,
@@ -24,7 +27,8 @@ from deskbell.tickets.actions.errors import (
     WrongSite,
 )
 from deskbell.tickets.actions.fieldwork import arrive, finish, wait_for_customer
-from deskbell.tickets.actions.held import hold_reply, send_held, take_back
+from deskbell.tickets.actions.forwarding import forward, supplier_answer
+from deskbell.tickets.actions.held import hold_forward, hold_reply, send_held, take_back
 from deskbell.tickets.actions.links import link
 from deskbell.tickets.actions.messages import add_message, customer_reply, edit_note, note, reply
 from deskbell.tickets.actions.opening import open_ticket
@@ -60,13 +64,16 @@ from deskbell.tickets.actions.watching import add_copy, copy_address, remove_cop
 
 __all__ = [
     "BadMove",
+    "BadRecipients",
     "ColleagueSends",
     "DraftMoved",
     "EmptyMessage",
+    "FilesTooBig",
     "LeftAlready",
     "Moved",
     "NameTaken",
     "NotAllowed",
+    "NotForwardable",
     "NotStaff",
     "Overtaken",
     "TicketGone",
@@ -96,6 +103,8 @@ __all__ = [
     "end_passes",
     "finish",
     "forget_draft",
+    "forward",
+    "hold_forward",
     "hold_reply",
     "keep_draft",
     "link",
@@ -114,6 +123,7 @@ __all__ = [
     "retry_delivery",
     "send_held",
     "start_bulk",
+    "supplier_answer",
     "tag",
     "take_back",
     "trash",

@@ -11,6 +11,9 @@ from deskbell.tickets import rules
 from deskbell.tickets.actions.lock import lock
 from deskbell.tickets.models import Ticket
 
+#: the kind of mails that carry a forward (notifications.mail)
+FORWARD = "ticket.forward"
+
 
 @transaction.atomic
 def retry_delivery(ticket: Ticket, item_id: int, *, by: User) -> OutboxItem:
@@ -19,6 +22,6 @@ def retry_delivery(ticket: Ticket, item_id: int, *, by: User) -> OutboxItem:
     Raises NotAllowed, outbox NothingToSend, and OutboxItem.DoesNotExist for an item of another ticket.
     """
     ticket = lock(ticket)
-    rules.require(by, "reply", ticket)
-    item = OutboxItem.objects.only("pk").get(pk=item_id, ticket_id=ticket.pk)
+    item = OutboxItem.objects.only("kind").get(pk=item_id, ticket_id=ticket.pk)
+    rules.require(by, "forward" if item.kind == FORWARD else "reply", ticket)
     return outbox.retry(item.pk, by=by)

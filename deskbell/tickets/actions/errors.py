@@ -7,13 +7,16 @@ from deskbell.tickets.rules import NotAllowed
 
 __all__ = [
     "BadMove",
+    "BadRecipients",
     "ColleagueSends",
     "DraftMoved",
     "EmptyMessage",
+    "FilesTooBig",
     "LeftAlready",
     "Moved",
     "NameTaken",
     "NotAllowed",
+    "NotForwardable",
     "NotStaff",
     "Overtaken",
     "TicketGone",
@@ -61,6 +64,30 @@ class LeftAlready(Exception):
 
 class EmptyMessage(Exception):
     """Neither words nor a file."""
+
+
+class BadRecipients(Exception):
+    """Nobody, too many, or `wrong`, which are no addresses."""
+
+    def __init__(self, wrong: list[str]) -> None:
+        super().__init__(", ".join(wrong))
+        self.wrong = wrong
+
+
+class NotForwardable(Exception):
+    """`ids` of `what` (messages, files, answers) are not of this ticket, or were taken away."""
+
+    def __init__(self, what: str, ids: list[int]) -> None:
+        super().__init__(", ".join(map(str, ids)))
+        self.what, self.ids = what, ids
+
+
+class FilesTooBig(Exception):
+    """More bytes of files than one mail takes."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(str(size))
+        self.size, self.limit = size, limit
 
 
 class UploadGone(Exception):

@@ -1,4 +1,4 @@
-"""Replies that leave a moment after they were sent, and may be taken back until then."""
+"""Replies and forwards that leave a moment after they were sent, and may be taken back until then."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from deskbell.tickets import events, rules
 from deskbell.tickets.actions.attachments import own_uploads
 from deskbell.tickets.actions.drafts import forget_draft, keep_draft
 from deskbell.tickets.actions.errors import ColleagueSends, EmptyMessage, LeftAlready, TicketGone, UploadGone
+from deskbell.tickets.actions.forwarding import checked, write_forward
 from deskbell.tickets.actions.lock import lock
 from deskbell.tickets.actions.messages import not_overtaken, write_reply
 from deskbell.tickets.content import Content
+from deskbell.tickets.forwards import Forward
 from deskbell.tickets.models import Draft, HeldReply, Message, Status, Ticket
 
 #: a reply that should have left this long ago has lost its job
@@ -47,7 +49,8 @@ def hold_reply(
     if content.empty:
         raise EmptyMessage
     not_overtaken(ticket, by, after)
-    if other := HeldReply.objects.filter(ticket=ticket).exclude(author=by).select_related("author").first():
+    replies = HeldReply.objects.filter(ticket=ticket, forward__isnull=True)
+    if other := replies.exclude(author=by).select_related("author").first():
         raise ColleagueSends(other.author.display_name)
     own_uploads(content.uploads, by_id=by.pk)
     now = timezone.now()
@@ -64,16 +67,39 @@ def hold_reply(
     )
     forget_draft(by, kind=Draft.Kind.REPLY, ticket=ticket)
     publish(events.ReplyHeld(held_id=held.pk), about=ticket, by=by)
-    from deskbell.tickets.jobs import send_held  # app-ready: the job application exists only after set-up
-
-    # one lock for all of a ticket: they leave in the order in which they were written
-    send_held.configure(lock=f"held:{ticket.pk}", schedule_at=held.leaves_at).defer(held_id=held.pk)
+    _leave_later(held)
     return held
 
 
 @transaction.atomic
+def hold_forward(ticket: Ticket, given: Forward, *, by: User, seconds: int) -> HeldReply:
+    """As `forward`, but it leaves in `seconds`."""
+    ticket = lock(ticket)
+    rules.require(by, "forward", ticket)
+    given, now = checked(ticket, given), timezone.now()
+    held = HeldReply.objects.create(
+        ticket=ticket,
+        author=by,
+        text=given.text,
+        forward=given.beside_text,
+        held_at=now,
+        leaves_at=now + timedelta(seconds=seconds),
+    )
+    publish(events.ReplyHeld(held_id=held.pk, forward=True), about=ticket, by=by)
+    _leave_later(held)
+    return held
+
+
+def _leave_later(held: HeldReply) -> None:
+    from deskbell.tickets.jobs import send_held  # app-ready: the job application exists only after set-up
+
+    # one lock for all of a ticket: they leave in the order in which they were written
+    send_held.configure(lock=f"held:{held.ticket_id}", schedule_at=held.leaves_at).defer(held_id=held.pk)
+
+
+@transaction.atomic
 def take_back(held_id: int, ticket: Ticket, *, by: User) -> HeldReply:
-    """Its writer takes it back: the words are his draft again, before what he has begun since.
+    """Its writer takes it back: the words of a reply are his draft again, before what he has begun since.
 
     Raises LeftAlready when it is gone (or was taken back), NotAllowed when somebody else wrote it.
     """
@@ -83,10 +109,10 @@ def take_back(held_id: int, ticket: Ticket, *, by: User) -> HeldReply:
         raise LeftAlready
     if held.author_id != by.pk:
         raise rules.NotAllowed("undo")
-    held.text = _as_draft(held)
-    held_pk = held.pk
-    HeldReply.objects.filter(pk=held_pk).delete()
-    publish(events.ReplyTakenBack(held_id=held_pk), about=ticket, by=by)
+    if held.forward is None:
+        held.text = _as_draft(held)
+    HeldReply.objects.filter(pk=held.pk).delete()
+    publish(events.ReplyTakenBack(held_id=held.pk, forward=held.forward is not None), about=ticket, by=by)
     return held
 
 
@@ -119,6 +145,8 @@ def send_held(held_id: int) -> Message | None:
     held.ticket = ticket
     held_pk, author = held.pk, held.author
     HeldReply.objects.filter(pk=held_pk).delete()
+    if held.forward is not None:
+        return write_forward(ticket, Forward(text=held.text, **held.forward), by=author)
     try:
         own_uploads(held.uploads, by_id=author.pk)
     except UploadGone:

@@ -74,7 +74,7 @@ def write_reply(
         ticket.first_responded_at = written_at or message.created_at
     if not crossed:
         ticket.waiting_since = None
-    _touch(ticket, message)
+    touch(ticket, message)
     if crossed:
         status = None
     if status is None and ticket.category == Category.NEW:
@@ -94,7 +94,7 @@ def note(ticket: Ticket, content: Content, *, by: Actor | User, status: Status |
     _not_empty(content)
     author = by if isinstance(by, User) else None
     message = add(ticket, content, author=author, direction="out", visibility="internal", by=by)
-    _touch(ticket, message)
+    touch(ticket, message)
     if status is not None:
         write(ticket, {"status": status}, by=by)
     if author:
@@ -124,7 +124,7 @@ def customer_reply(ticket: Ticket, content: Content, *, by: User, channel: str =
         if ticket.waiting_since is None:
             ticket.waiting_since = message.created_at
         wake(ticket)
-    _touch(ticket, message)
+    touch(ticket, message)
     return message
 
 
@@ -176,6 +176,34 @@ def add(
     first: bool = False,
 ) -> Message:
     """Write the row and its files and publish it. The caller holds the lock and saves the ticket."""
+    message = store(
+        ticket, content, author=author, direction=direction, visibility=visibility, by=by, channel=channel
+    )
+    publish(
+        events.MessageAdded(
+            message_id=message.pk,
+            visibility=visibility,
+            direction=direction,
+            message_kind=content.kind,
+            first=first,
+        ),
+        about=ticket,
+        by=by,
+    )
+    return message
+
+
+def store(
+    ticket: Ticket,
+    content: Content,
+    *,
+    author: User | None,
+    direction: str,
+    visibility: str,
+    by: Actor | User,
+    channel: str | None = None,
+) -> Message:
+    """Write the row and its files; the caller publishes what it is."""
     message = Message.objects.create(
         ticket=ticket,
         direction=direction,
@@ -200,26 +228,16 @@ def add(
         sent_at=content.sent_at,
     )
     attach(message, content, by_id=by.pk if isinstance(by, User) else None)
-    publish(
-        events.MessageAdded(
-            message_id=message.pk,
-            visibility=visibility,
-            direction=direction,
-            message_kind=content.kind,
-            first=first,
-        ),
-        about=ticket,
-        by=by,
-    )
     return message
 
 
-def _touch(ticket: Ticket, message: Message) -> None:
-    """Note the newest message on the ticket."""
+def touch(ticket: Ticket, message: Message) -> None:
+    """Note the newest message on the ticket. A supplier's leaves it as it was between desk and customer."""
     ticket.updated_at = ticket.last_message_at = message.created_at
     ticket.last_message_id = message.pk
     ticket.last_author = message.author
-    ticket.last_direction = message.direction
+    if message.kind != Message.Kind.SUPPLIER:
+        ticket.last_direction = message.direction
     if not message.internal:
         ticket.public_at = message.created_at
     ticket.save()

@@ -12,7 +12,7 @@ from deskbell.people.models import Site, Team, User
 from deskbell.people.rights import rights_of
 from deskbell.tickets import events, rules
 from deskbell.tickets.actions.errors import EmptyMessage, NotStaff
-from deskbell.tickets.actions.messages import _touch, add
+from deskbell.tickets.actions.messages import add, touch
 from deskbell.tickets.actions.properties import _tags, clean_subject, default_status
 from deskbell.tickets.actions.watching import put_copy
 from deskbell.tickets.content import Content
@@ -93,7 +93,7 @@ def open_ticket(
         channel=channel,
         first=True,
     )
-    _touch(ticket, message)
+    touch(ticket, message)
     publish(
         events.Opened(
             number=ticket.number,

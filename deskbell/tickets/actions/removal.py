@@ -16,6 +16,9 @@ from deskbell.tickets.actions.lock import lock
 from deskbell.tickets.models import Attachment, Message, Ticket
 from deskbell.tickets.models.settings import ACTIVE_CATEGORIES
 
+#: of Message.details: what holds the answers of suppliers together, and says nothing by itself
+KEPT_DETAILS = frozenset({"messages", "files", "answers", "asked", "from"})
+
 
 @transaction.atomic
 def trash(ticket: Ticket, *, by: Actor | User, cause: Event | None = None) -> Ticket:
@@ -93,7 +96,7 @@ def redact_message(message: Message, *, by: User, reason: str = "") -> Message:
     if message.redacted_at is None:
         message.text = message.new_text = message.html = message.subject = ""
         message.markup, message.redacted_at = Message.Markup.PLAIN, timezone.now()
-        message.details = {}
+        message.details = {name: ids for name, ids in message.details.items() if name in KEPT_DETAILS}
         message.save(
             update_fields=["text", "new_text", "html", "subject", "markup", "details", "redacted_at"]
         )

@@ -10,8 +10,8 @@ from deskbell.tickets.models.ticket import Ticket
 
 
 class HeldReply(models.Model):
-    """A reply that its writer may still take back. It is no message yet: no customer, no search and no
-    notice can come upon it before it leaves.
+    """A reply, or a forward, that its writer may still take back. It is no message yet: no customer, no
+    search and no notice can come upon it before it leaves.
     """
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="+")
@@ -25,6 +25,8 @@ class HeldReply(models.Model):
     bcc = ArrayField(models.CharField(max_length=320), default=list, db_default=[])
     #: set when it leaves; none keeps what the ticket has
     status = models.ForeignKey(Status, models.SET_NULL, null=True, related_name="+", db_index=False)
+    #: of a forward what tickets.forwards.Forward has beside the text; none for a reply
+    forward = models.JSONField(null=True)
     held_at = models.DateTimeField(db_default=Now())
     leaves_at = models.DateTimeField(db_index=True)
 

@@ -42,6 +42,10 @@ class Message(models.Model):
         AUTO = "auto"
         BOUNCE = "bounce"
         SYSTEM = "system"
+        #: of the ticket was handed on to a supplier; `to` says to whom
+        FORWARD = "forward"
+        #: what came back to that
+        SUPPLIER = "supplier"
 
     class Markup(models.TextChoices):
         #: `text` is Markdown and `html` what it renders to
@@ -55,7 +59,7 @@ class Message(models.Model):
     direction = models.CharField(max_length=3, choices=Direction)
     visibility = models.CharField(max_length=8, choices=Visibility)
     channel = models.CharField(max_length=20)
-    kind = models.CharField(max_length=6, choices=Kind, default=Kind.HUMAN)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.HUMAN)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     subject = models.CharField(max_length=255, blank=True, default="")
     markup = models.CharField(max_length=8, choices=Markup, default=Markup.MARKDOWN)
@@ -71,7 +75,10 @@ class Message(models.Model):
     external_id = models.CharField(max_length=300, blank=True, default="")
     in_reply_to = models.CharField(max_length=300, blank=True, default="")
     #: what was read of a mail beside its words, each only where it is so: `signed` and `encrypted` ("smime",
-    #: "pgp"), `sender` ("verified", "unverified"), `invitations` (channels/email/invitations.py)
+    #: "pgp"), `sender` ("verified", "unverified"), `invitations` (channels/email/invitations.py).
+    #: Of a forward `messages` and `files`, the ids of what was sent on, and `answers`, the id of the
+    #: supplier's message that it goes on from; of what came back to one `answers`, the forward's id, `asked`,
+    #: which of its recipients that had reached, and `from`, who wrote
     details = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     to = ArrayField(models.CharField(max_length=320), default=list)
     cc = ArrayField(models.CharField(max_length=320), default=list)
@@ -92,6 +99,8 @@ class Message(models.Model):
             models.Index(fields=["ticket", "id"], name="message_ticket"),
             models.Index(fields=["external_id"], name="message_external_id", condition=~Q(external_id="")),
             models.Index(fields=["created_at", "id"], name="message_created"),
+            # to whom something was sent on before
+            models.Index(fields=["id"], name="message_forward", condition=Q(kind="forward")),
         ]
 
     def __str__(self) -> str:
