@@ -99,6 +99,7 @@ SHOTS = (
     Shot("mailboxes", "/setup/mailboxes/", "Owner"),
     Shot("a new mailbox", "/setup/mailboxes/new/", "Owner"),
     Shot("a mailbox", "/setup/mailboxes/1/", "Owner"),
+    Shot("do mails arrive", "/setup/mailboxes/1/delivery/", "Owner"),
     Shot("a mail service", "/setup/mailboxes/1/push/", "Owner"),
     Shot("senders", "/setup/senders/", "Owner"),
     Shot("mail texts", "/setup/texts/", "Owner"),

@@ -229,6 +229,7 @@ CONTENT_SECURITY_POLICY = {
 #: http without encryption is asked of other servers by tests alone, on this machine (kit/http.py)
 HTTP_PLAIN_TO_LOOPBACK = False
 #: bytes; checked before a thread is taken (config/asgi.py) and again by forms
+NAMESERVER = env.str("DESKBELL_NAMESERVER", "")
 UPLOAD_LIMIT = env.int("DESKBELL_UPLOAD_LIMIT", 50_000_000)
 #: of a file that somebody sends without an account
 GUEST_UPLOAD_LIMIT = min(UPLOAD_LIMIT, 20_000_000)

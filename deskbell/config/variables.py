@@ -83,6 +83,11 @@ VARIABLES = (
         "`on`",
         "`off`: migrations run without a backup of the database in `backups/` of the data folder.",
     ),
+    Variable(
+        "DESKBELL_NAMESERVER",
+        "the machine's own",
+        "`address:port` of the name server that the check of SPF, DKIM and DMARC asks.",
+    ),
     Variable("DESKBELL_LOG_FORMAT", "`text`", "`text` or `json`."),
 )
 

@@ -617,6 +617,7 @@ PAGES: dict[str, Row] = {
     "setup:mailbox_switching": Row(may=anywhere(ADMINS), values=mailbox, body=const(on="0")),
     "setup:mailbox_removal": Row(setup(ADMINS), may=anywhere(frozenset()), values=mailbox),
     "setup:mailbox_again": Row(may=anywhere(ADMINS), values=unreadable),
+    "setup:mailbox_delivery": Row(setup(ADMINS), values=mailbox),
     "setup:mailbox_push": Row(
         setup(ADMINS), may=anywhere(ADMINS), values=mailbox, body=const(service="postmark")
     ),
