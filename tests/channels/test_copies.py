@@ -86,7 +86,13 @@ def keep_copies(channel: Channel, folder: str = "") -> None:
 
 
 def reply(address: str, *, ticket: int | None = 1, **headers: str) -> OutboxItem:
-    payload = {"subject": "Re: Printer", "text": "Works.\n.\n", "from": ["Ada", address], "headers": headers}
+    payload = {
+        "subject": "Re: Printer",
+        "text": "Works.\n.\n",
+        "html": "<p>Works.</p>",
+        "from": ["Ada", address],
+        "headers": headers,
+    }
     return put(
         "email",
         recipient="lena@example.com",

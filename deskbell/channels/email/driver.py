@@ -47,9 +47,10 @@ def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
     if server is None and mail_goes_to_files():
         result = _write(item, message)
     else:
-        result = _deliver(message, sender, wire_address(item.recipient), server)
+        content = message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's class takes it
+        result = _deliver(message, content, sender, wire_address(item.recipient), server)
         if mailbox and isinstance(result, Accepted):
-            _keep_copy(mailbox, item, message)
+            _keep_copy(mailbox, item, message, content)
     actions.note_sent(item.channel_id or (mailbox.pk if mailbox else None), result)
     return Accepted(message_id_of(item)) if isinstance(result, Accepted) else result
 
@@ -80,7 +81,9 @@ def _write(item: OutboxItem, message: EmailMessage) -> Result:
     return Accepted()
 
 
-def _deliver(message: EmailMessage, sender: str, recipient: str, server: OutgoingServer | None) -> Result:
+def _deliver(
+    message: EmailMessage, content: bytes, sender: str, recipient: str, server: OutgoingServer | None
+) -> Result:
     try:
         connection = open_connection(Account.of(server), server.channel_id) if server else get_connection()
         if not isinstance(connection, EmailBackend):
@@ -97,23 +100,18 @@ def _deliver(message: EmailMessage, sender: str, recipient: str, server: Outgoin
     if smtp is None:
         return Retry("connect", N_("The mail server could not be reached"))
     try:
-        return _converse(smtp, bytes_of(message), sender, recipient)
+        return _converse(smtp, content, sender, recipient)
     finally:
         _hang_up(smtp)
 
 
-def bytes_of(message: EmailMessage) -> bytes:
-    """The mail as it goes over the wire."""
-    return message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's class takes it
-
-
-def _keep_copy(mailbox: Channel, item: OutboxItem, message: EmailMessage) -> None:
+def _keep_copy(mailbox: Channel, item: OutboxItem, message: EmailMessage, content: bytes) -> None:
     """For the folder of sent mails, what a person wrote about a ticket. It has left: nothing changes that."""
     server = getattr(mailbox, "incoming", None)
     if not server or not server.copy_sent or not item.ticket_id or "Auto-Submitted" in message.extra_headers:
         return
     try:
-        copies.keep(server, message_id_of(item), bytes_of(message))
+        copies.keep(server, message_id_of(item), content)
     except DatabaseError:
         log.exception("the copy of a sent mail is lost", extra={"outbox_item": item.pk})
 
