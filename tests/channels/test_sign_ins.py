@@ -40,10 +40,10 @@ from deskbell.tickets.models import Ticket
 from tests.channels.conftest import mail
 from tests.support.mailserver import mail_server
 from tests.support.oauthserver import SECRET
-from tests.support.signins import _simulators as _simulators
 from tests.support.signins import connect, given, known
 from tests.support.signins import dovecot as dovecot
 from tests.support.signins import provider as provider
+from tests.support.signins import simulators as simulators
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("tokens")]
@@ -261,6 +261,20 @@ def test_the_application_itself_signs_in_without_anybody(provider, dovecot, addr
     assert [(each["grant_type"], each["scope"]) for each in provider.asked] == [
         ("client_credentials", "mail offline_access")
     ] * 2
+    MailboxSignIn.objects.update(access_token=b"of other keys")
+    provider.answers.append((400, {"error": "invalid_grant"}))
+    with pytest.raises(NoToken, match="invalid_grant"):  # there is nobody who could sign in
+        opened(channel)
+    assert sign_in_of(channel).needed_since is None
+
+
+def test_a_sign_in_restored_without_its_keys_has_to_be_made_anew(provider, channel):
+    connect(provider, sign_in_of(channel))
+    MailboxSignIn.objects.update(access_token=b"of other keys", refresh_token=b"of other keys")
+    with pytest.raises(SignInNeeded):
+        fresh_token(channel.pk)
+    connect(provider, sign_in_of(channel))
+    assert fresh_token(channel.pk) in provider.access
 
 
 def test_microsoft_and_google_are_asked_as_they_want_it():

@@ -80,6 +80,7 @@ def mailbox(request: Request, pk: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         values = form.cleaned_data
         with transaction.atomic():  # a fetcher must not see a server without its sign-in
+            _set_servers(channel, form, request)
             actions.change_mailbox(
                 channel,
                 name=values["name"],
@@ -88,7 +89,6 @@ def mailbox(request: Request, pk: int) -> HttpResponse:
                 authserv_id=values["authserv_id"],
                 by=request.user,
             )
-            _set_servers(channel, form, request)
         return _saved(request, _mailboxes().get(pk=pk), values["name"])
     return _form_page(request, channel, form)
 
