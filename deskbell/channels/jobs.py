@@ -61,4 +61,9 @@ def copy_waiting(timestamp: int) -> None:
 @app.task(name="channels.forget_tallies", queue="slow")
 def forget_tallies(timestamp: int) -> None:
     tallies.forget_old()
+
+
+@app.periodic(cron="29 * * * *")
+@app.task(name="channels.forget_copies", queue="slow")
+def forget_copies(timestamp: int) -> None:
     copies.forget_old()

@@ -15,7 +15,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -85,11 +85,11 @@ def post_form(url: str, body: str) -> Answer:
             link.request("POST", path, body.encode(), headers)
             answer = link.getresponse()
             content = answer.read(MOST + 1)
-    except OSError as error:
-        raise NoAnswer(told(error, host)) from None
     except http.client.HTTPException as error:
         text = _("%(host)s answers with something that is no HTTP: %(reason)s")
         raise NoAnswer(text % {"host": host, "reason": f"{error}"[:200] or type(error).__name__}) from None
+    except OSError as error:
+        raise NoAnswer(told(error, host)) from None
     if len(content) > MOST:
         raise NoAnswer(_("%(host)s answers with more than can be right.") % {"host": host})
     return Answer(answer.status, content)
@@ -100,27 +100,33 @@ def _open(parts: SplitResult) -> Iterator[http.client.HTTPConnection]:
     """A connection that is cut after PATIENCE, however slowly something still comes. Raises OSError."""
     host, secure = str(parts.hostname), parts.scheme == "https"
     wire = _connect(host, parts.port or (443 if secure else 80))
+    if secure:
+        wire = ssl.create_default_context().wrap_socket(
+            wire, server_hostname=host, do_handshake_on_connect=False
+        )
     late = threading.Event()
 
     def cut() -> None:
         late.set()
-        # of the plain class: that of an encrypted socket would pull the encryption away under the reader
-        socket.socket.shutdown(wire, socket.SHUT_RDWR)
+        with suppress(OSError):
+            # of the plain class: that of an encrypted socket would pull the encryption away under the reader
+            socket.socket.shutdown(wire, socket.SHUT_RDWR)
 
     clock = threading.Timer(PATIENCE, cut)
     clock.daemon = True
+    clock.start()
     try:
-        if secure:
-            wire = ssl.create_default_context().wrap_socket(wire, server_hostname=host)
-        clock.start()
+        if isinstance(wire, ssl.SSLSocket):
+            wire.do_handshake()
         link = http.client.HTTPConnection(host)
         link.sock = wire
-        try:
-            yield link
-        except (OSError, http.client.HTTPException):
-            if late.is_set():
-                raise TimeoutError from None
-            raise
+        yield link
+        if late.is_set():  # what came before the cut may look whole
+            raise TimeoutError
+    except (OSError, http.client.HTTPException):
+        if late.is_set():
+            raise TimeoutError from None
+        raise
     finally:
         clock.cancel()
         wire.close()

@@ -26,10 +26,10 @@ from deskbell.outbox.models import OutboxItem
 from tests.channels.test_sending import Mailroom
 from tests.channels.test_sending import mailroom as mailroom
 from tests.support.mailserver import PASSWORD
-from tests.support.signins import _simulators as _simulators
 from tests.support.signins import connect, known
 from tests.support.signins import dovecot as dovecot
 from tests.support.signins import provider as provider
+from tests.support.signins import simulators as simulators
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("tokens")]
 _numbers = count(1)
@@ -86,7 +86,13 @@ def keep_copies(channel: Channel, folder: str = "") -> None:
 
 
 def reply(address: str, *, ticket: int | None = 1, **headers: str) -> OutboxItem:
-    payload = {"subject": "Re: Printer", "text": "Works.\n.\n", "from": ["Ada", address], "headers": headers}
+    payload = {
+        "subject": "Re: Printer",
+        "text": "Works.\n.\n",
+        "html": "<p>Works.</p>",
+        "from": ["Ada", address],
+        "headers": headers,
+    }
     return put(
         "email",
         recipient="lena@example.com",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import threading
-import time
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -41,10 +40,11 @@ from deskbell.tickets.models import Ticket
 from tests.channels.conftest import mail
 from tests.support.mailserver import mail_server
 from tests.support.oauthserver import SECRET
-from tests.support.signins import _simulators as _simulators
 from tests.support.signins import connect, given, known
 from tests.support.signins import dovecot as dovecot
 from tests.support.signins import provider as provider
+from tests.support.signins import simulators as simulators
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("tokens")]
 _names = count(1)
@@ -249,57 +249,6 @@ def test_pauses_grow_and_end_when_the_provider_is_corrected(provider, channel):
     assert fresh_token(channel.pk) in provider.access
 
 
-def test_a_provider_that_drips_or_is_not_there_ends_the_waiting(provider, channel, monkeypatch):
-    connect(provider, sign_in_of(channel))
-    ended(channel)
-    monkeypatch.setattr(http, "PATIENCE", 0.2)
-    provider.gate.clear()
-    began = time.monotonic()
-    with pytest.raises(NoToken, match=r"^127\.0\.0\.1 does not answer\.$"):
-        fresh_token(channel.pk)
-    assert time.monotonic() - began < 5
-    provider.gate.set()
-    actions.save_provider(
-        given(provider, token_url="http://127.0.0.1:1/token"),
-        provider=sign_in_of(channel).provider,
-        by=SYSTEM,
-    )
-    client = client_of(SignInProvider.objects.get())
-    with pytest.raises(oauth.NotGranted, match="refuses the connection"):
-        oauth.refresh(client, "x")
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://login.example/token",
-        "http://127.0.0.1.example/token",
-        "ftp://login.example",
-        "https://",
-        "https://user:pw@login.example/",
-        "https://log in.example/",
-        "https://a..b/",
-        "",
-    ],
-)
-def test_the_desk_asks_nobody_but_by_https(settings, url):
-    settings.HTTP_PLAIN_TO_LOOPBACK = True
-    with pytest.raises(http.BadAddress):
-        http.post_form(url, "")
-
-
-def test_loopback_is_asked_without_encryption_by_tests_alone(provider, settings):
-    settings.HTTP_PLAIN_TO_LOOPBACK = False
-    with pytest.raises(http.BadAddress):
-        http.post_form(provider.token_url, "")
-
-
-@pytest.mark.parametrize("host", ["169.254.169.254", "[fe80::1]", "0.0.0.0", "[::ffff:169.254.169.254]"])
-def test_addresses_of_the_machine_s_own_network_are_left_alone(host):
-    with pytest.raises(http.NoAnswer, match="There is no server called"):
-        http.post_form(f"https://{host}/token", "")
-
-
 def test_the_application_itself_signs_in_without_anybody(provider, dovecot, address):
     known(provider, flow="application", authorize_url="")
     channel = actions.add_channel(
@@ -312,6 +261,20 @@ def test_the_application_itself_signs_in_without_anybody(provider, dovecot, addr
     assert [(each["grant_type"], each["scope"]) for each in provider.asked] == [
         ("client_credentials", "mail offline_access")
     ] * 2
+    MailboxSignIn.objects.update(access_token=b"of other keys")
+    provider.answers.append((400, {"error": "invalid_grant"}))
+    with pytest.raises(NoToken, match="invalid_grant"):  # there is nobody who could sign in
+        opened(channel)
+    assert sign_in_of(channel).needed_since is None
+
+
+def test_a_sign_in_restored_without_its_keys_has_to_be_made_anew(provider, channel):
+    connect(provider, sign_in_of(channel))
+    MailboxSignIn.objects.update(access_token=b"of other keys", refresh_token=b"of other keys")
+    with pytest.raises(SignInNeeded):
+        fresh_token(channel.pk)
+    connect(provider, sign_in_of(channel))
+    assert fresh_token(channel.pk) in provider.access
 
 
 def test_microsoft_and_google_are_asked_as_they_want_it():
@@ -467,14 +430,15 @@ def test_two_processes_never_refresh_at_the_same_time(provider, channel):
         found.append(fresh_token(channel.pk))
         connection.close()
 
+    def in_line() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
+            return cursor.fetchone()[0]
+
     threads = [threading.Thread(target=ask) for _each in range(3)]
     for thread in threads:
         thread.start()
-    with connection.cursor() as cursor:
-        waiting = 0
-        while waiting < 2:  # until all but the one that asks stand in line
-            cursor.execute("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
-            waiting = cursor.fetchone()[0]
+    until(lambda: in_line() == 2, what="all but the one that asks stand in line")
     provider.gate.set()
     for thread in threads:
         thread.join(20)

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from deskbell.channels.actions import copies
+from deskbell.channels.actions.sign_ins import SignInNeeded, fresh_token
 from deskbell.channels.email.accounts import Account
 from deskbell.channels.models import Channel, IncomingServer, MailboxSignIn, SentCopy, SignInProvider
 from deskbell.config.health import channels_finding, secrets_finding
@@ -22,10 +23,10 @@ from deskbell.events.models import Event
 from deskbell.kit.secrets import unseal
 from deskbell.setup.views import sign_ins
 from tests.setup.conftest import page
-from tests.support.signins import _simulators as _simulators
 from tests.support.signins import dovecot as dovecot
 from tests.support.signins import known
 from tests.support.signins import provider as provider
+from tests.support.signins import simulators as simulators
 
 pytestmark = pytest.mark.xdist_group("tokens")
 
@@ -89,7 +90,7 @@ def test_somebody_signs_in_for_a_mailbox_and_it_is_tried(web, provider, dovecot,
     assert parse_qs(urlsplit(address).query)["redirect_uri"] == [
         f"{settings.BASE_URL}/setup/mailboxes/signed-in/"
     ]
-    text = come_back(web, provider.sign_in(address))
+    text = come_back(web, provider.visit(address))
     assert "Signed in: the mailbox goes on from here." in text
     assert "Sign-in needed" not in text
     assert "Sign-in needed" not in page(web, "/setup/mailboxes/")
@@ -109,7 +110,7 @@ def test_somebody_signs_in_for_a_mailbox_and_it_is_tried(web, provider, dovecot,
 def test_a_sign_in_counts_once_soon_and_in_its_own_browser_alone(
     web, provider, mailbox, monkeypatch, client, owner
 ):
-    query = provider.sign_in(begin(web, mailbox))
+    query = provider.visit(begin(web, mailbox))
     foreign = Client()
     foreign.force_login(owner)
     refused = "This sign-in was not begun here, or too long ago. Begin it again."
@@ -120,14 +121,14 @@ def test_a_sign_in_counts_once_soon_and_in_its_own_browser_alone(
     assert "Signed in" in come_back(web, query)
     assert refused in come_back(web, query)
     assert len(provider.asked) == 1
-    late = provider.sign_in(begin(web, mailbox))
+    late = provider.visit(begin(web, mailbox))
     monkeypatch.setattr(sign_ins, "TIME", -1)
     assert refused in come_back(web, late)
     assert len(provider.asked) == 1
 
 
 def test_a_state_is_bound_to_its_mailbox_and_the_provider_it_left_for(web, provider, mailbox):
-    query = provider.sign_in(begin(web, mailbox))
+    query = provider.visit(begin(web, mailbox))
     row = SignInProvider.objects.get()
     other = known(provider, name="Other")
     MailboxSignIn.objects.update(provider=other)
@@ -139,16 +140,32 @@ def test_a_state_is_bound_to_its_mailbox_and_the_provider_it_left_for(web, provi
 
 
 def test_whoever_gives_up_or_is_refused_reads_the_provider_s_words(web, provider, mailbox):
-    query = provider.sign_in(begin(web, mailbox))
+    query = provider.visit(begin(web, mailbox))
     denied = {"error": "access_denied", "error_description": "<b>The user said no", "state": query["state"]}
     text = come_back(web, denied)
     assert "Nobody is signed in. Simulated says: &lt;b&gt;The user said no" in text
     provider.gives_refresh = False
-    assert "It gave no refresh token" in come_back(web, provider.sign_in(begin(web, mailbox)))
-    query = provider.sign_in(begin(web, mailbox))
+    assert "It gave no refresh token" in come_back(web, provider.visit(begin(web, mailbox)))
+    query = provider.visit(begin(web, mailbox))
     provider.codes[query["code"]]["code_challenge"] = "of somebody else"
     assert "says: invalid_grant: The code is not yours." in come_back(web, query)
     assert MailboxSignIn.objects.get().refresh_token is None
+
+
+def test_a_mailbox_that_is_refused_says_so_in_the_provider_s_words_until_somebody_signs_in(
+    web, provider, mailbox
+):
+    come_back(web, provider.visit(begin(web, mailbox)))
+    at = f"/setup/mailboxes/{mailbox.pk}/"
+    assert "Sign-in needed" not in page(web, at)
+    provider.refresh = "revoked"
+    MailboxSignIn.objects.update(expires_at=timezone.now())
+    with pytest.raises(SignInNeeded):
+        fresh_token(mailbox.pk)
+    assert "It said: invalid_grant: The refresh token was used before." in page(web, at)
+    assert "was refused by its mail provider: invalid_grant: The refresh" in page(web, "/setup/audit/")
+    assert "Signed in" in come_back(web, provider.visit(begin(web, mailbox)))
+    assert "Sign-in needed" not in page(web, at)
 
 
 def test_a_mailbox_with_a_provider_needs_neither_password_nor_server_names(web):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import http.client
 import json
 import threading
 import time
@@ -57,9 +58,20 @@ class OAuthServer:
     def token_url(self) -> str:
         return f"http://127.0.0.1:{self.port}/token"
 
-    def sign_in(self, address: str) -> dict[str, str]:
+    def renew(self) -> None:
+        """As if it had just been started."""
+        self.__init__(port=self.port)  # type: ignore[misc]
+
+    def visit(self, address: str) -> dict[str, str]:
         """Somebody opens `address` and signs in: the query he is sent back with."""
-        asked = dict(parse_qsl(urlsplit(address).query, strict_parsing=True))
+        parts = urlsplit(address)
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        link.request("GET", f"{parts.path}?{parts.query}")
+        back = link.getresponse().headers["Location"]
+        link.close()
+        return dict(parse_qsl(urlsplit(back).query))
+
+    def signed_in(self, asked: dict[str, str]) -> dict[str, str]:
         assert (asked["response_type"], asked["client_id"]) == ("code", CLIENT)
         assert (asked["code_challenge_method"], len(asked["code_challenge"])) == ("S256", 43)
         code = f"code-{next(self.numbers)}"
@@ -116,9 +128,8 @@ class _Handler(BaseHTTPRequestHandler):
     provider: OAuthServer
 
     def do_GET(self) -> None:
-        path = urlsplit(self.path)
-        back = self.provider.sign_in(self.path)
-        asked = dict(parse_qsl(path.query))
+        asked = dict(parse_qsl(urlsplit(self.path).query, strict_parsing=True))
+        back = self.provider.signed_in(asked)
         self.send_response(302)
         self.send_header("Location", f"{asked['redirect_uri']}?{urlencode(back)}")
         self.end_headers()

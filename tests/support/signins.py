@@ -20,7 +20,7 @@ BACK = "https://desk.example/setup/mailboxes/signed-in/"
 
 
 @pytest.fixture(scope="module")
-def _simulators() -> Iterator[tuple[OAuthServer, MailServer]]:
+def simulators() -> Iterator[tuple[OAuthServer, MailServer]]:
     with (
         oauth_server() as provider,
         mail_server(introspection=f"http://127.0.0.1:{provider.port}/introspect") as mails,
@@ -29,18 +29,17 @@ def _simulators() -> Iterator[tuple[OAuthServer, MailServer]]:
 
 
 @pytest.fixture
-def provider(_simulators, settings, monkeypatch) -> OAuthServer:
+def provider(simulators, settings, monkeypatch) -> OAuthServer:
     settings.HTTP_PLAIN_TO_LOOPBACK = True
     # the library of the protocol asks for https as well
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
-    provider = _simulators[0]
-    provider.__init__(port=provider.port)  # as if it were new
-    return provider
+    simulators[0].renew()
+    return simulators[0]
 
 
 @pytest.fixture
-def dovecot(_simulators) -> MailServer:
-    return _simulators[1]
+def dovecot(simulators) -> MailServer:
+    return simulators[1]
 
 
 def given(provider: OAuthServer, **more: Any) -> ProviderGiven:
@@ -67,5 +66,5 @@ def connect(provider: OAuthServer, sign_in: MailboxSignIn) -> None:
     """Somebody signs in for a mailbox."""
     client, verifier = client_of(sign_in.provider), oauth.new_verifier()
     address = oauth.address_of_sign_in(client, back=BACK, state="s", verifier=verifier)
-    tokens = oauth.exchange(client, provider.sign_in(address)["code"], back=BACK, verifier=verifier)
+    tokens = oauth.exchange(client, provider.visit(address)["code"], back=BACK, verifier=verifier)
     actions.connect(sign_in, tokens, by=SYSTEM)

@@ -126,7 +126,7 @@ def set_sign_in(channel: Channel, provider: SignInProvider | None, *, by: Actor 
     if provider:
         _forget(MailboxSignIn(channel=channel, provider=provider), provider)
     elif stored and stored.needed_since:
-        _well_again(channel)
+        _well_again(channel.pk)
     publish(events.ChannelChanged(name=channel.name, fields=["sign_in"]), about=channel, by=by)
 
 
@@ -139,6 +139,8 @@ def _forget(sign_in: MailboxSignIn, provider: SignInProvider) -> None:
     sign_in.save()
     if by_person:
         _mark_down(sign_in.channel_id)
+    else:
+        _well_again(sign_in.channel_id)
 
 
 @transaction.atomic
@@ -157,7 +159,7 @@ def connect(sign_in: MailboxSignIn, tokens: oauth.Tokens, *, by: Actor | User) -
     stored.signed_in_at = timezone.now()
     stored.save()
     channel = stored.channel
-    _well_again(channel)
+    _well_again(channel.pk)
     # its fetcher begins anew, at once
     IncomingServer.objects.filter(channel=channel).update(
         version=F("version") + 1, error="", failing_since=None
@@ -173,7 +175,10 @@ def fresh_token(channel_id: int, *, refused: str = "", at_once: bool = False) ->
     used. `at_once` asks although it failed a moment ago. Raises SignInNeeded, NoToken.
     """
     with transaction.atomic(durable=True):
-        sign_in = _locked(channel_id)
+        try:
+            sign_in = _locked(channel_id)
+        except MailboxSignIn.DoesNotExist:  # taken away a moment ago
+            raise SignInNeeded(reasons.SIGN_IN_NEEDED) from None
         was_needed = sign_in.needed_since
         failure = _refresh(sign_in, refused=refused, at_once=at_once)
         token = "" if failure else str(unseal(bytes(sign_in.access_token or b"")))
@@ -219,7 +224,10 @@ def _refresh(sign_in: MailboxSignIn, *, refused: str, at_once: bool) -> BoxError
 def _holds(sign_in: MailboxSignIn, refused: str, until: datetime) -> bool:
     if not sign_in.access_token or not sign_in.expires_at or sign_in.expires_at <= until:
         return False
-    return unseal(bytes(sign_in.access_token)) != refused
+    try:
+        return unseal(bytes(sign_in.access_token)) != refused
+    except InvalidToken:  # sealed with keys this desk lacks
+        return False
 
 
 def _ask(sign_in: MailboxSignIn) -> oauth.Tokens:
@@ -251,7 +259,7 @@ def _mark_down(channel_id: int) -> None:
     )
 
 
-def _well_again(channel: Channel) -> None:
-    Channel.objects.filter(pk=channel.pk, state=Channel.State.DOWN).update(
+def _well_again(channel_id: int) -> None:
+    Channel.objects.filter(pk=channel_id, state=Channel.State.DOWN).update(
         state=Channel.State.OK, last_error=""
     )

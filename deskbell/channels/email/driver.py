@@ -7,7 +7,7 @@ import re
 import smtplib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
@@ -17,8 +17,8 @@ from django.utils.translation import gettext_noop as N_
 
 from deskbell.channels import actions, reasons
 from deskbell.channels.actions import copies
+from deskbell.channels.actions.sign_ins import NoToken, SignInNeeded
 from deskbell.channels.email.accounts import Account, BadAccount
-from deskbell.channels.email.boxes import BoxError
 from deskbell.channels.email.compose import build, message_id_of, sender_of, wire_address
 from deskbell.channels.email.sasl import Bearer
 from deskbell.channels.email.tokens import signed_in
@@ -47,9 +47,10 @@ def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
     if server is None and mail_goes_to_files():
         result = _write(item, message)
     else:
-        result = _deliver(message, sender, wire_address(item.recipient), server)
+        content = message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's class takes it
+        result = _deliver(message, content, sender, wire_address(item.recipient), server)
         if mailbox and isinstance(result, Accepted):
-            _keep_copy(mailbox, item, message)
+            _keep_copy(mailbox, item, message, content)
     actions.note_sent(item.channel_id or (mailbox.pk if mailbox else None), result)
     return Accepted(message_id_of(item)) if isinstance(result, Accepted) else result
 
@@ -80,46 +81,54 @@ def _write(item: OutboxItem, message: EmailMessage) -> Result:
     return Accepted()
 
 
-def _deliver(message: EmailMessage, sender: str, recipient: str, server: OutgoingServer | None) -> Result:
+def _deliver(
+    message: EmailMessage, content: bytes, sender: str, recipient: str, server: OutgoingServer | None
+) -> Result:
+    if server is None and not isinstance(usual := get_connection(), EmailBackend):
+        usual.send_messages([message])  # a backend of another kind tells nothing of stages
+        return Accepted()
     try:
-        connection = open_connection(Account.of(server), server.channel_id) if server else get_connection()
-        if not isinstance(connection, EmailBackend):
-            connection.send_messages([message])  # a backend of another kind tells nothing of stages
-            return Accepted()
-        connection.open()
+        smtp = _opened(server).connection
     except BadAccount as error:
         return Final("account", str(error))
-    except BoxError as error:
+    except SignInNeeded as error:
         return Retry("sign_in", str(error), SIGN_IN_WAIT)
+    except NoToken as error:
+        return Retry("sign_in", str(error))
     except NETWORK as error:
         return Retry("connect", said(error))
-    smtp = connection.connection
     if smtp is None:
         return Retry("connect", N_("The mail server could not be reached"))
     try:
-        return _converse(smtp, bytes_of(message), sender, recipient)
+        return _converse(smtp, content, sender, recipient)
     finally:
         _hang_up(smtp)
 
 
-def bytes_of(message: EmailMessage) -> bytes:
-    """The mail as it goes over the wire."""
-    return message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's class takes it
+def _opened(server: OutgoingServer | None) -> EmailBackend:
+    if server is not None:
+        return open_connection(Account.of(server), server.channel_id)
+    usual = cast(EmailBackend, get_connection())
+    usual.open()
+    return usual
 
 
-def _keep_copy(mailbox: Channel, item: OutboxItem, message: EmailMessage) -> None:
+def _keep_copy(mailbox: Channel, item: OutboxItem, message: EmailMessage, content: bytes) -> None:
     """For the folder of sent mails, what a person wrote about a ticket. It has left: nothing changes that."""
     server = getattr(mailbox, "incoming", None)
     if not server or not server.copy_sent or not item.ticket_id or "Auto-Submitted" in message.extra_headers:
         return
     try:
-        copies.keep(server, message_id_of(item), bytes_of(message))
+        copies.keep(server, message_id_of(item), content)
     except DatabaseError:
         log.exception("the copy of a sent mail is lost", extra={"outbox_item": item.pk})
 
 
 def open_connection(account: Account, channel_id: int = 0, *, at_once: bool = False) -> EmailBackend:
-    """An open connection to the own server of the mailbox `channel_id`. Raises NETWORK, BoxError."""
+    """An open connection to the own server of the mailbox `channel_id`.
+
+    Raises NETWORK, SignInNeeded, NoToken.
+    """
 
     def opened(account: Account) -> EmailBackend:
         connection = _connection_of(account)

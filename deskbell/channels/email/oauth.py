@@ -82,12 +82,13 @@ def refresh(client: Client, token: str) -> Tokens:
 def as_application(client: Client) -> Tokens:
     """A token for the desk itself. Raises NotGranted."""
     application = BackendApplicationClient(client.client_id)
-    return _ask(
-        client,
-        application.prepare_request_body(
-            scope=list(client.scopes), include_client_id=True, **_secret(client)
-        ),
+    body = application.prepare_request_body(
+        scope=list(client.scopes), include_client_id=True, **_secret(client)
     )
+    try:
+        return _ask(client, body)
+    except Refused as error:  # there is nobody who could sign in
+        raise NotGranted(str(error)) from None
 
 
 def _secret(client: Client) -> dict[str, str]:

@@ -142,6 +142,8 @@ def require_safe_for_tokens(account: Account, provider: SignInProvider) -> None:
     """Raises BadAccount when a token must not be shown to this server, or cannot."""
     if account.protocol == "pop3":
         raise BadAccount(_("By POP3 only a password signs in. Choose IMAP."))
+    if not account.username.isascii():
+        raise BadAccount(_("A user name with letters such as ü cannot sign in without a password."))
     hosts = grants_of(provider).mail_hosts
     if not may_be_shown_a_token(account, hosts):
         text = _("%(name)s is for mail servers at %(hosts)s only.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -78,15 +79,16 @@ def mailbox(request: Request, pk: int) -> HttpResponse:
     form = MailboxForm(request.POST if request.method == "POST" else None, channel=channel)
     if form.is_bound and form.is_valid():
         values = form.cleaned_data
-        actions.change_mailbox(
-            channel,
-            name=values["name"],
-            queue=values["queue"],
-            plus_addresses=values["plus_addresses"],
-            authserv_id=values["authserv_id"],
-            by=request.user,
-        )
-        _set_servers(channel, form, request)
+        with transaction.atomic():  # a fetcher must not see a server without its sign-in
+            _set_servers(channel, form, request)
+            actions.change_mailbox(
+                channel,
+                name=values["name"],
+                queue=values["queue"],
+                plus_addresses=values["plus_addresses"],
+                authserv_id=values["authserv_id"],
+                by=request.user,
+            )
         return _saved(request, _mailboxes().get(pk=pk), values["name"])
     return _form_page(request, channel, form)
 
