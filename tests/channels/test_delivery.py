@@ -11,10 +11,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from deskbell.channels.email import delivery
 from deskbell.channels.email.delivery import Finding, State
+from deskbell.channels.models import Channel
 from tests import stories
 from tests.support.dnsserver import name_server
 
-DOMAIN = "desk.example"
+DOMAIN = "desk.internal"
 
 
 def key(bits: int) -> str:
@@ -29,7 +30,7 @@ GOOD_KEY = key(2048)
 def dns(settings):
     with name_server() as server:
         settings.NAMESERVER = f"127.0.0.1:{server.port}"
-        server.zone[DOMAIN, "MX"] = ["20 b.desk.example.", "10 a.desk.example."]
+        server.zone[DOMAIN, "MX"] = ["20 b.desk.internal.", "10 a.desk.internal."]
         server.text(DOMAIN, "some-other-proof=1", "v=spf1 mx ~all")
         server.text(f"_dmarc.{DOMAIN}", "v=DMARC1; p=reject")
         server.text(f"mail._domainkey.{DOMAIN}", f"v=DKIM1; k=rsa; p={GOOD_KEY}")
@@ -49,7 +50,7 @@ def test_all_is_well(dns):
         ("DKIM", State.FINE),
         ("DMARC", State.FINE),
     ]
-    assert findings[0].found == "a.desk.example, b.desk.example"
+    assert findings[0].found == "a.desk.internal, b.desk.internal"
     assert findings[2].text == "Mails can be signed: the key “mail” has 2048 bits."
 
 
@@ -141,14 +142,14 @@ def test_dmarc(dns, records, state):
 
 
 def test_a_policy_above_counts_for_domains_below_it(dns):
-    dns.text("_dmarc.desk.example", "v=DMARC1; p=reject; sp=none")
-    findings = delivery.look(delivery.Lookup.of_settings(), "mail.support.desk.example")
+    dns.text("_dmarc.desk.internal", "v=DMARC1; p=reject; sp=none")
+    findings = delivery.look(delivery.Lookup.of_settings(), "mail.support.desk.internal")
     assert findings[3].state == State.BETTER
 
 
 def test_an_account_of_another_domain_is_told(dns):
     assert found("Account", account="desk@relay.example").state == State.BETTER
-    findings = delivery.look(delivery.Lookup.of_settings(), DOMAIN, account="desk@sub.desk.example")
+    findings = delivery.look(delivery.Lookup.of_settings(), DOMAIN, account="desk@sub.desk.internal")
     assert len(findings) == 4
 
 
@@ -169,6 +170,7 @@ def test_nothing_is_asked_twice(dns):
 
 def test_the_page(dns, mailbox, client):
     client.force_login(stories.staff("owner"))
+    Channel.objects.update(address=f"support@{DOMAIN}")
     dns.text(f"_dmarc.{DOMAIN}")
     page = f"/setup/mailboxes/{mailbox.pk}/delivery/"
 
@@ -179,3 +181,7 @@ def test_the_page(dns, mailbox, client):
     assert "<script" not in shown(selector="<script>alert(1)")
     assert "A selector has letters, digits, dots and hyphens." in shown(selector="a b")
     assert "There is no key under the selector “gone”." in shown(selector="gone")
+    Channel.objects.update(address="support@desk.example")
+    dns.asked.clear()
+    assert "desk.example is a name for examples that nobody can own" in shown()
+    assert dns.asked == []

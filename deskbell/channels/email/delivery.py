@@ -49,8 +49,15 @@ SELECTORS = (
 )
 #: what an SPF record has to include for mails that leave by a provider's server
 INCLUDES = {GMAIL.smtp: "_spf.google.com", MICROSOFT.smtp: "spf.protection.outlook.com"}
+#: names that belong to nobody (RFC 2606, RFC 6761)
+RESERVED = ("example", "invalid", "localhost", "test", "example.com", "example.net", "example.org")
 _MECHANISM = re.compile(r"([+\-~?]?)(all|include|a|mx|ptr|ip4|ip6|exists)(?:[:/].*)?", re.IGNORECASE)
 _MODIFIER = re.compile(r"([a-z][a-z0-9_.-]*)=(.*)", re.IGNORECASE)
+
+
+def is_reserved(domain: str) -> bool:
+    """Whether nobody can own `domain`, so that there is nothing to ask."""
+    return any(domain == name or domain.endswith(f".{name}") for name in RESERVED)
 
 
 class State(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -37,16 +38,17 @@ def check(request: Request, pk: int) -> HttpResponse:
     desk = (settings.EMAIL_HOST or "", settings.EMAIL_HOST_USER or "")
     host, account = (server.host, server.username) if server else desk
     domain = channel.address.rpartition("@")[2]
-    try:
-        findings = delivery.look(
-            delivery.Lookup.of_settings(), domain, server=host, account=account, selector=selector
-        )
-    except delivery.Silent:
-        findings = []
+    findings, reserved = [], delivery.is_reserved(domain)
+    with suppress(delivery.Silent):
+        if not reserved:
+            findings = delivery.look(
+                delivery.Lookup.of_settings(), domain, server=host, account=account, selector=selector
+            )
     context = {
         "channel": channel,
         "domain": domain,
         "findings": findings,
+        "reserved": reserved,
         "states": STATES,
         "selector": typed,
         "bad_selector": bool(typed and not selector),
