@@ -87,7 +87,7 @@ def test_models_and_migrations_agree():
 def test_every_variable_read_is_documented():
     sources = [path.read_text() for path in (ROOT / "deskbell").rglob("*.py") if path.name != "variables.py"]
     words = "URL DIR DEMO KEY HOSTS ADDRESS NAME LANGUAGE ZONE LIMIT WORKERS THREADS AFTER FORMAT BIN"
-    words += " PROXIES UPGRADE SECONDS KEEP"
+    words += " PROXIES UPGRADE SECONDS KEEP NAMESERVER"
     pattern = rf'"((?:DESKBELL|DATABASE|EMAIL|REDIS|PG)_(?:[A-Z]+_)*(?:{words.replace(" ", "|")}))"'
     read = set(re.findall(pattern, "\n".join(sources)))
     assert read == {variable.name for variable in VARIABLES}
