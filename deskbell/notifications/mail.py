@@ -481,9 +481,8 @@ def _name_without_address(message: Message) -> str:
         return name
     if message.direction == Message.Direction.OUT:
         return company().name
-    return (
-        translation.gettext("The customer") if not message.internal else translation.gettext("The supplier")
-    )
+    supplier = "asked" in message.details
+    return translation.gettext("The supplier") if supplier else translation.gettext("The customer")
 
 
 def _ids_before(ticket: Ticket, forward: Message) -> list[str]:
@@ -547,8 +546,10 @@ class _Mailbox:
 
 def _mailbox(ticket: Ticket) -> _Mailbox:
     """Where the mail leaves from: the mailbox the customer wrote to, else his queue's, else the desk's."""
-    received = Message.objects.filter(ticket=ticket, inbound_id__isnull=False)
-    newest = received.exclude(kind=Message.Kind.SUPPLIER).order_by("-pk").first()
+    received = Message.objects.filter(
+        ticket=ticket, inbound_id__isnull=False, visibility=Message.Visibility.PUBLIC
+    )
+    newest = received.order_by("-pk").first()
     channel = None
     if newest is not None and newest.inbound_id:
         item = InboundItem.objects.select_related("channel").defer("raw").filter(pk=newest.inbound_id).first()

@@ -79,14 +79,17 @@ def used_before(user: User, ticket: Ticket) -> list[str]:
 def known_addresses(user: User, ticket: Ticket, words: str) -> list[tuple[str, str]]:
     """(address, name) of those `words` may mean: used before, then people whom `user` may look up."""
     words = words.strip()[:100]
-    used = [(each, "") for each in used_before(user, ticket) if words.casefold() in each.casefold()]
     found = find_people(user, words, limit=ADDRESSES_OFFERED) if len(words) > 1 else []
-    people = [(person.email, person.name) for person in found if person.email]
-    names = {address.casefold(): name for address, name in people}
-    merged = {address.casefold(): address for address, _name in [*people[::-1], *used[::-1]]}
-    # what was used before stands first, by the name that is known for it
-    ordered = list(dict.fromkeys(address.casefold() for address, _name in [*used, *people]))
-    return [(merged[key], names.get(key, "")) for key in ordered[:ADDRESSES_OFFERED]]
+    offered = {
+        address.casefold(): (address, "")
+        for address in used_before(user, ticket)
+        if words.casefold() in address.casefold()
+    }
+    for person in found:
+        if person.email:
+            address, _name = offered.get(person.email.casefold(), (person.email, ""))
+            offered[person.email.casefold()] = (address, person.name)
+    return list(offered.values())[:ADDRESSES_OFFERED]
 
 
 def conversation(message: Message) -> list[Message]:

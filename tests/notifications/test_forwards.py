@@ -422,5 +422,6 @@ def test_answers_of_suppliers_do_not_move_the_customers_mailbox(asked, ticket, m
     sales = channel_actions.add_channel("email", name="Sales", address="sales@desk.example")
     _forward, sent = asked
     assert take_in(sales, answer_to(sent)).reason == "supplier"
+    assert take_in(sales, answer_to(sent, number=2, Auto_Submitted="auto-replied")).reason == "auto_reply"
     actions.reply(stories.fresh(ticket), Content.markdown("Soon."), by=mara)
     assert "help@desk.example" in of_kind(post(), "ticket.reply")[0]["From"]
