@@ -14,6 +14,8 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import CharField, JSONField, Model, TextField
 
+from deskbell.channels.email.push import SERVICES
+
 ATTRIBUTES = {"title", "placeholder", "aria-label", "alt", "data-bulk-count", "data-limit-text"}
 #: what they hold is no sentence of ours: programs, keys on a keyboard, times (of Babel), what is typed
 SILENT = {"script", "style", "time", "kbd", "code", "pre", "textarea", "svg"}
@@ -140,9 +142,12 @@ def _outside(text: str, depth: int = 0) -> tuple[str, int]:
 def stored() -> Stored:
     """Every text in the database, whole and by its lines: names, subjects, messages, addresses.
 
-    And what is called the same in every language: languages themselves, time zones, the product.
+    And what is called the same in every language: languages themselves, time zones, products and services,
+    and what mail servers call a folder and a scope.
     """
     found = {"Deskbell", "PostgreSQL", *(name for _code, name in settings.LANGUAGES)}
+    found |= {"Google", "Microsoft 365", "Sent", "mail offline_access"}
+    found |= {service.name for service in SERVICES.values() if isinstance(service.name, str)}
     found |= {zone.replace("_", " ") for zone in available_timezones()} | available_timezones()
     for model in apps.get_models():
         if model._meta.label not in TRANSLATED:

@@ -19,6 +19,7 @@ import contextlib
 import json
 import logging
 import time
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -43,6 +44,8 @@ REMEMBERED = 10_000
 TOKEN_AGE = 300
 #: seconds of silence after which the connection is asked whether it still lives
 SILENCE = 30
+#: seconds between the reading of a page and the stream it opens, and how many notices of that time are kept
+GAP, KEPT = 15, 1000
 
 log = logging.getLogger(__name__)
 
@@ -110,11 +113,16 @@ class Hub:
         self._listening = asyncio.Event()
         #: devices that were signed out lately, the latest last
         self._ended: dict[int, None] = {}
+        #: what was told lately: when, whom, and the notice
+        self._told: deque[tuple[float, frozenset[str], str]] = deque(maxlen=KEPT)
 
-    def subscribe(self, user: int, topics: Iterable[str], *, device: int | None = None) -> Subscription:
+    def subscribe(
+        self, user: int, topics: Iterable[str], *, device: int | None = None, since: float | None = None
+    ) -> Subscription:
         """Begin to listen for `user`, who may hear `topics`; starts the connection with the first.
 
-        Of a `device` that was signed out meanwhile the stream ends at once.
+        He gets what was told after `since` (seconds since 1970), when his page was read, for at most GAP
+        seconds. Of a `device` that was signed out meanwhile the stream ends at once.
         """
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._listen())
@@ -122,9 +130,16 @@ class Hub:
         self._all.add(subscription)
         for topic in subscription.topics:
             self._by_topic.setdefault(topic, set()).add(subscription)
+        if since is not None:
+            self._tell_again(subscription, max(since, time.time() - GAP))
         if device in self._ended:
             subscription.put(None)
         return subscription
+
+    def _tell_again(self, subscription: Subscription, since: float) -> None:
+        for at, topics, text in self._told:
+            if at >= since and topics & subscription.topics:
+                subscription.put(text)
 
     def unsubscribe(self, subscription: Subscription) -> None:
         self._all.discard(subscription)
@@ -215,6 +230,8 @@ class Hub:
         hearers = {each for topic in topics for each in self._by_topic.get(topic, ())}
         for subscription in hearers:
             subscription.put(text)
+        if notice.get("kind") not in (RIGHTS_CHANGED, DEVICE_ENDED):
+            self._told.append((time.time(), frozenset(topics), text))
         if notice.get("kind") == DEVICE_ENDED:
             for topic in topics:
                 self._end_device(int(topic.removeprefix("device:")))

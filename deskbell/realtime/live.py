@@ -64,7 +64,7 @@ class Live:
         except signing.BadSignature:
             await _refuse(scope, receive, send)
             return
-        subscription = hub.subscribe(claim["u"], claim["t"], device=claim.get("d"))
+        subscription = hub.subscribe(claim["u"], claim["t"], device=claim.get("d"), since=claim.get("r"))
         try:
             await hub.listening(FIRST_WAIT)
             if hub.outdated(subscription, claim.get("r", 0)):

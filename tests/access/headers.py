@@ -9,7 +9,7 @@ from deskbell.kit.answers import HEADERS
 from deskbell.tickets.serving import FILE, FRAME
 
 #: the only pages with a policy of their own: what came from outside, in a sandbox
-OUTSIDE = re.compile(r":(message-html|inline|attachment|archive)$")
+OUTSIDE = re.compile(r":(message-html|inline|attachment|archive|text_preview)$")
 UNSAFE = re.compile(r"unsafe-|\*|data:|https?:")
 
 
@@ -29,7 +29,7 @@ def faults(route: str, response: Any) -> list[str]:
 
 
 def _policy_faults(route: str, policy: str) -> list[str]:
-    if policy in (FRAME.format(images=""), FILE):
+    if policy in (FRAME.format(images=""), FRAME.format(images=" data:"), FILE):
         return [] if OUTSIDE.search(route) else [f"the policy of outside content: {policy}"]
     said = dict(each.strip().partition(" ")[::2] for each in policy.split(";"))
     wrong = [f"{name} {value}" for name, value in said.items() if name != "img-src" and UNSAFE.search(value)]

@@ -273,7 +273,7 @@ def mailbox(world: World, case: Case) -> dict[str, Any]:
 def provider(world: World, case: Case) -> dict[str, Any]:
     """Of sign-ins, made with a name that the form changes."""
     row, _made = SignInProvider.objects.update_or_create(
-        client_id="desk", kind="google", defaults={"name": "Mail of Google"}
+        client_id="desk", kind="google", defaults={"name": "Google"}
     )
     return {"pk": row.pk}
 
@@ -632,9 +632,7 @@ PAGES: dict[str, Row] = {
         setup(ADMINS), may=anywhere(ADMINS), values=mail_text, body=const(subject="Yours", text="We have it.")
     ),
     "setup:text_preview": Row(setup(ADMINS), may=anywhere(frozenset()), values=mail_text),
-    "setup:text_trial": Row(
-        may=anywhere(ADMINS), values=mail_text, body=const(subject="Yours", text="We have it.")
-    ),
+    "setup:text_trial": Row(may=anywhere(frozenset()), values=mail_text),  # sends a sample, changes nothing
     "setup:text_reset": Row(may=anywhere(ADMINS), values=own_mail_text),
     "setup:mailbox_sign_in": Row(setup(ADMINS), values=signing_in),
     "setup:mailbox_signed_in": Row(setup(ADMINS)),  # nothing was begun: back to the mailboxes

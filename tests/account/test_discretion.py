@@ -119,6 +119,8 @@ def test_secrets_are_in_no_log_no_job_and_no_event(letters, logged):
 OPEN = {
     "id": "of the API, a number",
     "number": "of the API, a number",
+    "channel": "a mailbox, which proves nothing: the token goes beside it",
+    "language": "of a mail text",
     "key": "a form that was sent",
     "name": "a property of a ticket",
     "step": "one of the first steps",

@@ -25,9 +25,10 @@ from deskbell.people.queries import company
 from deskbell.people.reader import reading
 from deskbell.setup.access import Request, permitted
 from deskbell.setup.pages import show
+from deskbell.tickets.serving import FRAME
 
-#: of the frame that shows the mail: nothing is loaded, no script runs
-FRAME = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+#: of the frame that shows the mail, with the logo in it
+POLICY = FRAME.format(images=" data:")
 
 
 class TextForm(forms.Form):
@@ -113,7 +114,8 @@ def preview(request: Request, key: str, language: str) -> HttpResponse:
     with reading(language=language):
         sample = mail.sample(key, _typed(request, key, language), request.user)
     page = sample["html"].replace(f"cid:{LOGO_ID}", _logo())
-    return HttpResponse(page, headers={"Content-Security-Policy": FRAME, "X-Content-Type-Options": "nosniff"})
+    headers = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(page, headers=headers)
 
 
 def _logo() -> str:
@@ -122,13 +124,11 @@ def _logo() -> str:
     return "" if blob is None else f"data:image/png;base64,{b64encode(blob.path.read_bytes()).decode()}"
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_POST
 @permitted(permissions.SETUP)
 def trial(request: Request, key: str, language: str) -> HttpResponse:
     """Send the mail, as it stands in the form, to who asks for it; the form keeps what was typed."""
     _known(key, language)
-    if request.method != "POST":
-        return redirect("setup:text", key, language)
     form, tried = TextForm(request.POST), ""
     if form.is_valid() and request.user.email:
         typed = form.cleaned_data["subject"], form.cleaned_data["text"]
