@@ -13,6 +13,7 @@ from deskbell.people import permissions
 from deskbell.people.actions.guard import require
 from deskbell.people.models import User
 from deskbell.people.reader import reading
+from deskbell.tickets.variables import variables_in
 
 
 class UnknownVariables(ValueError):
@@ -53,7 +54,7 @@ def change_text(mail: str, language: str, *, subject: str, text: str, by: Actor 
 
 def _blocks(subject: str) -> list[str]:
     """A subject is one line."""
-    return [name for name in texts.BLOCKS if name in texts.variables_in(subject)]
+    return [name for name in texts.BLOCKS if name in variables_in(subject)]
 
 
 @transaction.atomic

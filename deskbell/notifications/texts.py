@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 
 from deskbell.kit import markdown
 from deskbell.notifications.models import MailText
+from deskbell.tickets.variables import VARIABLE, variables_in
 
 Words = str | Promise
 
@@ -48,7 +49,6 @@ _OF_TICKETS = (
     *("ticket.number", "ticket.subject", "ticket.queue", "ticket.link"),
     *("customer.name", "customer.first_name", "organization.name", *_ANYWHERE),
 )
-_VARIABLE = re.compile(r"( ?)\{\{([^{}\n]*)\}\}")
 #: how a variable is marked while Markdown is read: letters of the private area, which no text needs
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARKED = re.compile(
@@ -226,7 +226,7 @@ def fill_in(subject: str, text: str, values: Values) -> Written:
     """
     marked, found = _marked(text, values)
     return Written(
-        _VARIABLE.sub(lambda match: _line(match, values), subject).strip(),
+        VARIABLE.sub(lambda match: _line(match, values), subject).strip(),
         _MARKED.sub(lambda match: _plain(found[int(match[1])]), markdown.to_text(marked)),
         _html(marked, found),
     )
@@ -240,11 +240,6 @@ def unknown(mail: str, text: str) -> list[str]:
 def missing(mail: str, text: str) -> list[str]:
     """Variables that `mail` cannot do without, and that `text` lacks."""
     return [name for name in MAILS[mail].needs if name not in variables_in(text)]
-
-
-def variables_in(text: str) -> list[str]:
-    """Each name in double braces once, in their order."""
-    return list(dict.fromkeys(match[2].strip() for match in _VARIABLE.finditer(text)))
 
 
 def _marked(text: str, values: Values) -> tuple[str, list[str | Block]]:
@@ -266,7 +261,7 @@ def _marked(text: str, values: Values) -> tuple[str, list[str | Block]]:
         found.append(value)
         return f"{match[1]}{_OPEN}{len(found) - 1}{_CLOSE}"
 
-    return _VARIABLE.sub(mark, text), found
+    return VARIABLE.sub(mark, text), found
 
 
 def _line(match: re.Match[str], values: Values) -> str:

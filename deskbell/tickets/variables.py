@@ -31,13 +31,18 @@ VARIABLES: dict[str, tuple[str | Promise, Value]] = {
     ),
 }
 
-_VARIABLE = re.compile(r"( ?)\{\{([^{}\n]*)\}\}")
+#: a space before it, and the name between the braces
+VARIABLE = re.compile(r"( ?)\{\{([^{}\n]*)\}\}")
 
 
 def unknown(text: str) -> list[str]:
     """Names in `text` that are no variables, in their order."""
-    names = (match[2].strip() for match in _VARIABLE.finditer(text))
-    return list(dict.fromkeys(name for name in names if name not in VARIABLES))
+    return [name for name in variables_in(text) if name not in VARIABLES]
+
+
+def variables_in(text: str) -> list[str]:
+    """Each name in double braces once, in their order."""
+    return list(dict.fromkeys(match[2].strip() for match in VARIABLE.finditer(text)))
 
 
 def fill_in(text: str, ticket: Ticket, agent: User) -> str:
@@ -52,4 +57,4 @@ def fill_in(text: str, ticket: Ticket, agent: User) -> str:
         shown = " ".join(known[1](ticket, agent).split())
         return f"{match[1]}{shown}" if shown else ""
 
-    return _VARIABLE.sub(value, text)
+    return VARIABLE.sub(value, text)

@@ -52,6 +52,8 @@ INCLUDES = {GMAIL.smtp: "_spf.google.com", MICROSOFT.smtp: "spf.protection.outlo
 #: names that belong to nobody (RFC 2606, RFC 6761)
 RESERVED = ("example", "invalid", "localhost", "test", "example.com", "example.net", "example.org")
 _MECHANISM = re.compile(r"([+\-~?]?)(all|include|a|mx|ptr|ip4|ip6|exists)(?:[:/].*)?", re.IGNORECASE)
+#: those for which a reader has to look up another name
+_LOOKED_UP = ("include", "a", "mx", "ptr", "exists", "redirect")
 _MODIFIER = re.compile(r"([a-z][a-z0-9_.-]*)=(.*)", re.IGNORECASE)
 
 
@@ -227,6 +229,14 @@ def _understood(term: str) -> bool:
     return bool(_MECHANISM.fullmatch(term) or _MODIFIER.fullmatch(term))
 
 
+def _term(term: str) -> tuple[str, str, str]:
+    """(mechanism or modifier, what it names, sign) of a word that is understood."""
+    if mechanism := _MECHANISM.fullmatch(term):
+        return mechanism[2].lower(), term.partition(":")[2], mechanism[1] or "+"
+    name, _sign, value = term.partition("=")
+    return name.lower(), value, ""
+
+
 def _walk(lookup: Lookup, record: str) -> tuple[int, set[str], str]:
     """(names a reader has to look up, domains included on the way, what is said of all others)."""
     counted, included, said = 0, set[str](), ""
@@ -236,22 +246,13 @@ def _walk(lookup: Lookup, record: str) -> tuple[int, set[str], str]:
             break
         text, own = waiting.pop()
         for term in text.split()[1:]:
-            mechanism, modifier = _MECHANISM.fullmatch(term), _MODIFIER.fullmatch(term)
-            name, _colon, value = term.lstrip("+-~?").partition(":")
-            if mechanism and mechanism[2].lower() == "all":
-                said = (mechanism[1] or "+") if own else said
-                continue
-            redirect = bool(not mechanism and modifier and modifier[1].lower() == "redirect")
-            target = modifier[2] if redirect and modifier else value
-            if (
-                name.lower() in ("include", "a", "mx", "ptr", "exists")
-                or redirect
-                or (mechanism and mechanism[2].lower() in ("a", "mx"))
-            ):
-                counted += 1
-            if (name.lower() == "include" or redirect) and "%" not in target:
-                included.add(target.lower().rstrip("."))
-                waiting += [(each, own and redirect) for each in _spf_records(lookup, target)]
+            kind, value, sign = _term(term)
+            if kind == "all":
+                said = sign if own else said
+            counted += kind in _LOOKED_UP
+            if kind in ("include", "redirect") and "%" not in value:
+                included.add(value.lower().rstrip("."))
+                waiting += [(each, own and kind == "redirect") for each in _spf_records(lookup, value)]
     return counted, included, said
 
 
