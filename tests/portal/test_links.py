@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import logging
+import re
 from datetime import timedelta
 
 import pytest
@@ -17,6 +19,7 @@ from deskbell.people import companies
 from deskbell.people.models import Company, User
 from deskbell.tickets import actions
 from deskbell.tickets.actions.passes import make_pass
+from deskbell.tickets.content import Content
 from deskbell.tickets.models import Message, Ticket, TicketPass
 from tests.stories import customer, fresh, organization, staff, ticket
 
@@ -150,6 +153,25 @@ def test_who_holds_a_link_ends_it_and_a_later_mail_brings_another(client, shown)
     assert kinds.get().data == {"passes": 1}
     assert client.get(enter(client, shown).url).status_code == 200
     assert client.get(path).status_code == 410
+
+
+def test_an_open_page_hears_what_is_new_and_of_its_end(client, shown):
+    enter(client, shown)
+    path = path_of(shown)
+    asks = re.search(r'hx-get="([^"]+)" hx-trigger="every 15s"', client.get(path).content.decode())[1]
+    htmx = {"HTTP_HX_REQUEST": "true"}
+    assert client.get(html.unescape(asks), **htmx).status_code == 204
+
+    actions.note(fresh(shown), Content.markdown("Only we see this."), by=staff("owner"))
+    assert client.get(html.unescape(asks), **htmx).status_code == 204
+
+    actions.reply(fresh(shown), Content.markdown("It was the cable."), by=staff("owner"))
+    told = client.get(html.unescape(asks), **htmx).content.decode()
+    assert "It was the cable." in told
+    assert "<html" not in told and "<form" not in told
+
+    client.post(path + "ending/")
+    assert client.get(html.unescape(asks), **htmx)["HX-Refresh"] == "true"
 
 
 def test_a_pass_is_of_no_use_in_another_browser(client, shown):

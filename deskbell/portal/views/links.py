@@ -84,14 +84,25 @@ def _gone(request: HttpRequest) -> HttpResponse:
     """The same for a link that was ended, is too old or forged, and for a ticket that is not there."""
     response = render(request, "portal/link_gone.html", status=410)
     response["Referrer-Policy"] = "no-referrer"
+    response["HX-Refresh"] = "true"
     return response
 
 
 @require_safe
 @unseen
 def ticket(request: HttpRequest, pk: int) -> HttpResponse:
+    """The page. One that is open asks for what is new: 204 while `seen` still names the newest."""
     opened = _opened(request, pk)
-    return _page(request, opened, ReplyForm()) if opened else _gone(request)
+    if opened is None:
+        return _gone(request)
+    if request.htmx and request.GET.get("seen") == _newest(opened.ticket):  # type: ignore[attr-defined]
+        return HttpResponse(status=204)
+    return _page(request, opened, ReplyForm())
+
+
+def _newest(shown: Ticket) -> str:
+    """Names what customers can see of a ticket by the time it last changed for them."""
+    return shown.public_at.isoformat()
 
 
 def _page(request: HttpRequest, opened: TicketPass, form: ReplyForm, status: int = 200) -> HttpResponse:
@@ -106,13 +117,15 @@ def _page(request: HttpRequest, opened: TicketPass, form: ReplyForm, status: int
         "entries": told(timeline.entries),
         "older": timeline.older,
         "before": place,
+        "seen": _newest(shown),
         "status": STATUS,
         "meaning": MEANING,
         "may_reply": may(person, "customer_reply", shown),
         "form": form,
         "limit": settings.GUEST_UPLOAD_LIMIT,
     }
-    return render(request, "portal/link.html", context, status=status)
+    template = "portal/_link.html" if request.htmx else "portal/link.html"  # type: ignore[attr-defined]
+    return render(request, template, context, status=status)
 
 
 @require_POST
