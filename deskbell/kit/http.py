@@ -8,18 +8,19 @@ company's own sign-in server may stand there.
 
 from __future__ import annotations
 
-import http.client
 import ipaddress
 import json
 import socket
 import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, cast
 from urllib.parse import SplitResult, urlsplit
 
+import httpcore
+import httpx
 from django.conf import settings
 from django.utils.translation import gettext as _
 
@@ -37,13 +38,21 @@ class BadAddress(ValueError):
 
 
 class NoAnswer(Exception):
-    """Nothing came back that could be read; the message is for people."""
+    """Nothing came back that could be read; the message is for people.
+
+    Unless `sent`, the other side never had the request.
+    """
+
+    def __init__(self, text: str, *, sent: bool = True) -> None:
+        super().__init__(text)
+        self.sent = sent
 
 
 @dataclass(frozen=True)
 class Answer:
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def json(self) -> dict[str, Any]:
         """The object in it; empty when there is none."""
@@ -71,84 +80,162 @@ def checked(url: str) -> SplitResult:
 
 def post_form(url: str, body: str) -> Answer:
     """Post a form that is encoded already. Raises BadAddress, NoAnswer."""
-    parts = checked(url)
-    host = str(parts.hostname)
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    return ask("POST", url, headers=headers, content=body.encode())
+
+
+def ask(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+    json: Any = None,
+    form: Mapping[str, str] | None = None,
+    files: Mapping[str, tuple[str, BinaryIO, str]] | None = None,
+    into: BinaryIO | None = None,
+    most: int = MOST,
+    seconds: float | None = None,
+) -> Answer:
+    """One request and its whole answer of at most `most` bytes, in at most `seconds` (PATIENCE).
+
+    `files` are parts of a form: name → (filename, content, type). A good answer's body goes `into` a file
+    where one is given, and is empty then. Raises BadAddress, NoAnswer.
+    """
+    host = str(checked(url).hostname)
+    request = httpx.Request(
+        method,
+        url,
+        headers={
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": f"Deskbell/{__version__}",
+            **(headers or {}),
+        },
+        content=content,
+        json=json,
+        data=form,
+        files=files,
+    )
+    wire = _Wire(seconds or PATIENCE)
     try:
-        with _open(parts) as link:
-            path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            headers = {
-                "Host": parts.netloc,
-                "Content-Type": "application/x-www-form-urlencoded",
-                "Accept": "application/json",
-                "User-Agent": f"Deskbell/{__version__}",
-            }
-            link.request("POST", path, body.encode(), headers)
-            answer = link.getresponse()
-            content = answer.read(MOST + 1)
-    except http.client.HTTPException as error:
+        with httpcore.ConnectionPool(ssl_context=ssl.create_default_context(), network_backend=wire) as pool:
+            return _exchange(pool, request, host, into, most)
+    except httpcore.ProtocolError as error:
         text = _("%(host)s answers with something that is no HTTP: %(reason)s")
         raise NoAnswer(text % {"host": host, "reason": f"{error}"[:200] or type(error).__name__}) from None
-    except OSError as error:
-        raise NoAnswer(told(error, host)) from None
-    if len(content) > MOST:
-        raise NoAnswer(_("%(host)s answers with more than can be right.") % {"host": host})
-    return Answer(answer.status, content)
+    except httpcore.TimeoutException:
+        raise NoAnswer(told(TimeoutError(), host), sent=wire.connected) from None
+    except httpcore.NetworkError as error:
+        raise NoAnswer(told(wire.failure or OSError(str(error)), host), sent=wire.connected) from None
 
 
-@contextmanager
-def _open(parts: SplitResult) -> Iterator[http.client.HTTPConnection]:
-    """A connection that is cut after PATIENCE, however slowly something still comes. Raises OSError."""
-    host, secure = str(parts.hostname), parts.scheme == "https"
-    wire = _connect(host, parts.port or (443 if secure else 80))
-    if secure:
-        wire = ssl.create_default_context().wrap_socket(
-            wire, server_hostname=host, do_handshake_on_connect=False
+def _exchange(
+    pool: httpcore.ConnectionPool, request: httpx.Request, host: str, into: BinaryIO | None, most: int
+) -> Answer:
+    response = pool.handle_request(
+        httpcore.Request(
+            request.method,
+            httpcore.URL(str(request.url)),
+            headers=request.headers.raw,
+            content=cast(Iterable[bytes], request.stream),
+            extensions={"timeout": {"connect": CONNECT, "read": PATIENCE, "write": PATIENCE, "pool": None}},
         )
-    late = threading.Event()
-
-    def cut() -> None:
-        late.set()
-        with suppress(OSError):
-            # of the plain class: that of an encrypted socket would pull the encryption away under the reader
-            socket.socket.shutdown(wire, socket.SHUT_RDWR)
-
-    clock = threading.Timer(PATIENCE, cut)
-    clock.daemon = True
-    clock.start()
+    )
     try:
-        if isinstance(wire, ssl.SSLSocket):
-            wire.do_handshake()
-        link = http.client.HTTPConnection(host)
-        link.sock = wire
-        yield link
-        if late.is_set():  # what came before the cut may look whole
-            raise TimeoutError
-    except (OSError, http.client.HTTPException):
-        if late.is_set():
-            raise TimeoutError from None
-        raise
+        good = 200 <= response.status < 300
+        body = bytearray()
+        write: Callable[[bytes], Any] = into.write if into is not None and good else body.extend
+        size = 0
+        for piece in cast(Iterator[bytes], response.stream):
+            size += len(piece)
+            if size > most:
+                raise NoAnswer(_("%(host)s answers with more than can be right.") % {"host": host})
+            write(piece)
     finally:
-        clock.cancel()
-        wire.close()
+        response.close()
+    return Answer(response.status, bytes(body), httpx.Headers(response.headers))
 
 
-def _connect(host: str, port: int) -> socket.socket:
-    """To the first address of `host` that may be asked and answers."""
-    failure: OSError = socket.gaierror()
-    for family, kind, protocol, _name, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        if not _may_be_asked(str(address[0])):
-            continue
-        wire = socket.socket(family, kind, protocol)
-        wire.settimeout(CONNECT)
+class _Wire(httpcore.NetworkBackend):
+    """Connects to addresses that may be asked alone, and ends after `seconds`, however slowly it goes."""
+
+    def __init__(self, seconds: float) -> None:
+        self._backend = httpcore.SyncBackend()
+        self._end = time.monotonic() + seconds
+        self.connected = False
+        self.failure: OSError | None = None
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """The pool forgets what an error of the network came from."""
         try:
-            wire.connect(address)
-        except OSError as error:
-            wire.close()
-            failure = error
-        else:
-            wire.settimeout(PATIENCE)
-            return wire
-    raise failure
+            yield
+        except httpcore.NetworkError as error:
+            self.failure = error.__cause__ if isinstance(error.__cause__, OSError) else None
+            raise
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        failure: Exception = httpcore.ConnectError(host)
+        for address in self._addresses(host, port):
+            try:
+                with self.noting():
+                    return _Stream(self._backend.connect_tcp(address, port, self.left(timeout)), self)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    def _addresses(self, host: str, port: int) -> list[str]:
+        self.failure = socket.gaierror()  # unless one of them says something else
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError:
+            return []
+        return [address for address in (str(each[4][0]) for each in found) if _may_be_asked(address)]
+
+    def left(self, timeout: float | None) -> float:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout
+        return min(left, timeout or left)
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream, wire: _Wire) -> None:
+        self._stream = stream
+        self._wire = wire
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        with self._wire.noting():
+            return self._stream.read(max_bytes, self._wire.left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._wire.connected = True
+        with self._wire.noting():
+            self._stream.write(buffer, self._wire.left(timeout))
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        with self._wire.noting():
+            stream = self._stream.start_tls(ssl_context, server_hostname, self._wire.left(timeout))
+        return _Stream(stream, self._wire)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 def _may_be_asked(address: str) -> bool:
