@@ -5,12 +5,16 @@ from __future__ import annotations
 import uuid
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from deskbell.channels.actions.pushing import push_of, take_pushed
+from deskbell.channels.actions.whatsapp import LARGEST, store_webhook
 from deskbell.channels.email import push
 from deskbell.channels.models import Channel
+from deskbell.channels.whatsapp.account import Account
+from deskbell.channels.whatsapp.webhook import is_signed
 
 
 @csrf_exempt
@@ -34,3 +38,37 @@ def mail(request: HttpRequest, channel: uuid.UUID) -> HttpResponse:
     except push.Refused:
         return HttpResponse(status=401, headers={"WWW-Authenticate": 'Basic realm="Deskbell"'})
     return JsonResponse({"inbound": take_pushed(mailbox, mails)})
+
+
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
+def whatsapp(request: HttpRequest, channel: uuid.UUID) -> HttpResponse:
+    """Webhooks of the WhatsApp Cloud API: the handshake (GET), and what happened (POST).
+
+    200 once the bytes are stored; nothing of them is read here. 401 for a wrong signature, 403 for a wrong
+    token, 404 for a number that is not ours or switched off.
+    """
+    numbers = Channel.objects.select_related("whatsapp").filter(kind=Channel.Kind.WHATSAPP_CLOUD)
+    number = numbers.filter(uuid=channel).first()
+    if number is None:
+        return HttpResponse(status=404)
+    if number.state == Channel.State.OFF:
+        return HttpResponse(status=503)
+    account = Account.of(number)
+    if request.method == "GET":
+        return _handshake(request, account)
+    if int(request.headers.get("Content-Length") or 0) > LARGEST:
+        return HttpResponse(status=413)
+    body = request.read(LARGEST + 1)
+    if not is_signed(body, request.headers.get("X-Hub-Signature-256", ""), account.app_secret):
+        return HttpResponse(status=401)
+    store_webhook(number, body)
+    return HttpResponse()
+
+
+def _handshake(request: HttpRequest, account: Account) -> HttpResponse:
+    given = request.GET.get("hub.verify_token", "")
+    known = bool(account.verify_token) and constant_time_compare(given, account.verify_token)
+    if request.GET.get("hub.mode") != "subscribe" or not known:
+        return HttpResponse(status=403)
+    return HttpResponse(request.GET.get("hub.challenge", ""), content_type="text/plain")

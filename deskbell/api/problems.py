@@ -29,6 +29,7 @@ from deskbell.tickets import present
 from deskbell.tickets.actions import (
     BadMove,
     BadRecipients,
+    ChatClosed,
     EmptyMessage,
     FilesTooBig,
     Moved,
@@ -186,6 +187,11 @@ _TOLD: dict[type[Exception], Callable[[Any], Problem]] = {
     NotAllowed: _refused,
     NotAllowedWithPeople: _refused,
     Moved: _moved,
+    ChatClosed: lambda error: Problem(
+        409,
+        _("The customer last wrote more than 24 hours ago: WhatsApp takes nothing but templates now."),
+        name="chat-closed",
+    ),
     EmptyMessage: lambda error: invalid("body", _("Write something or name a file.")),
     BadRecipients: lambda error: invalid("to", _recipients(error)),
     NotForwardable: lambda error: invalid(

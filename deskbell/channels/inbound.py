@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,9 @@ from deskbell.channels.email.parse import ParsedMail, parse
 from deskbell.channels.models import Channel, InboundItem
 from deskbell.channels.webform import intake
 from deskbell.channels.webform.sent import FormSent
+from deskbell.channels.whatsapp import incoming
+from deskbell.channels.whatsapp import intake as whatsapp
+from deskbell.channels.whatsapp.files import NotFetched, fetch
 from deskbell.events.actor import SYSTEM
 from deskbell.events.publish import publish
 from deskbell.files.actions import store
@@ -94,7 +98,7 @@ def _begin(item_id: int) -> InboundItem:
     InboundItem.objects.filter(pk=item_id, state=InboundItem.State.RECEIVED).update(
         attempts=F("attempts") + 1
     )
-    return InboundItem.objects.select_related("channel__queue__team").get(pk=item_id)
+    return InboundItem.objects.select_related("channel__queue__team", "channel__whatsapp").get(pk=item_id)
 
 
 def _understand(item: InboundItem) -> None:
@@ -103,6 +107,9 @@ def _understand(item: InboundItem) -> None:
         return
     if item.channel.kind == Channel.Kind.WEBFORM:
         _decide_form(item.pk, FormSent.parse(bytes(item.raw)))
+        return
+    if item.channel.kind == Channel.Kind.WHATSAPP_CLOUD:
+        _understand_chat(item)
         return
     mail = parse(bytes(item.raw))
     files = [
@@ -115,6 +122,33 @@ def _understand(item: InboundItem) -> None:
     except IntegrityError:
         # the same mail was decided on at the same moment: its claim is seen now
         _decide(item, mail, files)
+
+
+def _understand_chat(item: InboundItem) -> None:
+    """A file is fetched at once where it comes at once; a message does not wait for one that does not."""
+    message = incoming.parse(bytes(item.raw))
+    file = None
+    if message.media is not None:
+        with suppress(NotFetched):
+            file = fetch(item.channel, message.media)
+    _decide_chat(item, message, file)
+
+
+@transaction.atomic
+def _decide_chat(begun: InboundItem, message: incoming.Incoming, file: NewFile | None) -> None:
+    item = _locked(begun.pk)
+    if item is not None:
+        item.channel = begun.channel
+        lock_person(message)
+        _write(item, whatsapp.decide(whatsapp.Chat(item, message, file)))
+
+
+def lock_person(message: incoming.Incoming) -> None:
+    """One person who writes to two of our numbers at once is one person."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"inbound:whatsapp:{message.sender}"]
+        )
 
 
 def _our_logo(file: NewFile) -> bool:

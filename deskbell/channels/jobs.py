@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import InterfaceError, OperationalError, transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from deskbell.channels import inbound, tallies
-from deskbell.channels.actions import copies
+from deskbell.channels.actions import copies, whatsapp
 from deskbell.channels.email.copies import put_waiting
+from deskbell.channels.whatsapp.statuses import match_early
 
 
 @app.task(
@@ -19,6 +22,45 @@ from deskbell.channels.email.copies import put_waiting
 )
 def receive(item_id: int) -> None:
     inbound.decide(item_id)
+
+
+@app.task(
+    name="channels.whatsapp_webhook",
+    queue="inbound",
+    retry=RetryStrategy(max_attempts=200, linear_wait=2, retry_exceptions={OperationalError, InterfaceError}),
+)
+def whatsapp_webhook(webhook_id: int) -> None:
+    whatsapp.handle_webhook(webhook_id)
+
+
+@app.task(name="channels.whatsapp_file", queue="default")
+def whatsapp_file(awaited_id: int) -> None:
+    whatsapp.fetch_awaited(awaited_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="channels.whatsapp_files", queue="default", queueing_lock="channels.whatsapp_files")
+def whatsapp_files(timestamp: int) -> None:
+    """Try again to fetch files that did not come, and read webhooks whose job was lost."""
+    match_early()
+    for pk in whatsapp.awaited_now():
+        _again(whatsapp_file, f"channels.whatsapp_file:{pk}", awaited_id=pk)
+    for pk in whatsapp.waiting_webhooks():
+        _again(whatsapp_webhook, f"channels.whatsapp_webhook:{pk}", webhook_id=pk)
+
+
+@app.periodic(cron="17 4 * * *")
+@app.task(name="channels.forget_webhooks", queue="slow")
+def forget_webhooks(timestamp: int) -> None:
+    whatsapp.forget_old()
+
+
+def _again(task: Any, lock: str, **values: int) -> None:
+    try:
+        with transaction.atomic():  # a refusal breaks its transaction
+            task.configure(queueing_lock=lock).defer(**values)
+    except AlreadyEnqueued:
+        pass
 
 
 @app.periodic(cron="* * * * *")

@@ -10,7 +10,7 @@ BY_MAIL = sentence(_("Somebody who works here answered #%(number)s by mail"))
 NOT_OWNER = sentence(_("The mail belongs to #%(number)s, where the sender may not write"))
 MAY_NOT = sentence(_("The sender may not write at #%(number)s"))
 NEW_SUBJECT = sentence(_("It answers #%(number)s, which is done, under another subject"))
-TOO_MANY = sentence(_("Its sender opened more than %(count)s tickets by mail within an hour"))
+TOO_MANY = sentence(_("Its sender opened more than %(count)s tickets within an hour"))
 SUPPLIER_FLOOD = sentence(_("What was forwarded was answered more than %(count)s times within an hour"))
 NOT_WRITTEN = sentence(_("The mail could not be written: %(reason)s"))
 SIGN_IN_NEEDED = _("Somebody has to sign in at the mail provider, on the mailbox’s page.")
@@ -45,6 +45,10 @@ FOUND_BY = {
     "marker": _("It quotes a mail of ours"),
     "subject_token": _("Its ticket is named by the sign in the subject"),
     "subject_number": _("Its ticket is named by the number in the subject"),
+    "chat_number": _("Its ticket is named by the number in the text"),
+    "chat_quote": _("It quotes a message of its ticket"),
+    "chat_open": _("It goes on with the ticket this chat was about last"),
+    "chat_reopened": _("It goes on with the ticket that was done not long ago"),
 }
 #: of `AutoClass`
 WITHOUT_TICKET = {

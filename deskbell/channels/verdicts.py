@@ -261,7 +261,7 @@ def _open(case: Case, found: Found | None, sender: User, *, follow_up: bool = Fa
 def _takes_ticket(case: Case) -> bool:
     """Whether one more ticket of this sender is taken now; counts it."""
     welcome = case.sender_kind == SenderRule.Kind.ALLOW
-    return welcome or counters.takes_ticket(case.item, case.mail.sender[1])
+    return welcome or counters.takes_ticket(case.item, email_key(case.mail.sender[1]))
 
 
 def _too_many() -> Verdict:

@@ -17,6 +17,7 @@ from deskbell.kit.http_body import FileAnswers, Receive, Scope, Send, Spool, han
 
 from django.conf import settings  # isort: skip - ready only after Django was set up above
 
+from deskbell.channels.actions.whatsapp import LARGEST  # isort: skip
 from deskbell.kit import early  # isort: skip
 from deskbell.realtime.live import live  # isort: skip
 
@@ -27,6 +28,8 @@ PLAIN_LIMIT = 2 * 1024 * 1024
 GUESTS = "/portal/ask/"
 #: mails that a mail service brings
 PUSHED = "/channels/mail/"
+#: what WhatsApp posts
+WEBHOOKS = "/channels/whatsapp/"
 UPLOADS = ("/desk/", "/portal/", "/field/", "/setup/", "/account/photo/", "/api/v1/uploads")
 
 
@@ -36,6 +39,8 @@ def body_limit(path: str) -> int:
         return int(settings.GUEST_UPLOAD_LIMIT) + FORM_SLACK
     if path.startswith(PUSHED):
         return int(settings.UPLOAD_LIMIT * 1.5) + FORM_SLACK  # a mail's files in base64, once more in JSON
+    if path.startswith(WEBHOOKS):
+        return LARGEST
     if path.startswith(UPLOADS):
         return int(settings.UPLOAD_LIMIT) + FORM_SLACK
     return PLAIN_LIMIT

@@ -22,6 +22,7 @@ urlpatterns = [
     path("setup/", include("deskbell.setup.urls")),
     path("live/", include("deskbell.realtime.urls")),
     path("channels/mail/<uuid:channel>/", hooks.mail, name="mail_push"),
+    path("channels/whatsapp/<uuid:channel>/", hooks.whatsapp, name="whatsapp_webhook"),
     path("api/v1/", include("deskbell.api.urls")),
 ]
 

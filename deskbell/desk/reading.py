@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from deskbell.channels.email.subjects import plain
+from deskbell.channels.models import Channel
 from deskbell.events.models import Event
 from deskbell.people.models import Identity, Site, User
 from deskbell.tickets import queries, rules
@@ -71,6 +72,29 @@ def ticket_for_page(user: User, number: int) -> Ticket:
         )
         .get(number=number)
     )
+
+
+@dataclass(frozen=True)
+class Chat:
+    """The chat in which a customer is answered: until when he can be, and the number of ours he writes to."""
+
+    is_open: bool
+    until: datetime | None
+    address: str
+    number: str
+
+    @property
+    def link(self) -> str:
+        """His chat in the reader's own WhatsApp."""
+        return f"https://wa.me/{self.address}" if self.address.isdigit() else ""
+
+
+def chat_of(ticket: Ticket) -> Chat | None:
+    conversation = ticket.conversation
+    if conversation is None:
+        return None
+    name = Channel.objects.filter(pk=conversation.channel_id).values_list("name", flat=True).first()
+    return Chat(conversation.is_open, conversation.open_until, conversation.address, name or "WhatsApp")
 
 
 def rights_at(user: User, ticket: Ticket) -> dict[str, bool]:

@@ -41,6 +41,56 @@ def to_text(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "".join(lines)).strip()
 
 
+#: what opens or closes → WhatsApp's own mark (faq.whatsapp.com, "How to format your messages")
+CHAT_MARKS = {"strong": "*", "em": "_", "s": "~"}
+
+
+def to_chat(text: str) -> str:
+    """`text` with the marks of WhatsApp; links stand behind their words, tables keep their tabs."""
+    if len(text) > LONGEST:
+        return text
+    return re.sub(r"\n{3,}", "\n\n", "".join(_chat_blocks(_reader().parse(text.replace("\x00", ""))))).strip()
+
+
+def _chat_blocks(tokens: Sequence[Token]) -> list[str]:
+    out: list[str] = []
+    quotes: list[int] = []
+    for token in tokens:
+        if token.type == "blockquote_open":
+            quotes.append(len(out))
+        elif token.type == "blockquote_close":
+            begin = quotes.pop()
+            lines = "".join(out[begin:]).strip().split("\n")
+            out[begin:] = ["\n".join(f"> {line}" for line in lines), "\n\n"]
+        elif token.type == "inline":
+            out.append(_chat_words(token.children or []))
+        elif token.type in {"fence", "code_block"}:
+            out.append(f"```{token.content.rstrip()}```\n\n")
+        else:
+            out.append(_plain(token))
+    return out
+
+
+def _chat_words(tokens: Sequence[Token]) -> str:
+    out: list[str] = []
+    links: list[tuple[int, str]] = []
+    for token in tokens:
+        name = token.type.rpartition("_")[0]
+        if token.type == "link_open":
+            links.append((len(out), str(token.attrGet("href") or "")))
+        elif token.type == "link_close":
+            begin, href = links.pop()
+            words = "".join(out[begin:])
+            out.append(
+                "" if href.removeprefix("mailto:").rstrip("/").endswith(words.rstrip("/")) else f" ({href})"
+            )
+        elif token.type == "code_inline":
+            out.append(f"`{token.content}`")
+        else:
+            out.append(CHAT_MARKS.get(name) or _plain(token))
+    return "".join(out)
+
+
 @lru_cache(maxsize=1024)
 def _remembered(text: str) -> str:
     return _render(text)

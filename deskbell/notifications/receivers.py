@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from deskbell.events import subscribe
 from deskbell.events.models import Event
-from deskbell.notifications import answers, links, mail, recipients
+from deskbell.notifications import answers, chat, links, mail, recipients
 from deskbell.notifications.wanted import Event as Choice
 from deskbell.notifications.wanted import wanting
 from deskbell.outbox.events import Failed
@@ -29,6 +30,8 @@ from deskbell.tickets.reach import sees_internal
 
 #: kinds of the outbox that hold what a person wrote to somebody outside
 WRITTEN = ("ticket.reply", "ticket.opened_for_you", FORWARD)
+#: the number of a part: an answer by chat is several messages
+_PART = re.compile(r"\.\d+$")
 
 
 @subscribe.later(Opened)
@@ -39,6 +42,8 @@ def tell_requester(event: Event) -> None:
         return
     if event.actor_kind == "user" and event.actor_id != ticket.requester_id:
         _tell_of_opening_for_him(event, ticket, message)
+    elif ticket.conversation is not None:
+        chat.put_received(ticket, kind=answers.KIND)
     elif not event.data["automatic"] and answers.may_answer(ticket, message):
         notice = mail.Notice(
             text="received",
@@ -108,7 +113,11 @@ def _send_reply(event: Event, ticket: Ticket, message: Message) -> None:
         automatic="",
     )
     requester, *copied = recipients.customers(ticket)
-    told = [requester, *wanting(copied, Choice.COPY_REPLY)]
+    told = wanting(copied, Choice.COPY_REPLY)
+    if chat.answers_here(ticket, message):
+        chat.put_reply(ticket, message, kind=notice.kind)
+    else:
+        told = [requester, *told]
     _put(notice, recipients.told(told, event))
     _send_blind(notice, message, seen={str(person.email).casefold() for person in [requester, *copied]})
 
@@ -187,6 +196,9 @@ def tell_of_resolution(event: Event) -> None:
         return
     if data["after_category"] != Category.RESOLVED or data["before_category"] == Category.CLOSED:
         return
+    if ticket.conversation is not None:
+        chat.put_resolved(ticket, kind="ticket.resolved", event=event.pk)
+        return
     notice = mail.Notice(
         text="resolved",
         kind="ticket.resolved",
@@ -226,7 +238,7 @@ def tell_of_failure(event: Event) -> None:
 
     Notices and automatic answers that come back are told to nobody by mail: it would be a circle.
     """
-    if event.data["item_kind"] not in WRITTEN:
+    if _PART.sub("", event.data["item_kind"]) not in WRITTEN:
         return
     item = OutboxItem.objects.defer("payload").filter(pk=event.about_id).first()
     ticket = _ticket_with(item.ticket_id) if item and item.ticket_id else None
@@ -240,7 +252,7 @@ def tell_of_failure(event: Event) -> None:
         ticket=ticket,
         message=message,
         answerable=False,
-        said={"failure.address": item.recipient, "failure.reason": item.error_text},
+        said={"failure.address": item.shown_recipient, "failure.reason": item.error_text},
     )
     told = ticket.assignee or (message.author if message else None)
     _put(notice, [each for each in recipients.told([told], event) if sees_internal(each, ticket)])
@@ -292,7 +304,7 @@ def _ticket(event: Event) -> Ticket | None:
 
 
 def _ticket_with(ticket_id: int) -> Ticket | None:
-    related = ("queue", "requester", "assignee", "status")
+    related = ("queue", "requester", "assignee", "status", "conversation")
     ticket = Ticket.objects.select_related(*related).filter(pk=ticket_id).first()
     return None if ticket is None or ticket.trashed else ticket
 

@@ -38,10 +38,12 @@ def put(
     ticket_id: int | None = None,
     channel_id: int | None = None,
     external_id: str = "",
+    queue_of: str = "",
 ) -> OutboxItem | None:
     """Put one item for one recipient, once per (cause, recipient, kind); None if it was there already.
 
-    `cause` is a plain (kind, id). The job that sends it commits with the caller's transaction.
+    `cause` is a plain (kind, id). The job that sends it commits with the caller's transaction; those with
+    one `queue_of` are sent one after the other, in the order in which they were put.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("outbox.put outside a transaction")
@@ -62,7 +64,7 @@ def put(
         return None
     from deskbell.outbox.jobs import send  # app-ready: the job application exists only after set-up
 
-    send.configure(lock=f"outbox:{stored.pk}").defer(item_id=stored.pk)
+    send.configure(lock=f"outbox:{queue_of or stored.pk}").defer(item_id=stored.pk)
     return stored
 
 
@@ -105,12 +107,32 @@ def record_result(item_id: int, result: Result) -> OutboxItem:
 
 
 @transaction.atomic
-def record_delivery(external_id: str, state: str, *, code: str = "", text: str = "") -> bool:
-    """A later report of the other side (delivered, read, bounced). Never moves an item back."""
-    item = OutboxItem.objects.select_for_update(no_key=True).filter(external_id=external_id).first()
+def record_delivery(
+    external_id: str,
+    state: str,
+    *,
+    code: str = "",
+    text: str = "",
+    item_id: int | None = None,
+    sent_as: str = "",
+    arrived_is_final: bool = False,
+) -> bool:
+    """A later report of the other side (delivered, read, bounced). Never moves an item back.
+
+    `item_id` names the item where the report knew it better than by its id out there; `sent_as` is that id,
+    of an item whose own try has not come back yet. With `arrived_is_final` what has arrived fails no more (a
+    mail may still be thrown back by the next server).
+    """
+    named = {"pk": item_id} if item_id is not None else {"external_id": external_id}
+    item = OutboxItem.objects.select_for_update(no_key=True).filter(**named).first()
     if item is None or item.state == state:
         return False
-    if _FORWARD[state] <= _FORWARD[item.state] and state != "failed":
+    if sent_as and item.external_id != sent_as:
+        item.external_id = sent_as
+    if state == "failed":
+        if arrived_is_final and item.state in ("delivered", "read"):
+            return False
+    elif _FORWARD[state] <= _FORWARD[item.state]:
         return False
     _write(item, state, code, text)
     return True

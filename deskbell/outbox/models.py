@@ -58,5 +58,15 @@ class OutboxItem(models.Model):
             models.Index(fields=["state", "id"], name="outbox_state"),
         ]
 
+    @property
+    def arrived(self) -> bool:
+        """Whether the other side has it, as far as it has told."""
+        return self.state in (self.State.SENT, self.State.DELIVERED, self.State.READ)
+
+    @property
+    def shown_recipient(self) -> str:
+        """As people write it: a number in digits gets its plus."""
+        return f"+{self.recipient}" if self.recipient.isdigit() else self.recipient
+
     def __str__(self) -> str:
         return f"{self.kind} to {self.recipient}: {self.state}"

@@ -40,6 +40,7 @@ TICKET_EVENTS = (
     events.MarkedSpam,
     events.UnmarkedSpam,
     events.Deleted,
+    events.FileArrived,
     events.NoteEdited,
     events.Redacted,
     events.Linked,

@@ -18,6 +18,7 @@ def index_ticket(event: Event) -> None:
     events.MessageAdded,
     events.Forwarded,
     events.SupplierAnswered,
+    events.FileArrived,
     events.NoteEdited,
     events.Redacted,
     order=50,

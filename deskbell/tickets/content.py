@@ -42,21 +42,30 @@ class Content:
     sent_at: datetime | None = None
     inbound_id: int | None = None
     remote_images: int = 0
+    #: "email" for a reply that leaves by mail where the ticket's own way is a chat
+    way: str = ""
     #: see Message.details
     details: dict[str, Any] = field(default_factory=dict)
     uploads: list[int] = field(default_factory=list)
     files: list[NewFile] = field(default_factory=list)
+    #: a file is on its way to it
+    awaits_file: bool = False
 
     @classmethod
     def markdown(
-        cls, text: str, *, uploads: list[int] | None = None, bcc: list[str] | None = None
+        cls, text: str, *, uploads: list[int] | None = None, bcc: list[str] | None = None, way: str = ""
     ) -> Content:
         """What a person typed on one of our pages."""
         clean = text.replace("\0", "").replace("\r\n", "\n").strip()
         return cls(
-            text=clean, new_text=clean, html=markdown.to_html(clean), uploads=uploads or [], bcc=bcc or []
+            text=clean,
+            new_text=clean,
+            html=markdown.to_html(clean),
+            uploads=uploads or [],
+            bcc=bcc or [],
+            way=way,
         )
 
     @property
     def empty(self) -> bool:
-        return not (self.text.strip() or self.html.strip() or self.uploads or self.files)
+        return not (self.text.strip() or self.html.strip() or self.uploads or self.files or self.awaits_file)

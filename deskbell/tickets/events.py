@@ -233,6 +233,19 @@ class NoteEdited(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FileArrived(Happened):
+    """A file of a message came after it, or will not come (`lost`)."""
+
+    kind = "ticket.file_arrived"
+    message_id: int
+    lost: bool = False
+    public: bool = True
+
+    def heard_by(self) -> str:
+        return "public" if self.public else "staff"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Redacted(Happened):
     kind = "ticket.redacted"
     message_id: int

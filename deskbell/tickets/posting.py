@@ -70,6 +70,8 @@ class Posting:
             ) from error
         except actions.EmptyMessage as error:
             raise Refused(_("Write something or attach a file."), "text") from error
+        except actions.ChatClosed as error:
+            raise Refused(chat_closed(), "text") from error
         except actions.UploadGone as error:
             raise Refused(gone(error.uploads, self.request), "text") from error
         except actions.TicketGone as error:
@@ -90,6 +92,10 @@ class Posting:
             except TooBig:
                 continue  # said beside the text
         return still_there(uploads, self.request)
+
+
+def chat_closed() -> str:
+    return _("The customer last wrote more than 24 hours ago: WhatsApp takes nothing but templates now.")
 
 
 def scope_of(scope: str, request: HttpRequest) -> str:

@@ -33,6 +33,7 @@ NOT_SHOWN = (
     events.MessageAdded.kind,
     events.Forwarded.kind,
     events.SupplierAnswered.kind,
+    events.FileArrived.kind,
     events.NoteEdited.kind,
     events.PassMade.kind,
     events.ReplyHeld.kind,

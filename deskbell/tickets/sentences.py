@@ -259,6 +259,7 @@ _SENTENCES = {
     events.MarkedSpam.kind: _plain(N_("marked the ticket as spam")),
     events.UnmarkedSpam.kind: _plain(N_("marked the ticket as no spam")),
     events.Deleted.kind: _plain(N_("deleted the ticket for ever")),
+    events.FileArrived.kind: _plain(N_("a file came after its message")),
     events.NoteEdited.kind: _plain(N_("edited a note")),
     events.Redacted.kind: _redacted,
     events.Linked.kind: _linked,

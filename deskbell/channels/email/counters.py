@@ -23,12 +23,12 @@ SUPPLIER_PER_HOUR = 60
 
 
 def takes_ticket(item: InboundItem, sender: str) -> bool:
-    """Count one more new ticket of `sender`; False when he opened as many within the hour as one may.
+    """Count one more new ticket of `sender` (his key); False when he had as many within the hour as one may.
 
     What an administrator sent through intake again is let in.
     """
     most = company().tickets_per_sender
-    if not most or tallies.count(tallies.key_of("channels.email", "tickets", email_key(sender)), most=most):
+    if not most or tallies.count(tallies.key_of("channels.email", "tickets", sender), most=most):
         return True
     return Event.objects.filter(
         about_kind="inbounditem", about_id=item.pk, kind=events.Replayed.kind

@@ -4,9 +4,12 @@ from deskbell.channels.models.sender import SenderRule
 from deskbell.channels.models.servers import FetchedMail, IncomingServer, OutgoingServer, SentCopy, Server
 from deskbell.channels.models.sign_ins import MailboxSignIn, SignInProvider
 from deskbell.channels.models.tally import Tally
+from deskbell.channels.models.whatsapp import AwaitedFile, EarlyStatus, Webhook, WhatsAppNumber
 
 __all__ = [
+    "AwaitedFile",
     "Channel",
+    "EarlyStatus",
     "FetchedMail",
     "InboundFile",
     "InboundItem",
@@ -18,4 +21,6 @@ __all__ = [
     "Server",
     "SignInProvider",
     "Tally",
+    "Webhook",
+    "WhatsAppNumber",
 ]

@@ -23,6 +23,7 @@ from deskbell.tickets import actions, rules
 from deskbell.tickets.actions.drafts import draft_stamp
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Draft, Status, Ticket
+from deskbell.tickets.posting import chat_closed
 
 
 @require_POST
@@ -46,6 +47,8 @@ def messages(request: HttpRequest, number: int) -> HttpResponse:
                 "%(name)s has just sent an answer, which leaves in a moment. Nothing of yours was sent."
             )
             form.add_error(None, sends % {"name": error.name})
+        except actions.ChatClosed:
+            form.add_error("text", chat_closed())
         except actions.EmptyMessage:
             form.add_error("text", _("Write something or attach a file."))
         except actions.UploadGone:
@@ -58,7 +61,7 @@ def messages(request: HttpRequest, number: int) -> HttpResponse:
 def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads: list[int]) -> str:
     """Write it once, however often the form is sent; where it stands on the page."""
     user, bcc = person(request), given["bcc"] if given["visibility"] == "public" else []
-    content = Content.markdown(given["text"], uploads=uploads, bcc=bcc)
+    content = Content.markdown(given["text"], uploads=uploads, bcc=bcc, way=given["way"])
 
     def act() -> str:
         other = Draft.Kind.REPLY if given["visibility"] == "internal" else Draft.Kind.NOTE
@@ -108,6 +111,7 @@ def undo(request: HttpRequest, number: int, pk: int) -> HttpResponse:
             "visibility": "public",
             "copy": ", ".join(held.copy),
             "bcc": ", ".join(held.bcc),
+            "way": held.way,
             "after": ticket.last_message_id,
             "then": held.status.category if held.status else "keep",
             "draft": draft_stamp(person(request), kind=Draft.Kind.REPLY, ticket=ticket),

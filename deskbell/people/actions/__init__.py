@@ -23,6 +23,7 @@ from deskbell.people.actions.addresses import (
     remove_address,
     verify_identity,
 )
+from deskbell.people.actions.chats import person_for_whatsapp
 from deskbell.people.actions.company import change_company
 from deskbell.people.actions.devices import (
     Visit,
@@ -168,6 +169,7 @@ __all__ = [
     "person_described",
     "person_for_email",
     "person_for_phone",
+    "person_for_whatsapp",
     "reactivate",
     "recover",
     "remove_address",

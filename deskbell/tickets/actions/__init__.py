@@ -2,11 +2,13 @@
 
 from deskbell.tickets.actions.attachments import discard_upload, upload
 from deskbell.tickets.actions.bulk import start_bulk, undo_bulk
+from deskbell.tickets.actions.conversations import add_file, lose_file
 from deskbell.tickets.actions.deliveries import retry_delivery
 from deskbell.tickets.actions.drafts import forget_draft, keep_draft, mark_read
 from deskbell.tickets.actions.errors import (
     BadMove,
     BadRecipients,
+    ChatClosed,
     ColleagueSends,
     DraftMoved,
     EmptyMessage,
@@ -65,6 +67,7 @@ from deskbell.tickets.actions.watching import add_copy, copy_address, remove_cop
 __all__ = [
     "BadMove",
     "BadRecipients",
+    "ChatClosed",
     "ColleagueSends",
     "DraftMoved",
     "EmptyMessage",
@@ -84,6 +87,7 @@ __all__ = [
     "UploadGone",
     "WrongSite",
     "add_copy",
+    "add_file",
     "add_message",
     "add_saved_reply",
     "arrive",
@@ -108,6 +112,7 @@ __all__ = [
     "hold_reply",
     "keep_draft",
     "link",
+    "lose_file",
     "mark_read",
     "mark_spam",
     "note",

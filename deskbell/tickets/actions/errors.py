@@ -58,6 +58,10 @@ class ColleagueSends(Exception):
         self.name = name
 
 
+class ChatClosed(Exception):
+    """The customer wrote too long ago: in his chat he cannot be answered freely any more."""
+
+
 class LeftAlready(Exception):
     """A reply can be taken back only until it leaves."""
 

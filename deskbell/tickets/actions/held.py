@@ -17,7 +17,7 @@ from deskbell.tickets.actions.drafts import forget_draft, keep_draft
 from deskbell.tickets.actions.errors import ColleagueSends, EmptyMessage, LeftAlready, TicketGone, UploadGone
 from deskbell.tickets.actions.forwarding import checked, write_forward
 from deskbell.tickets.actions.lock import lock
-from deskbell.tickets.actions.messages import not_overtaken, write_reply
+from deskbell.tickets.actions.messages import can_leave, not_overtaken, write_reply
 from deskbell.tickets.content import Content
 from deskbell.tickets.forwards import Forward
 from deskbell.tickets.models import Draft, HeldReply, Message, Status, Ticket
@@ -48,6 +48,7 @@ def hold_reply(
         rules.require(by, "status", ticket)
     if content.empty:
         raise EmptyMessage
+    can_leave(ticket, content)
     not_overtaken(ticket, by, after)
     replies = HeldReply.objects.filter(ticket=ticket, forward__isnull=True)
     if other := replies.exclude(author=by).select_related("author").first():
@@ -61,6 +62,7 @@ def hold_reply(
         uploads=content.uploads,
         copy=copy or [],
         bcc=content.bcc,
+        way=content.way,
         status=status,
         held_at=now,
         leaves_at=now + timedelta(seconds=seconds),
@@ -155,7 +157,7 @@ def send_held(held_id: int) -> Message | None:
         return None
     return write_reply(
         ticket,
-        Content.markdown(held.text, uploads=held.uploads, bcc=held.bcc),
+        Content.markdown(held.text, uploads=held.uploads, bcc=held.bcc, way=held.way),
         by=author,
         status=held.status,
         copy=[person_for_email(address, how="made", by=author)[0] for address in held.copy],

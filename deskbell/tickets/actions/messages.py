@@ -12,7 +12,7 @@ from deskbell.events.publish import publish
 from deskbell.people.models import User
 from deskbell.tickets import events, rules
 from deskbell.tickets.actions.attachments import attach
-from deskbell.tickets.actions.errors import EmptyMessage, Overtaken, TooLate
+from deskbell.tickets.actions.errors import ChatClosed, EmptyMessage, Overtaken, TooLate
 from deskbell.tickets.actions.lock import lock
 from deskbell.tickets.actions.properties import wake, within_reopening, write
 from deskbell.tickets.actions.watching import put_copy
@@ -35,13 +35,14 @@ def reply(
     """Answer the customer. `status` is set along with it, `copy` are people to copy in from now on.
 
     `after` is the newest message the writer had on his screen: raises Overtaken when somebody else has
-    written since. Raises NotAllowed, EmptyMessage, UploadGone, TicketGone; nothing is written then.
+    written since. Raises NotAllowed, EmptyMessage, ChatClosed, UploadGone, TicketGone: nothing is written.
     """
     ticket = lock(ticket)
     rules.require(by, "reply", ticket)
     if status is not None:
         rules.require(by, "status", ticket)
     _not_empty(content)
+    can_leave(ticket, content)
     not_overtaken(ticket, by, after)
     message = write_reply(ticket, content, by=by, status=status, copy=copy or [])
     Draft.objects.filter(user=by, ticket=ticket, kind=Draft.Kind.REPLY).delete()
@@ -69,7 +70,8 @@ def write_reply(
             ticket=ticket, direction="in", visibility="public", created_at__gt=written_at
         ).exists()
     )
-    message = add(ticket, content, author=by, direction="out", visibility="public", by=by)
+    channel = content.way or None
+    message = add(ticket, content, author=by, direction="out", visibility="public", by=by, channel=channel)
     if ticket.first_responded_at is None:
         ticket.first_responded_at = written_at or message.created_at
     if not crossed:
@@ -136,8 +138,9 @@ def _follow_up(ticket: Ticket, content: Content, *, by: User, channel: str) -> M
         subject=ticket.subject,
         content=content,
         by=by,
-        source={"email": "mail"}.get(channel, "web"),
+        source={"email": "mail", "whatsapp": "whatsapp"}.get(channel, "web"),
         channel=channel,
+        conversation=ticket.conversation if channel == ticket.channel else None,
         queue=ticket.queue,
         follow_up_of=ticket,
     )
@@ -246,6 +249,12 @@ def touch(ticket: Ticket, message: Message) -> None:
 def _not_empty(content: Content) -> None:
     if content.empty:
         raise EmptyMessage
+
+
+def can_leave(ticket: Ticket, content: Content) -> None:
+    """Raises ChatClosed for a reply that its way would not take."""
+    if ticket.conversation is not None and not content.way and not ticket.conversation.is_open:
+        raise ChatClosed
 
 
 def not_overtaken(ticket: Ticket, by: User, after: int | None) -> None:

@@ -16,7 +16,7 @@ from deskbell.tickets.actions.messages import add, touch
 from deskbell.tickets.actions.properties import _tags, clean_subject, default_status
 from deskbell.tickets.actions.watching import put_copy
 from deskbell.tickets.content import Content
-from deskbell.tickets.models import Category, Queue, Ticket, TicketLink, TicketType
+from deskbell.tickets.models import Category, Conversation, Queue, Ticket, TicketLink, TicketType
 
 
 @transaction.atomic
@@ -28,6 +28,7 @@ def open_ticket(
     by: Actor | User,
     source: str,
     channel: str = "web",
+    conversation: Conversation | None = None,
     internal: bool = False,
     queue: Queue | None = None,
     team: Team | None = None,
@@ -75,6 +76,7 @@ def open_ticket(
         type=type,
         source=source,
         channel=channel,
+        conversation=conversation,
         due_at=due_at,
         spam=spam,
         created_at=now,

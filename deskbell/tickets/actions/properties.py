@@ -375,7 +375,7 @@ def status_called(slug: str) -> Status:
 
 
 #: days after resolving within which a customer's message reopens, by the channel of the message
-REOPEN_DAYS = {"mail": 14, "email": 14, "web": 14, "api": 14, "chat": 3}
+REOPEN_DAYS = {"mail": 14, "email": 14, "web": 14, "api": 14, "whatsapp": 3}
 
 
 def within_reopening(ticket: Ticket, channel: str = "web") -> bool:

@@ -1,4 +1,5 @@
 from deskbell.tickets.models.bulk import BulkChange, BulkItem
+from deskbell.tickets.models.conversation import Conversation
 from deskbell.tickets.models.held import HeldReply
 from deskbell.tickets.models.message import Attachment, Draft, Message
 from deskbell.tickets.models.people import ReadMark, TicketPass, Watcher
@@ -21,6 +22,7 @@ __all__ = [
     "BulkChange",
     "BulkItem",
     "Category",
+    "Conversation",
     "Draft",
     "HeldReply",
     "Message",

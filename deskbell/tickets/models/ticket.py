@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from deskbell.people.models import Organization, Site, Team
+from deskbell.tickets.models.conversation import Conversation
 from deskbell.tickets.models.settings import (
     ACTIVE_CATEGORIES,
     ENDED_CATEGORIES,
@@ -45,6 +46,7 @@ class Source(models.TextChoices):
     API = "api", _("API")
     #: by somebody who did not sign in: nobody proved the requester's address
     WEBFORM = "webform", _("Web form")
+    WHATSAPP = "whatsapp", "WhatsApp"
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
@@ -82,6 +84,10 @@ class Ticket(models.Model):
     source = models.CharField(max_length=10, choices=Source)
     #: how the customer is answered
     channel = models.CharField(max_length=20, default="web")
+    #: the chat in which it is answered, when `channel` is one
+    conversation = models.ForeignKey(
+        Conversation, models.SET_NULL, null=True, related_name="tickets", db_index=False
+    )
     tags = models.ManyToManyField(Tag, related_name="tickets")
     custom = models.JSONField(default=dict)
     version = models.PositiveIntegerField(default=1)
@@ -184,6 +190,9 @@ class Ticket(models.Model):
                 "id",
                 name="ticket_mine_waiting",
                 condition=Q(active=True, waiting_since__isnull=False),
+            ),
+            models.Index(
+                fields=["conversation"], name="ticket_conversation", condition=Q(conversation__isnull=False)
             ),
             # what figures.py counts by day, with what it asks of each ticket
             models.Index(fields=["created_at"], name="ticket_created", include=["place", "team", "assignee"]),

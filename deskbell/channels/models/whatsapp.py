@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from deskbell.channels.models.channel import Channel
+from deskbell.tickets.models import Message
+
+
+class WhatsAppNumber(models.Model):
+    """A business number at the WhatsApp Cloud API. Its phone number id is the channel's address, its secrets
+    are the channel's (whatsapp/account.py).
+    """
+
+    channel = models.OneToOneField(Channel, models.CASCADE, related_name="whatsapp")
+    #: id of the WhatsApp Business Account
+    waba_id = models.CharField(max_length=40)
+    #: as people dial it; empty until the other side has told us
+    display_number = models.CharField(max_length=40, blank=True)
+    verified_name = models.CharField(max_length=200, blank=True)
+    #: the API, and how it is spoken to: a provider that passes Meta's own format on has others
+    base_url = models.CharField(max_length=300)
+    version = models.CharField(max_length=10)
+    auth_header = models.CharField(max_length=60)
+    #: whether a first message is answered with the ticket's number
+    greets = models.BooleanField(default=True)
+    checked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.display_number or self.channel.address
+
+
+class Webhook(models.Model):
+    """One POST of the other side, as it came. It holds up to a thousand messages and states."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="+")
+    raw = models.BinaryField()
+    received_at = models.DateTimeField(db_default=Now())
+    handled_at = models.DateTimeField(null=True)
+    #: what of it could not be used
+    problem = models.CharField(max_length=500, blank=True, db_default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["received_at"], name="webhook_waiting", condition=Q(handled_at=None)),
+            models.Index(fields=["received_at"], name="webhook_received"),
+        ]
+
+    def __str__(self) -> str:
+        return f"webhook {self.pk}"
+
+
+class EarlyStatus(models.Model):
+    """The state of a message that we do not know under its id yet: our own call has not returned."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="+")
+    external_id = models.CharField(max_length=300)
+    state = models.CharField(max_length=10)
+    code = models.CharField(max_length=40, blank=True)
+    text = models.CharField(max_length=500, blank=True)
+    received_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "external_id", "state"], name="early_status_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.external_id}: {self.state}"
+
+
+class AwaitedFile(models.Model):
+    """A file of a message that could not be fetched yet, or not at all (`lost_at`)."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="awaited_files")
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="+")
+    media_id = models.CharField(max_length=200)
+    filename = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=100, blank=True)
+    tries = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True)
+    lost_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["next_try_at"], name="awaited_due", condition=Q(lost_at=None))]
+
+    def __str__(self) -> str:
+        return self.filename

@@ -1,0 +1,192 @@
+"""The way out by the WhatsApp Cloud API: what a reply becomes, and one try to send one message of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.utils import timezone
+
+from deskbell.channels.actions.mailboxes import note_sent
+from deskbell.channels.models import Channel
+from deskbell.channels.whatsapp import errors
+from deskbell.channels.whatsapp.account import Account
+from deskbell.channels.whatsapp.errors import Meaning
+from deskbell.channels.whatsapp.graph import Graph, GraphError
+from deskbell.channels.whatsapp.statuses import OURS
+from deskbell.files.models import Blob
+from deskbell.kit import http
+from deskbell.outbox import actions as outbox
+from deskbell.outbox.models import OutboxItem
+from deskbell.outbox.results import Accepted, Final, Result, Retry, Unknown
+from deskbell.tickets.actions.conversations import close_window
+from deskbell.tickets.models import Conversation
+
+DRIVER = "whatsapp-cloud"
+#: characters of one message, and of the words below a file
+TEXT, CAPTION = 4096, 1024
+#: what WhatsApp shows as more than a document → bytes it takes of it
+SHOWN = {
+    "image/jpeg": ("image", 5_000_000),
+    "image/png": ("image", 5_000_000),
+    "video/mp4": ("video", 16_000_000),
+    "video/3gpp": ("video", 16_000_000),
+    "audio/aac": ("audio", 16_000_000),
+    "audio/amr": ("audio", 16_000_000),
+    "audio/mpeg": ("audio", 16_000_000),
+    "audio/mp4": ("audio", 16_000_000),
+    "audio/ogg": ("audio", 16_000_000),
+}
+#: bytes of anything else
+DOCUMENT = 100_000_000
+#: messages to one person within a minute before the desk slows down, and seconds it then waits
+AT_ONCE, SLOWLY = 10, 6
+#: seconds until a number that is down is asked again
+DOWN = 60
+
+
+def put(
+    conversation: Conversation,
+    *,
+    kind: str,
+    cause: tuple[str, int],
+    ticket_id: int,
+    text: str,
+    files: list[tuple[int, str]] | None = None,
+    quoted: str = "",
+) -> list[OutboxItem]:
+    """Put everything of one answer: its words in pieces that WhatsApp takes, and a message for each file.
+
+    `files` are (id of the blob, filename); `quoted` is the message it answers. Nothing is put twice.
+    """
+    messages: list[dict[str, Any]] = [{"text": piece} for piece in pieces(text)]
+    for blob_id, filename in files or []:
+        messages.append({"blob": blob_id, "filename": filename})
+    if messages and quoted:
+        messages[0]["quoted"] = quoted
+    made = []
+    for number, message in enumerate(messages):
+        item = outbox.put(
+            DRIVER,
+            recipient=conversation.address,
+            kind=f"{kind}.{number}" if number else kind,
+            cause=cause,
+            payload={**message, "conversation": conversation.pk},
+            ticket_id=ticket_id,
+            channel_id=conversation.channel_id,
+            queue_of=f"{conversation.channel_id}:{conversation.address}",
+        )
+        made += [item] if item else []
+    return made
+
+
+def pieces(text: str, most: int = TEXT) -> list[str]:
+    """`text` in parts of at most `most` characters, cut between paragraphs, lines or words if it can be."""
+    text, found = text.strip(), []
+    while len(text) > most:
+        part = text[:most]
+        cut = max(part.rfind("\n\n"), 0) or max(part.rfind("\n"), 0) or max(part.rfind(" "), 0) or most
+        found.append(text[:cut].rstrip())
+        text = text[cut:].lstrip()
+    return [*found, text] if text else found
+
+
+def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
+    """Try once. Never raises for what the network or the other side does."""
+    channel = Channel.objects.select_related("whatsapp").filter(pk=item.channel_id).first()
+    if channel is None or channel.state == Channel.State.OFF:
+        return Final("off", errors.SWITCHED_OFF)
+    if channel.state == Channel.State.DOWN:
+        return Retry("down", channel.last_error, DOWN)
+    if wait := _not_yet(item):
+        return wait
+    conversation = Conversation.objects.filter(pk=payload["conversation"]).first()
+    if conversation is None or not conversation.is_open:
+        return Final("131047", errors.WINDOW_CLOSED)
+    graph = Graph(Account.of(channel))
+    try:
+        answer = graph.send(_message(graph, item, payload))
+    except GraphError as error:
+        result = _refused(channel, item, error)
+    except http.NoAnswer as error:
+        # written and not answered: it may have gone out, and there is no way to ask
+        result = Unknown("no_answer", str(error)) if error.sent else Retry("connect", str(error))
+    except http.BadAddress as error:
+        result = Final("bad_address", str(error))
+    except FileNotFoundError:
+        result = Final("file_gone", errors.FILE_GONE)
+    else:
+        result = Accepted(_id_of(answer))
+    note_sent(channel.pk, result)
+    return result
+
+
+def _not_yet(item: OutboxItem) -> Retry | None:
+    """One after the other, and not too many at once to one person: WhatsApp takes one in six seconds."""
+    his = OutboxItem.objects.filter(driver=DRIVER, channel_id=item.channel_id, recipient=item.recipient)
+    if his.filter(pk__lt=item.pk, state__in=("queued", "sending")).exists():
+        return Retry("order", errors.ORDER, 2)
+    minute = timezone.now() - timedelta(minutes=1)
+    lately = his.filter(changed_at__gt=minute, state__in=("sent", "delivered", "read")).count()
+    return Retry("pace", errors.PAIR, SLOWLY) if lately >= AT_ONCE else None
+
+
+def _message(graph: Graph, item: OutboxItem, payload: Mapping[str, Any]) -> dict[str, Any]:
+    message: dict[str, Any] = {**_to(item.recipient), "biz_opaque_callback_data": f"{OURS}{item.uuid}"}
+    if payload.get("quoted"):
+        message["context"] = {"message_id": payload["quoted"]}
+    if "blob" not in payload:
+        return {**message, "type": "text", "text": {"body": payload["text"], "preview_url": False}}
+    blob = Blob.objects.get(pk=payload["blob"])
+    kind = kind_of(blob.content_type, blob.size)
+    with Path(blob.path).open("rb") as content:
+        mime = blob.content_type if kind != "document" else blob.content_type or "application/octet-stream"
+        media_id = graph.upload(content, filename=payload["filename"], mime_type=mime)
+    node = {"id": media_id, **({"filename": payload["filename"]} if kind == "document" else {})}
+    return {**message, "type": kind, kind: node}
+
+
+def kind_of(content_type: str, size: int) -> str:
+    """As what WhatsApp takes a file of `size` bytes."""
+    kind, most = SHOWN.get(content_type, ("document", DOCUMENT))
+    return kind if size <= most else "document"
+
+
+def _to(address: str) -> dict[str, str]:
+    """Always with the country code: without a plus the business's own would be put before it."""
+    return {"to": f"+{address}"} if address.isdigit() else {"recipient": address}
+
+
+def _id_of(answer: dict[str, Any]) -> str:
+    messages = answer.get("messages")
+    first = messages[0] if isinstance(messages, list) and messages else {}
+    return str(first.get("id", "")) if isinstance(first, dict) else ""
+
+
+def _refused(channel: Channel, item: OutboxItem, error: GraphError) -> Result:
+    if error.code == -1 and error.status not in (
+        401,
+        403,
+    ):  # not in their words: something on the way answered
+        said = f"HTTP {error.status}"
+        return Retry("http", said, error.wait or None) if error.status == 429 else Unknown("http", said)
+    meant, code = errors.known(max(error.code, 0), error.text), str(error.code)
+    match meant.meaning:
+        case Meaning.RETRY | Meaning.WAIT:
+            return Retry(code, meant.text, error.wait or meant.wait * 2 ** min(item.attempts - 1, 6) or None)
+        case Meaning.TEMPLATE:
+            close_window(channel.pk, item.recipient)
+            return Final(code, meant.text)
+        case Meaning.CHANNEL:
+            channel_down(channel, meant.text)
+            return Retry(code, meant.text, DOWN)
+    return Final(code, meant.text)
+
+
+def channel_down(channel: Channel, why: str) -> None:
+    """Nothing can be sent until somebody has mended it; what waits stays in its order."""
+    Channel.objects.filter(pk=channel.pk).exclude(state=Channel.State.OFF).update(
+        state=Channel.State.DOWN, last_error=why[:500]
+    )

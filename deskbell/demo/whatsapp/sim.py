@@ -1,0 +1,407 @@
+"""WhatsApp's Cloud API played on this machine: it takes what the desk sends and posts what customers do.
+
+Deterministic: nothing fails unless it was told to. `Sim` is the state and what can be done with it, `serve`
+puts it behind HTTP on the loopback address, in the form the Graph API has.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import json
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.parser import BytesParser
+from email.policy import HTTP
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from deskbell.channels.whatsapp.webhook import sign
+
+TOKEN, APP_SECRET, VERIFY = "sim-token", "sim-app-secret", "sim-verify"
+NUMBER_ID, WABA_ID = "880000000000001", "990000000000001"
+DISPLAY = "+1 555 000 1111"
+#: seconds for which a customer's message may be answered freely
+WINDOW = 24 * 3600
+TEXT, CAPTION = 4096, 1024
+
+
+@dataclass
+class Sent:
+    """A message of the desk as it arrived here, and how far it came."""
+
+    wamid: str
+    to: str
+    body: dict[str, Any]
+    states: list[str] = field(default_factory=lambda: ["accepted"])
+    error: int = 0
+
+    @property
+    def text(self) -> str:
+        return str(self.body.get("text", {}).get("body", ""))
+
+
+@dataclass
+class Rule:
+    """The next `times` messages to `to` (anybody when empty) end in `code`, or are taken without any answer
+    (0); `late` ones are accepted first and fail by a status.
+    """
+
+    code: int
+    to: str = ""
+    times: int = 1
+    late: bool = False
+
+
+class Refused(Exception):
+    def __init__(self, status: int, code: int, message: str, *, subcode: int = 0) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message, self.subcode = status, code, message, subcode
+
+
+class Sim:
+    """One business account with one number."""
+
+    def __init__(self, webhook: str = "", *, number_id: str = NUMBER_ID, waba_id: str = WABA_ID) -> None:
+        self.webhook = webhook
+        self.number_id, self.waba_id = number_id, waba_id
+        self.token = TOKEN
+        self.app_secret = APP_SECRET
+        self.address = ""
+        self.sent: list[Sent] = []
+        self.media: dict[str, tuple[bytes, str]] = {}
+        self.uploads: dict[str, tuple[bytes, str]] = {}
+        self.rules: list[Rule] = []
+        self.read: list[str] = []
+        self.calls: deque[tuple[str, str]] = deque(maxlen=1000)
+        self.subscribed = True
+        #: refuse free words to people who have not written within the window, as the real one does
+        self.strict = True
+        self.last_in: dict[str, float] = {}
+        self.clock = 0.0
+        #: media ids that answer 404 that many times before they come
+        self.shy: dict[str, int] = {}
+        #: tell the desk at once that what it sends was sent, delivered and so on
+        self.tells: tuple[str, ...] = ("sent", "delivered")
+        self._lock = threading.RLock()
+        self._numbers = itertools.count(1)
+
+    # --- what customers do ---------------------------------------------------------------------
+
+    def now(self) -> float:
+        return time.time() + self.clock
+
+    def writes(self, who: str, message: dict[str, Any], *, name: str = "", bsuid: str = "") -> dict[str, Any]:
+        """The message `who` (digits, or empty for somebody without a number) sends, as a webhook has it."""
+        made: dict[str, Any] = {"id": self._id("IN"), "timestamp": str(int(self.now())), **message}
+        if who:
+            made.setdefault("from", who)
+            self.last_in[who] = self.now()
+        if bsuid:
+            made.setdefault("from_user_id", bsuid)
+            self.last_in[bsuid] = self.now()
+        made["_contact"] = {"profile": {"name": name}} | ({"wa_id": who} if who else {})
+        made["_contact"] |= {"user_id": bsuid} if bsuid else {}
+        return made
+
+    def text(
+        self, who: str, words: str, *, name: str = "", bsuid: str = "", quotes: str = ""
+    ) -> dict[str, Any]:
+        context = {"context": {"id": quotes, "from": self.number_id}} if quotes else {}
+        return self.writes(who, {"type": "text", "text": {"body": words}, **context}, name=name, bsuid=bsuid)
+
+    def file(
+        self,
+        who: str,
+        kind: str,
+        content: bytes,
+        mime: str,
+        *,
+        caption: str = "",
+        filename: str = "",
+        name: str = "",
+    ) -> dict[str, Any]:
+        media_id = str(7_700_000_000_000_000 + next(self._numbers))
+        self.media[media_id] = (content, mime)
+        digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+        node: dict[str, Any] = {"id": media_id, "mime_type": mime, "sha256": digest}
+        node |= {"caption": caption} if caption else {}
+        node |= {"filename": filename} if filename else {}
+        return self.writes(who, {"type": kind, kind: node}, name=name)
+
+    # --- what the other side posts ---------------------------------------------------------------
+
+    def envelope(
+        self, *messages: dict[str, Any], statuses: list[dict[str, Any]] | None = None
+    ) -> dict[str, Any]:
+        """One webhook with all of it. Messages are those of `writes`."""
+        contacts = [each.get("_contact", {}) for each in messages if isinstance(each, dict)]
+        bare = [
+            {key: value for key, value in each.items() if key != "_contact"}
+            if isinstance(each, dict)
+            else each
+            for each in messages
+        ]
+        value: dict[str, Any] = {
+            "messaging_product": "whatsapp",
+            "metadata": {"display_phone_number": DISPLAY.replace(" ", ""), "phone_number_id": self.number_id},
+        }
+        if bare:
+            value |= {"contacts": contacts, "messages": bare}
+        if statuses:
+            value["statuses"] = statuses
+        return {
+            "object": "whatsapp_business_account",
+            "entry": [{"id": self.waba_id, "changes": [{"field": "messages", "value": value}]}],
+        }
+
+    def post(self, envelope: dict[str, Any], *, secret: str | None = None) -> int:
+        """Post a webhook as the real one does: signed over its exact bytes. The status of the answer."""
+        return self.post_bytes(json.dumps(envelope, separators=(",", ":")).encode(), secret=secret)
+
+    def post_bytes(self, body: bytes, *, secret: str | None = None) -> int:
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "facebookexternalua",
+            "X-Hub-Signature-256": sign(body, self.app_secret if secret is None else secret),
+        }
+        answer = httpx.post(self.webhook, content=body, headers=headers, timeout=30, trust_env=False)
+        return answer.status_code
+
+    def says(self, who: str, words: str, **more: str) -> dict[str, Any]:
+        """A customer writes, and the desk hears it at once."""
+        message = self.text(who, words, **more)
+        self.post(self.envelope(message))
+        return message
+
+    def tell(self, sent: Sent, state: str, *, code: int = 0, callback: bool = True) -> int:
+        """Tell the desk what became of a message of its own."""
+        return self.post(self.envelope(statuses=[self.status(sent, state, code=code, callback=callback)]))
+
+    def status(self, sent: Sent, state: str, *, code: int = 0, callback: bool = True) -> dict[str, Any]:
+        sent.states.append(state)
+        told: dict[str, Any] = {
+            "id": sent.wamid,
+            "status": state,
+            "timestamp": str(int(self.now())),
+            "recipient_id": sent.to,
+        }
+        if callback and "biz_opaque_callback_data" in sent.body:
+            told["biz_opaque_callback_data"] = sent.body["biz_opaque_callback_data"]
+        if code:
+            told["errors"] = [
+                {"code": code, "title": f"Error {code}", "error_data": {"details": f"It was {code}."}}
+            ]
+        return told
+
+    # --- what the desk asks --------------------------------------------------------------------
+
+    def take(self, body: dict[str, Any]) -> dict[str, Any]:
+        """A message of the desk. Raises Refused; `Silent` where it is taken and never answered."""
+        if body.get("messaging_product") != "whatsapp":
+            raise Refused(400, 100, "messaging_product is missing")
+        if body.get("status") == "read":
+            self.read.append(str(body.get("message_id")))
+            return {"success": True}
+        to = str(body.get("to", "")).lstrip("+") or str(body.get("recipient", ""))
+        if not to or (body.get("to") and not str(body["to"]).startswith("+")):
+            raise Refused(400, 131009, "to needs a plus and the country code")
+        self._check(body)
+        rule = self._rule(to)
+        if rule and rule.code and not rule.late:
+            raise Refused(400, rule.code, f"It was {rule.code}.")
+        if self.strict and body.get("type") != "template" and self.now() - self.last_in.get(to, 0) > WINDOW:
+            raise Refused(400, 131047, "More than 24 hours have passed since the customer last replied.")
+        with self._lock:
+            sent = Sent(self._id("OUT"), to, body)
+            self.sent.append(sent)
+        if rule and not rule.code:
+            raise Silent(sent)
+        states = ("failed",) if rule and rule.late else self.tells
+        threading.Thread(
+            target=self._tell_all, args=(sent, states, rule.code if rule else 0), daemon=True
+        ).start()
+        named = {"wa_id": to} if to.isdigit() else {"user_id": to}
+        return {
+            "messaging_product": "whatsapp",
+            "contacts": [{"input": str(body.get("to", to)), **named}],
+            "messages": [{"id": sent.wamid}],
+        }
+
+    def _tell_all(self, sent: Sent, states: tuple[str, ...], code: int) -> None:
+        for state in states if self.webhook else ():
+            self.tell(sent, state, code=code)
+
+    def _rule(self, to: str) -> Rule | None:
+        with self._lock:
+            for rule in self.rules:
+                if rule.times > 0 and rule.to in ("", to):
+                    rule.times -= 1
+                    return rule
+        return None
+
+    def _check(self, body: dict[str, Any]) -> None:
+        kind = str(body.get("type", ""))
+        node = body.get(kind)
+        if not isinstance(node, dict):
+            raise Refused(400, 100, f"the node {kind!r} is missing")
+        if kind == "text" and not 0 < len(str(node.get("body", ""))) <= TEXT:
+            raise Refused(400, 131009, "the text has no length between 1 and 4096")
+        if kind in ("image", "video", "audio", "document", "sticker"):
+            if str(node.get("id")) not in self.uploads:
+                raise Refused(400, 100, "no such media", subcode=33)
+            if len(str(node.get("caption", ""))) > CAPTION:
+                raise Refused(400, 131009, "the caption is too long")
+
+    def upload(self, content: bytes, mime: str) -> dict[str, Any]:
+        media_id = str(6_600_000_000_000_000 + next(self._numbers))
+        self.uploads[media_id] = (content, mime)
+        return {"id": media_id}
+
+    def media_of(self, media_id: str) -> dict[str, Any]:
+        if self.shy.get(media_id, 0) > 0:
+            self.shy[media_id] -= 1
+            raise Refused(400, 100, "Unsupported get request", subcode=33)
+        if media_id not in self.media:
+            raise Refused(400, 100, "Unsupported get request", subcode=33)
+        content, mime = self.media[media_id]
+        return {
+            "messaging_product": "whatsapp",
+            "url": f"{self.address}/files/{media_id}",
+            "mime_type": mime,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "file_size": len(content),
+            "id": media_id,
+        }
+
+    def number(self) -> dict[str, Any]:
+        return {
+            "verified_name": "Lanternfield IT",
+            "display_phone_number": DISPLAY,
+            "quality_rating": "GREEN",
+            "status": "CONNECTED",
+            "id": self.number_id,
+        }
+
+    def _id(self, way: str) -> str:
+        with self._lock:
+            return f"wamid.{way}{next(self._numbers):06d}"
+
+
+class Silent(Exception):
+    """The message was taken, and its answer is lost on the way."""
+
+    def __init__(self, sent: Sent) -> None:
+        super().__init__(sent.wamid)
+        self.sent = sent
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server_version = "WhatsAppSim"
+    protocol_version = "HTTP/1.1"
+    sim: Sim
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        self._answer(self._get)
+
+    def do_POST(self) -> None:
+        self._answer(self._post)
+
+    def _answer(self, what: Any) -> None:
+        parts = urlsplit(self.path)
+        path = re.sub(r"^/v\d+\.\d+/", "/", parts.path).strip("/")
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.sim.calls.append((self.command, path))
+        try:
+            if self.headers.get("Authorization") != f"Bearer {self.sim.token}":
+                raise Refused(401, 190, "Error validating access token")
+            answer = what(path, parse_qs(parts.query), body)
+        except Silent:
+            self.close_connection = True
+            return
+        except Refused as refused:
+            error: dict[str, Any] = {
+                "message": f"(#{refused.code}) {refused.message}",
+                "type": "OAuthException",
+                "code": refused.code,
+                "error_data": {"messaging_product": "whatsapp", "details": refused.message},
+                "fbtrace_id": "Sim",
+            }
+            if refused.subcode:
+                error["error_subcode"] = refused.subcode
+            self._send(refused.status, json.dumps({"error": error}).encode(), "application/json")
+            return
+        if isinstance(answer, tuple):
+            self._send(200, answer[0], answer[1])
+        else:
+            self._send(200, json.dumps(answer).encode(), "application/json")
+
+    def _get(self, path: str, query: dict[str, list[str]], body: bytes) -> Any:
+        sim = self.sim
+        if path.startswith("files/"):
+            return sim.media[path.removeprefix("files/")]
+        if path == sim.number_id:
+            return sim.number()
+        if path == f"{sim.waba_id}/subscribed_apps":
+            return {
+                "data": [{"whatsapp_business_api_data": {"id": "1", "name": "Desk"}}]
+                if sim.subscribed
+                else []
+            }
+        return sim.media_of(path)
+
+    def _post(self, path: str, query: dict[str, list[str]], body: bytes) -> Any:
+        sim = self.sim
+        if path == f"{sim.number_id}/messages":
+            return sim.take(json.loads(body))
+        if path == f"{sim.number_id}/media":
+            return sim.upload(*_file_in(self.headers.get("Content-Type", ""), body))
+        if path == f"{sim.waba_id}/subscribed_apps":
+            sim.subscribed = True
+            return {"success": True}
+        raise Refused(400, 100, "Unsupported post request", subcode=33)
+
+    def _send(self, status: int, body: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _file_in(kind: str, body: bytes) -> tuple[bytes, str]:
+    """The file of a multipart form, and its type."""
+    head = f"Content-Type: {kind}\r\n\r\n".encode()
+    for part in BytesParser(policy=HTTP).parsebytes(head + body).iter_parts():  # type: ignore[attr-defined]
+        if part.get_param("name", header="content-disposition") == "file":
+            return part.get_payload(decode=True), part.get_content_type()
+    raise Refused(400, 100, "the file is missing")
+
+
+@contextmanager
+def serve(sim: Sim, *, port: int = 0) -> Iterator[Sim]:
+    """Behind HTTP on 127.0.0.1 until the block ends; `sim.address` is where."""
+    handler = type("Handler", (_Handler,), {"sim": sim})
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+    server.daemon_threads = True
+    sim.address = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield sim
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)

@@ -1,0 +1,62 @@
+"""What customers are told in the chat in which they wrote."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from deskbell.channels.models import WhatsAppNumber
+from deskbell.channels.whatsapp import outgoing
+from deskbell.kit import markdown
+from deskbell.people.reader import reading
+from deskbell.tickets.models import Attachment, Message, Ticket
+
+CHANNEL = "whatsapp"
+
+
+def answers_here(ticket: Ticket, message: Message) -> bool:
+    """Whether `message` leaves by the ticket's chat."""
+    return message.channel == CHANNEL and ticket.conversation is not None
+
+
+def put_reply(ticket: Ticket, message: Message, *, kind: str) -> None:
+    assert ticket.conversation is not None
+    files = Attachment.objects.filter(message=message).order_by("pk").values_list("blob_id", "filename")
+    outgoing.put(
+        ticket.conversation,
+        kind=kind,
+        cause=("message", message.pk),
+        ticket_id=ticket.pk,
+        text=markdown.to_chat(message.text)
+        if message.markup == Message.Markup.MARKDOWN
+        else message.new_text,
+        files=list(files),
+        quoted=message.in_reply_to,
+    )
+
+
+def put_received(ticket: Ticket, *, kind: str) -> None:
+    """We have it: one message, where the number greets."""
+    conversation = ticket.conversation
+    if (
+        conversation is None
+        or not WhatsAppNumber.objects.filter(channel=conversation.channel_id, greets=True).exists()
+    ):
+        return
+    person = ticket.requester
+    with reading(language=person.language, time_zone=person.time_zone):
+        text = _("Thank you, we have your message. Your ticket is #%(number)s; you can simply write on here.")
+    _put(ticket, kind, ("ticket", ticket.pk), text % {"number": ticket.number})
+
+
+def put_resolved(ticket: Ticket, *, kind: str, event: int) -> None:
+    person = ticket.requester
+    with reading(language=person.language, time_zone=person.time_zone):
+        text = _("We have resolved #%(number)s. If something is still wrong, just answer here.")
+    _put(ticket, kind, ("event", event), text % {"number": ticket.number})
+
+
+def _put(ticket: Ticket, kind: str, cause: tuple[str, int], text: str) -> None:
+    """What nobody wrote is sent only while it costs no template."""
+    conversation = ticket.conversation
+    if conversation is not None and conversation.is_open:
+        outgoing.put(conversation, kind=kind, cause=cause, ticket_id=ticket.pk, text=text)

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+
+#: before the end of the window, for clocks that differ and the way a message takes
+MARGIN = timedelta(seconds=60)
+
+
+class Conversation(models.Model):
+    """One person's endless chat with one of our numbers; its tickets are the matters in it.
+
+    `address` is where answers go: exactly what wrote to us, digits or an id without a number.
+    """
+
+    #: a plain id: channels live above
+    channel_id = models.BigIntegerField()
+    address = models.CharField(max_length=160)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="conversations")
+    #: until when anything but a template may be sent; none when the person has not written yet
+    open_until = models.DateTimeField(null=True)
+    last_in_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel_id", "address"], name="conversation_address")]
+
+    def __str__(self) -> str:
+        return self.address
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything but a template is taken now."""
+        return self.open_until is not None and timezone.now() < self.open_until - MARGIN
