@@ -49,6 +49,17 @@ def whatsapp_files(timestamp: int) -> None:
         _again(whatsapp_webhook, f"channels.whatsapp_webhook:{pk}", webhook_id=pk)
 
 
+@app.task(name="channels.whatsapp_templates", queue="slow")
+def whatsapp_templates() -> None:
+    whatsapp.sync_all_templates()
+
+
+@app.periodic(cron="47 4 * * *")
+@app.task(name="channels.whatsapp_templates_daily", queue="slow")
+def whatsapp_templates_daily(timestamp: int) -> None:
+    whatsapp.sync_all_templates()
+
+
 @app.periodic(cron="17 4 * * *")
 @app.task(name="channels.forget_webhooks", queue="slow")
 def forget_webhooks(timestamp: int) -> None:

@@ -54,6 +54,7 @@ CHANNELS = {
     "email": gettext_lazy("E-mail"),
     "phone": gettext_lazy("Phone"),
     "api": gettext_lazy("API"),
+    "whatsapp": "WhatsApp",
 }
 
 

@@ -14,6 +14,7 @@ from deskbell.desk.views import (
     properties,
     removal,
     replies,
+    templates,
     ticket,
     writing,
 )
@@ -44,6 +45,7 @@ urlpatterns = [
     path("tickets/<int:number>/messages/", writing.messages, name="messages"),
     path("tickets/<int:number>/forward/", forwarding.forward, name="forward"),
     path("tickets/<int:number>/forward/addresses/", forwarding.addresses, name="forward-addresses"),
+    path("tickets/<int:number>/template/", templates.template, name="template"),
     path("tickets/<int:number>/held/<int:pk>/undo/", writing.undo, name="held-undo"),
     path("tickets/<int:number>/draft/", writing.draft, name="draft"),
     path("tickets/<int:number>/properties/<slug:name>/", properties.change, name="property"),

@@ -20,6 +20,12 @@ def answers_here(ticket: Ticket, message: Message) -> bool:
 
 def put_reply(ticket: Ticket, message: Message, *, kind: str) -> None:
     assert ticket.conversation is not None
+    if template := message.details.get("whatsapp", {}).get("template"):
+        cause = ("message", message.pk)
+        outgoing.put_template(
+            ticket.conversation, kind=kind, cause=cause, ticket_id=ticket.pk, template=template
+        )
+        return
     files = Attachment.objects.filter(message=message).order_by("pk").values_list("blob_id", "filename")
     outgoing.put(
         ticket.conversation,

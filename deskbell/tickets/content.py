@@ -42,7 +42,8 @@ class Content:
     sent_at: datetime | None = None
     inbound_id: int | None = None
     remote_images: int = 0
-    #: "email" for a reply that leaves by mail where the ticket's own way is a chat
+    #: of a reply where the ticket's own way is a chat: "email" for one that leaves by mail, "template" for
+    #: one that is taken at any time (details.whatsapp.template says which)
     way: str = ""
     #: see Message.details
     details: dict[str, Any] = field(default_factory=dict)

@@ -15,8 +15,8 @@ from deskbell.channels import inbound, queries
 from deskbell.channels.actions import whatsapp
 from deskbell.channels.actions.access import BadChannel
 from deskbell.channels.actions.whatsapp import Given, add_whatsapp
-from deskbell.channels.models import AwaitedFile, Channel, EarlyStatus, InboundItem, Webhook
-from deskbell.channels.whatsapp import outgoing
+from deskbell.channels.models import AwaitedFile, Channel, EarlyStatus, InboundItem, MessageTemplate, Webhook
+from deskbell.channels.whatsapp import outgoing, templates
 from deskbell.channels.whatsapp.statuses import match_early
 from deskbell.demo.whatsapp.sim import APP_SECRET, NUMBER_ID, TOKEN, VERIFY, WABA_ID, Rule, Sim, serve
 from deskbell.events import deliver, subscribe
@@ -599,6 +599,81 @@ def test_who_is_copied_in_hears_by_mail_and_the_customer_by_chat(ticket, sim, ma
     assert {mail.to[0] for mail in mailoutbox if "restart" in mail.body} == {
         f"{copied.name} <{copied.email}>"
     }
+
+
+# --- templates ----------------------------------------------------------------------------------
+
+
+def closed(ticket: Ticket) -> None:
+    Conversation.objects.update(open_until=timezone.now())
+
+
+def test_templates_are_read_page_by_page_and_those_that_are_gone_go(number, sim):
+    assert whatsapp.sync_templates(number) == 2
+    assert MessageTemplate.objects.count() == 4
+    sim.templates = sim.templates[1:2]
+    assert whatsapp.sync_templates(number) == 1
+    assert MessageTemplate.objects.get().name == "ticket_status_changed"
+
+
+def test_a_changed_template_is_read_anew(number, client):
+    from procrastinate.contrib.django.models import ProcrastinateJob
+
+    value = {"event": "APPROVED", "message_template_name": "x"}
+    body = json.dumps({"entry": [{"changes": [{"field": "message_template_status_update", "value": value}]}]})
+    whatsapp.store_webhook(number, body.encode())
+    read()
+    assert ProcrastinateJob.objects.filter(task_name="channels.whatsapp_templates").exists()
+
+
+def test_a_closed_chat_is_opened_by_a_template_that_the_agent_fills_in(ticket, number, sim, client):
+    whatsapp.sync_templates(number)
+    closed(ticket)
+    client.force_login(staff("agent"))
+    path = f"/desk/tickets/{ticket.number}/"
+    assert "Send a template" in client.get(path).content.decode()
+    assert "ticket_status_changed" in client.get(f"{path}template/").content.decode()
+    chosen = MessageTemplate.objects.get(name="ticket_reply_waiting", language="en_US")
+    shown = client.get(f"{path}template/", {"template": chosen.pk}).content.decode()
+    assert f"Hello Asha, there is an answer to your request #{ticket.number}." in shown
+
+    values = {"template": chosen.pk, "header_1": "", "body_1": "Asha", "body_2": "#1"}
+    refused = client.post(f"{path}template/", values)
+    assert refused.status_code == 422 and 'value="Asha"' in refused.content.decode()
+    looked = client.post(f"{path}template/", {**values, "header_1": "now", "look": "1"})
+    assert looked.status_code == 200 and "Your request now" in looked.content.decode()
+    assert Message.objects.filter(direction="out").count() == 0
+
+    sent = client.post(f"{path}template/", {**values, "header_1": "about\nprinting", "once": "k" * 22})
+    client.post(f"{path}template/", {**values, "header_1": "about\nprinting", "once": "k" * 22})
+    assert sent.status_code == 302
+    work()
+    (body,) = (each.body for each in sim.sent)
+    assert body["template"]["components"][0] == {
+        "type": "header",
+        "parameters": [{"type": "text", "text": "about printing"}],
+    }
+    message = Message.objects.get(direction="out")
+    assert message.text.startswith("Your request about printing\n\nHello Asha, there is an answer")
+    assert fresh(ticket).category == "pending"
+
+
+def test_named_variables_are_sent_by_their_names(ticket, number, sim):
+    whatsapp.sync_templates(number)
+    row = MessageTemplate.objects.get(name="ticket_status_changed")
+    node = templates.to_send(row, {"body_ticket": "#7", "body_state": "done"})
+    assert node["components"][0]["parameters"][1] == {
+        "type": "text",
+        "parameter_name": "state",
+        "text": "done",
+    }
+    assert [each.key for each in templates.variables(row)] == ["body_ticket", "body_state"]
+
+
+def test_only_what_the_desk_can_fill_in_is_offered(number):
+    whatsapp.sync_templates(number)
+    offered = {str(row) for row in MessageTemplate.objects.all() if templates.is_offered(row)}
+    assert offered == {"ticket_reply_waiting (en_US)", "ticket_status_changed (en_US)"}
 
 
 # --- settings -----------------------------------------------------------------------------------

@@ -13,8 +13,16 @@ from django.utils import timezone
 
 from deskbell.channels import events
 from deskbell.channels.actions.access import BadChannel, require_setup
-from deskbell.channels.models import AwaitedFile, Channel, EarlyStatus, InboundItem, Webhook, WhatsAppNumber
-from deskbell.channels.whatsapp import account, errors, files, incoming, statuses, webhook
+from deskbell.channels.models import (
+    AwaitedFile,
+    Channel,
+    EarlyStatus,
+    InboundItem,
+    MessageTemplate,
+    Webhook,
+    WhatsAppNumber,
+)
+from deskbell.channels.whatsapp import account, errors, files, incoming, statuses, templates, webhook
 from deskbell.channels.whatsapp.account import Account
 from deskbell.channels.whatsapp.graph import Graph, GraphError
 from deskbell.events.actor import SYSTEM, Actor
@@ -32,6 +40,15 @@ LARGEST = 4 * 1024 * 1024
 #: when a file that did not come is tried again: WhatsApp keeps it for a week
 TRIED_AGAIN = [timedelta(seconds=10), *map(timedelta, [1 / 1440, 10 / 1440, 1 / 24, 6 / 24, 1, 1, 1, 1, 1])]
 KEPT = timedelta(days=30)
+#: webhooks that say that a template changed
+TEMPLATE_CHANGES = frozenset(
+    {
+        "message_template_status_update",
+        "message_template_quality_update",
+        "message_template_components_update",
+        "template_category_update",
+    }
+)
 SECRETS = ("token", "app_secret", "verify_token")
 #: stores a webhook and gives it a job, in one statement
 _STORE = """
@@ -202,6 +219,10 @@ def _take(part: webhook.Part, channel: Channel) -> str:
             _take_message(channel, part)
         case "status":
             return "" if statuses.take(channel, part.value) else "a state that is not known"
+        case "change" if part.field in TEMPLATE_CHANGES:
+            from deskbell.channels.jobs import whatsapp_templates  # app-ready
+
+            whatsapp_templates.defer()
         case "odd":
             return "a part that is no object"
         case _:
@@ -331,6 +352,48 @@ def check_number(channel: Channel) -> Health:
         checked_at=timezone.now(),
     )
     return health
+
+
+def sync_templates(channel: Channel) -> int:
+    """Ask the other side for its templates and keep them as they are there; how many the desk can send.
+
+    Those that are gone there are gone here. Raises GraphError, NoAnswer.
+    """
+    found = Graph(Account.of(channel)).templates()
+    with transaction.atomic():
+        Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
+        kept = []
+        for each in found:
+            name, language = str(each.get("name") or ""), str(each.get("language") or "")
+            if not name or not language:
+                continue
+            components = each.get("components")
+            row, _made = MessageTemplate.objects.update_or_create(
+                channel=channel,
+                name=name[:512],
+                language=language[:20],
+                defaults={
+                    "status": str(each.get("status") or "")[:40],
+                    "category": str(each.get("category") or "")[:40],
+                    "components": components if isinstance(components, list) else [],
+                    "synced_at": timezone.now(),
+                },
+            )
+            kept.append(row)
+        MessageTemplate.objects.filter(channel=channel).exclude(pk__in=[row.pk for row in kept]).delete()
+    return sum(templates.is_offered(row) for row in kept)
+
+
+def sync_all_templates() -> None:
+    """Of every number that is well; one that does not answer is asked again tomorrow."""
+    numbers = Channel.objects.select_related("whatsapp").filter(kind=Channel.Kind.WHATSAPP_CLOUD)
+    for channel in numbers.filter(state=Channel.State.OK):
+        try:
+            sync_templates(channel)
+        except (GraphError, http.NoAnswer, http.BadAddress) as error:
+            log.warning(
+                "templates could not be read", extra={"channel": channel.pk, "reason": str(error)[:200]}
+            )
 
 
 @transaction.atomic

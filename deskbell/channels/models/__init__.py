@@ -4,7 +4,13 @@ from deskbell.channels.models.sender import SenderRule
 from deskbell.channels.models.servers import FetchedMail, IncomingServer, OutgoingServer, SentCopy, Server
 from deskbell.channels.models.sign_ins import MailboxSignIn, SignInProvider
 from deskbell.channels.models.tally import Tally
-from deskbell.channels.models.whatsapp import AwaitedFile, EarlyStatus, Webhook, WhatsAppNumber
+from deskbell.channels.models.whatsapp import (
+    AwaitedFile,
+    EarlyStatus,
+    MessageTemplate,
+    Webhook,
+    WhatsAppNumber,
+)
 
 __all__ = [
     "AwaitedFile",
@@ -15,6 +21,7 @@ __all__ = [
     "InboundItem",
     "IncomingServer",
     "MailboxSignIn",
+    "MessageTemplate",
     "OutgoingServer",
     "SenderRule",
     "SentCopy",

@@ -87,3 +87,23 @@ class AwaitedFile(models.Model):
 
     def __str__(self) -> str:
         return self.filename
+
+
+class MessageTemplate(models.Model):
+    """A message that WhatsApp has approved, as it stood there when it was last asked."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="templates")
+    name = models.CharField(max_length=512)
+    language = models.CharField(max_length=20)
+    #: their word; only APPROVED may be sent
+    status = models.CharField(max_length=40)
+    category = models.CharField(max_length=40, blank=True)
+    #: as they came: header, body, footer and buttons
+    components = models.JSONField(default=list)
+    synced_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "name", "language"], name="template_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.language})"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from deskbell.channels.whatsapp.account import Account
 from deskbell.kit import http
 
 #: bytes: the largest file WhatsApp carries
 LARGEST = 100 * 1024 * 1024
+#: bytes of one page of a list, and pages that are read of it
+FOR_LISTS, PAGES = 4 * 1024 * 1024, 50
 #: seconds for a file to come or go
 FOR_FILES = 120
 
@@ -69,12 +71,12 @@ class Graph:
 
     def media(self, media_id: str) -> Media:
         found = self._call("GET", media_id, query=f"phone_number_id={self.account.number_id}")
-        size = found.get("file_size")
+        size = str(found.get("file_size"))
         return Media(
             url=str(found.get("url", "")),
             mime_type=str(found.get("mime_type", "")),
             sha256=str(found.get("sha256", "")),
-            size=int(size) if str(size).isdigit() else 0,
+            size=int(size) if size.isdigit() else 0,
         )
 
     def download(self, url: str, into: BinaryIO, *, most: int = LARGEST) -> None:
@@ -96,6 +98,26 @@ class Graph:
         """The apps that get the webhooks of our account; without ours nothing ever comes in."""
         data = self._call("GET", f"{self.account.waba_id}/subscribed_apps").get("data")
         return [each for each in data if isinstance(each, dict)] if isinstance(data, list) else []
+
+    def templates(self) -> list[dict[str, Any]]:
+        """Every template of the account, whatever its state."""
+        fields = "name,language,status,category,components"
+        found: list[dict[str, Any]] = []
+        after = ""
+        for _page in range(PAGES):
+            query = f"fields={fields}&limit=100" + (f"&after={quote(after)}" if after else "")
+            answer = self._call(
+                "GET", f"{self.account.waba_id}/message_templates", query=query, most=FOR_LISTS
+            )
+            data = answer.get("data")
+            found += [each for each in data if isinstance(each, dict)] if isinstance(data, list) else []
+            paging = answer.get("paging")
+            paging = paging if isinstance(paging, dict) else {}
+            cursors = paging.get("cursors")
+            after = str(cursors.get("after", "")) if isinstance(cursors, dict) else ""
+            if not (paging.get("next") and after):
+                break
+        return found
 
     def subscribe(self) -> None:
         self._call("POST", f"{self.account.waba_id}/subscribed_apps")

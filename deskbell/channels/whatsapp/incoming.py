@@ -58,7 +58,7 @@ class Incoming:
 
 def raw(message: dict[str, Any], contacts: list[Any]) -> bytes:
     """For the ledger: the message, and who the envelope says its sender is."""
-    sender = next((each for each in contacts if _is_sender(each, message)), {})
+    sender: Any = next((each for each in contacts if _is_sender(each, message)), {})
     return json.dumps({"message": message, "contact": sender}, ensure_ascii=False).encode()
 
 

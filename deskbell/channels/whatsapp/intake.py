@@ -178,7 +178,7 @@ def _by_wamid(channel_id: int, external_id: str) -> Message | None:
     if known := rows.filter(external_id=external_id, channel=CHANNEL).first():
         return known
     ours = OutboxItem.objects.filter(external_id=external_id, channel_id=channel_id, cause_kind="message")
-    return rows.filter(pk=ours.values_list("cause_id", flat=True).first()).first()
+    return rows.filter(pk__in=ours.values("cause_id")).first()
 
 
 # --- into the ticket ------------------------------------------------------------------------------

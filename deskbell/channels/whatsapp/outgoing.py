@@ -82,6 +82,22 @@ def put(
     return made
 
 
+def put_template(
+    conversation: Conversation, *, kind: str, cause: tuple[str, int], ticket_id: int, template: dict[str, Any]
+) -> OutboxItem | None:
+    """Put a template, which may be sent at any time; `template` is templates.to_send's."""
+    return outbox.put(
+        DRIVER,
+        recipient=conversation.address,
+        kind=kind,
+        cause=cause,
+        payload={"template": template, "conversation": conversation.pk},
+        ticket_id=ticket_id,
+        channel_id=conversation.channel_id,
+        queue_of=f"{conversation.channel_id}:{conversation.address}",
+    )
+
+
 def pieces(text: str, most: int = TEXT) -> list[str]:
     """`text` in parts of at most `most` characters, cut between paragraphs, lines or words if it can be."""
     text, found = text.strip(), []
@@ -95,7 +111,8 @@ def pieces(text: str, most: int = TEXT) -> list[str]:
 
 def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
     """Try once. Never raises for what the network or the other side does."""
-    channel = Channel.objects.select_related("whatsapp").filter(pk=item.channel_id).first()
+    numbers = Channel.objects.select_related("whatsapp")
+    channel = numbers.filter(pk=item.channel_id).first() if item.channel_id else None
     if channel is None or channel.state == Channel.State.OFF:
         return Final("off", errors.SWITCHED_OFF)
     if channel.state == Channel.State.DOWN:
@@ -103,7 +120,7 @@ def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
     if wait := _not_yet(item):
         return wait
     conversation = Conversation.objects.filter(pk=payload["conversation"]).first()
-    if conversation is None or not conversation.is_open:
+    if conversation is None or not ("template" in payload or conversation.is_open):
         return Final("131047", errors.WINDOW_CLOSED)
     graph = Graph(Account.of(channel))
     try:
@@ -137,6 +154,8 @@ def _message(graph: Graph, item: OutboxItem, payload: Mapping[str, Any]) -> dict
     message: dict[str, Any] = {**_to(item.recipient), "biz_opaque_callback_data": f"{OURS}{item.uuid}"}
     if payload.get("quoted"):
         message["context"] = {"message_id": payload["quoted"]}
+    if "template" in payload:
+        return {**message, "type": "template", "template": payload["template"]}
     if "blob" not in payload:
         return {**message, "type": "text", "text": {"body": payload["text"], "preview_url": False}}
     blob = Blob.objects.get(pk=payload["blob"])

@@ -35,6 +35,49 @@ WINDOW = 24 * 3600
 TEXT, CAPTION = 4096, 1024
 
 
+VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "name": "ticket_reply_waiting",
+        "language": "en_US",
+        "status": "APPROVED",
+        "category": "UTILITY",
+        "components": [
+            {"type": "HEADER", "format": "TEXT", "text": "Your request {{1}}"},
+            {
+                "type": "BODY",
+                "text": "Hello {{1}}, there is an answer to your request {{2}}. Reply here to read it.",
+            },
+            {"type": "FOOTER", "text": "Lanternfield IT"},
+            {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Read it"}]},
+        ],
+    },
+    {
+        "name": "ticket_status_changed",
+        "language": "en_US",
+        "status": "APPROVED",
+        "category": "UTILITY",
+        "components": [
+            {"type": "BODY", "text": "Your request {{ticket}} is now {{state}}. Reply here if that is wrong."}
+        ],
+    },
+    {
+        "name": "with_a_picture",
+        "language": "en_US",
+        "status": "APPROVED",
+        "category": "MARKETING",
+        "components": [{"type": "HEADER", "format": "IMAGE"}, {"type": "BODY", "text": "Look at this."}],
+    },
+    {
+        "name": "ticket_reply_waiting",
+        "language": "de",
+        "status": "PENDING",
+        "category": "UTILITY",
+        "components": [{"type": "BODY", "text": "Hallo {{1}}, zu Ihrer Anfrage {{2}} gibt es eine Antwort."}],
+    },
+]
+
+
 @dataclass
 class Sent:
     """A message of the desk as it arrived here, and how far it came."""
@@ -90,6 +133,7 @@ class Sim:
         self.clock = 0.0
         #: media ids that answer 404 that many times before they come
         self.shy: dict[str, int] = {}
+        self.templates: list[dict[str, Any]] = json.loads(json.dumps(TEMPLATES))
         #: tell the desk at once that what it sends was sent, delivered and so on
         self.tells: tuple[str, ...] = ("sent", "delivered")
         self._lock = threading.RLock()
@@ -254,6 +298,8 @@ class Sim:
         node = body.get(kind)
         if not isinstance(node, dict):
             raise Refused(400, 100, f"the node {kind!r} is missing")
+        if kind == "template":
+            self._check_template(node)
         if kind == "text" and not 0 < len(str(node.get("body", ""))) <= TEXT:
             raise Refused(400, 131009, "the text has no length between 1 and 4096")
         if kind in ("image", "video", "audio", "document", "sticker"):
@@ -261,6 +307,27 @@ class Sim:
                 raise Refused(400, 100, "no such media", subcode=33)
             if len(str(node.get("caption", ""))) > CAPTION:
                 raise Refused(400, 131009, "the caption is too long")
+
+    def listed(self, after: str) -> dict[str, Any]:
+        """Two templates a page."""
+        begin = int(after) if after.isdigit() else 0
+        paging: dict[str, Any] = {"cursors": {"after": str(begin + 2)}}
+        if begin + 2 < len(self.templates):
+            paging["next"] = f"{self.address}/next"
+        return {"data": self.templates[begin : begin + 2], "paging": paging}
+
+    def _check_template(self, node: dict[str, Any]) -> None:
+        named = node.get("name"), _of(node, "language").get("code")
+        found = [each for each in self.templates if (each["name"], each["language"]) == named]
+        if not found or found[0]["status"] != "APPROVED":
+            raise Refused(400, 132001, "Template name does not exist in the translation")
+        asked = {
+            each["type"].lower(): len(set(VARIABLE.findall(each.get("text", ""))))
+            for each in found[0]["components"]
+        }
+        given = {each.get("type"): len(each.get("parameters", [])) for each in node.get("components", [])}
+        if any(asked.get(place, 0) != given.get(place, 0) for place in ("header", "body")):
+            raise Refused(400, 132000, "Number of parameters does not match the expected number of params")
 
     def upload(self, content: bytes, mime: str) -> dict[str, Any]:
         media_id = str(6_600_000_000_000_000 + next(self._numbers))
@@ -295,6 +362,11 @@ class Sim:
     def _id(self, way: str) -> str:
         with self._lock:
             return f"wamid.{way}{next(self._numbers):06d}"
+
+
+def _of(node: dict[str, Any], key: str) -> dict[str, Any]:
+    value = node.get(key)
+    return value if isinstance(value, dict) else {}
 
 
 class Silent(Exception):
@@ -354,6 +426,8 @@ class _Handler(BaseHTTPRequestHandler):
             return sim.media[path.removeprefix("files/")]
         if path == sim.number_id:
             return sim.number()
+        if path == f"{sim.waba_id}/message_templates":
+            return sim.listed(query.get("after", [""])[0])
         if path == f"{sim.waba_id}/subscribed_apps":
             return {
                 "data": [{"whatsapp_business_api_data": {"id": "1", "name": "Desk"}}]
@@ -384,9 +458,12 @@ class _Handler(BaseHTTPRequestHandler):
 def _file_in(kind: str, body: bytes) -> tuple[bytes, str]:
     """The file of a multipart form, and its type."""
     head = f"Content-Type: {kind}\r\n\r\n".encode()
-    for part in BytesParser(policy=HTTP).parsebytes(head + body).iter_parts():  # type: ignore[attr-defined]
+    form = BytesParser(policy=HTTP).parsebytes(head + body)
+    for part in form.iter_parts():
         if part.get_param("name", header="content-disposition") == "file":
-            return part.get_payload(decode=True), part.get_content_type()
+            content = part.get_payload(decode=True)
+            assert isinstance(content, bytes)
+            return content, part.get_content_type()
     raise Refused(400, 100, "the file is missing")
 
 

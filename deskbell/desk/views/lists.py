@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -107,7 +109,7 @@ def _panel(known: Choices) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
 @lru_cache(maxsize=64)
 def _fixed_selects(language: str) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
     """Those whose options are ours, in the active language."""
-    fixed = {
+    fixed: dict[str, Mapping[str, Any]] = {
         "category": dict(Category.choices),
         "due": DUE,
         "channel": CHANNELS,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -35,7 +37,7 @@ def person_for_whatsapp(
     return person, made
 
 
-def _known(given: list[tuple[str, str, str]]) -> User | None:
+def _known(given: Sequence[tuple[str, str, str]]) -> User | None:
     """By the exact ids, then by other ways to write the same number."""
     for kind, scope, key in given:
         if found := _identity(kind, scope, [key]):

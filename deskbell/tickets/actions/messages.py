@@ -70,7 +70,7 @@ def write_reply(
             ticket=ticket, direction="in", visibility="public", created_at__gt=written_at
         ).exists()
     )
-    channel = content.way or None
+    channel = "email" if content.way == "email" else None
     message = add(ticket, content, author=by, direction="out", visibility="public", by=by, channel=channel)
     if ticket.first_responded_at is None:
         ticket.first_responded_at = written_at or message.created_at

@@ -1,0 +1,102 @@
+"""A template of WhatsApp for a customer whose chat is closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from deskbell.channels.models import MessageTemplate
+from deskbell.channels.whatsapp import templates
+from deskbell.channels.whatsapp.templates import Variable
+from deskbell.desk.access import desk, person, ticket_of
+from deskbell.desk.pages import once_per_form, page
+from deskbell.kit.once import accepted
+from deskbell.tickets import actions, rules
+from deskbell.tickets.content import Content
+from deskbell.tickets.models import Message, Status, Ticket
+
+
+class ValuesForm(forms.Form):
+    """A field for each variable of a template."""
+
+    def __init__(self, asked: list[Variable], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for each in asked:
+            self.fields[each.key] = forms.CharField(label=_label(each), max_length=templates.LONGEST)
+
+
+def _label(variable: Variable) -> str:
+    if variable.place.isdigit():
+        return _("End of the button's address")
+    name = variable.name.replace("_", " ")
+    return _("Value %(number)s") % {"number": name} if name.isdigit() else name.capitalize()
+
+
+@require_http_methods(["GET", "POST"])
+@desk
+def template(request: HttpRequest, number: int) -> HttpResponse:
+    """Choose one (`?template=`), fill it in, send it."""
+    ticket = ticket_of(request, number)
+    rules.require(person(request), "reply", ticket)
+    if ticket.conversation is None:
+        raise Http404
+    rows = MessageTemplate.objects.filter(channel=ticket.conversation.channel_id).order_by("name", "language")
+    offered = [row for row in rows if templates.is_offered(row)]
+    chosen = _chosen(request, offered)
+    if chosen is None:
+        return page(request, "desk/template.html", {"ticket": ticket, "offered": offered, "chosen": None})
+    asked = templates.variables(chosen)
+    form = ValuesForm(asked, request.POST or None, initial=_usual(asked, ticket))
+    looks = "look" in request.POST
+    if request.method == "POST" and not looks and form.is_valid():
+        pk = _send(request, ticket, chosen, form.cleaned_data)
+        return accepted(redirect(f"{ticket.get_absolute_url()}#message-{pk}"), request)
+    given = {each.key: str(form[each.key].value() or "") for each in asked}
+    context = {
+        "ticket": ticket,
+        "offered": offered,
+        "chosen": chosen,
+        "form": form,
+        "preview": templates.preview(chosen, given),
+    }
+    refused = request.method == "POST" and not looks
+    return page(request, "desk/template.html", context, status=422 if refused else 200)
+
+
+def _chosen(request: HttpRequest, offered: list[MessageTemplate]) -> MessageTemplate | None:
+    """The one that is named; where there is only one, that."""
+    named = request.POST.get("template") or request.GET.get("template", "")
+    found = next((row for row in offered if str(row.pk) == named), None)
+    return found or (offered[0] if len(offered) == 1 else None)
+
+
+def _usual(asked: list[Variable], ticket: Ticket) -> dict[str, str]:
+    """What a variable most likely means, to be looked over by the sender."""
+    first = ticket.requester.display_name.split(" ")[0]
+    meant = {"ticket": f"#{ticket.number}", "number": f"#{ticket.number}", "name": first, "customer": first}
+    meant |= {"first_name": first, "subject": ticket.subject, "1": first, "2": f"#{ticket.number}"}
+    return {each.key: meant[each.name] for each in asked if each.place == "body" and each.name in meant}
+
+
+def _send(request: HttpRequest, ticket: Ticket, chosen: MessageTemplate, values: dict[str, str]) -> int:
+    """Send it once, however often the form is sent; the id of its message."""
+    user, words = person(request), templates.preview(chosen, values)
+    content = Content(
+        text=words,
+        new_text=words,
+        markup=Message.Markup.PLAIN,
+        way="template",
+        details={"whatsapp": {"type": "template", "template": templates.to_send(chosen, values)}},
+    )
+
+    def act() -> int:
+        waits = Status.objects.get(category="pending", default=True)
+        status = waits if rules.may(user, "status", ticket) and ticket.active else None
+        return actions.reply(ticket, content, by=user, status=status).pk
+
+    return int(once_per_form(request, f"desk.template:{user.pk}", [ticket.pk, chosen.pk, words], act))
