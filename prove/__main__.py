@@ -19,6 +19,7 @@ from prove import (
     pages,
     stories,
     uploads,
+    whatsapp,
     words,
 )
 
@@ -26,6 +27,7 @@ from prove import (
 PROOFS: dict[str, tuple[Callable[..., None], dict[str, Any]]] = {
     "mails": (mails.run, {"mails": 60, "twice": 5, "kills": 2}),
     "imap": (imap.run, {"mails": 40, "kills": 1}),
+    "whatsapp": (whatsapp.run, {"items": 200, "kills": 2, "people": 4}),
     "loops": (loops.run, {"rounds": 50}),
     "kills": (kills.run, {"kills": 4, "longest_pause": 1}),
     "database": (database.run, {"seconds": 5}),

@@ -11,6 +11,7 @@ import hashlib
 import itertools
 import json
 import re
+import ssl
 import threading
 import time
 from collections import deque
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -468,12 +470,16 @@ def _file_in(kind: str, body: bytes) -> tuple[bytes, str]:
 
 
 @contextmanager
-def serve(sim: Sim, *, port: int = 0) -> Iterator[Sim]:
-    """Behind HTTP on 127.0.0.1 until the block ends; `sim.address` is where."""
+def serve(sim: Sim, *, port: int = 0, certificate: Path | None = None) -> Iterator[Sim]:
+    """Behind HTTP on 127.0.0.1 until the block ends, or HTTPS with a `certificate`; at `sim.address`."""
     handler = type("Handler", (_Handler,), {"sim": sim})
     server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     server.daemon_threads = True
-    sim.address = f"http://127.0.0.1:{server.server_port}"
+    sim.address = f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}"
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
