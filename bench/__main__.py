@@ -11,11 +11,11 @@ from typing import Any
 
 import psycopg
 
-from bench import intake
+from bench import hooks, intake
 from bench.buffers import BOUND, Compared
 from bench.cpu import Meter, Spent
 from bench.machine import Machine
-from bench.pages import Browser, Target, targets
+from bench.pages import Browser, Target, targets, webhook_targets
 from bench.prepare import Given
 from bench.sizes import SMALL, compared_with_small
 
@@ -48,6 +48,8 @@ def main() -> int:
     given = _arguments()
     if given.only == "intake":
         return _intake(given)
+    if given.only == "webhook":
+        return _webhook(given)
     with Machine() as machine:
         say(f"Seeding {given.tickets} tickets …")
         machine.run("deskbell", "migrate")
@@ -56,7 +58,7 @@ def main() -> int:
         if given.only != "pages":
             say(f"Counting buffers at {SMALL} tickets and at all …")
             compared = compared_with_small(machine, "deskbell")
-        figures = [] if given.only == "buffers" else _figures(machine, given.requests, given.rounds)
+        figures = [] if given.only == "buffers" else _page_figures(machine, given.requests, given.rounds)
         explained = _explained(machine, figures)
     if given.json:
         print(json.dumps(_plain(figures, compared, given.tickets), indent=2))
@@ -71,7 +73,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tickets", type=int, default=20_000)
     parser.add_argument("--requests", type=int, default=300, help="of each kind in each round")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", choices=["pages", "buffers", "intake"])
+    parser.add_argument("--only", choices=["pages", "buffers", "intake", "webhook"])
     parser.add_argument("--mails", type=int, default=10_000, help="of the backlog that the worker drains")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args()
@@ -105,22 +107,53 @@ def _intake(given: argparse.Namespace) -> int:
     return 1 if any(value > bound for _name, value, bound in rows) else 0
 
 
+# --- webhooks -----------------------------------------------------------------------------------
+
+
+def _webhook(given: argparse.Namespace) -> int:
+    with Machine() as machine:
+        machine.run("deskbell", "migrate")
+        machine.run("deskbell", "seed", "--tickets", "50")
+        prepared = Given(**json.loads(machine.run("bench.prepare")))
+        figures = _figures(machine, webhook_targets(), prepared, given.requests, given.rounds)
+        say(f"{hooks.POSTED} webhooks by {hooks.CLIENTS} clients …")
+        load = hooks.under_load(machine, prepared)
+    late = load.slowest_hundredth / load.bare
+    if given.json:
+        print(json.dumps({"figures": _ratios(figures), "late": round(late, 2)}, indent=2))
+    else:
+        _print(figures, [])
+        over = "  over its bound" if late > hooks.BOUND else ""
+        print(f"{'slowest hundredth under load':26}{late:>8.2f}{hooks.BOUND:>8}{over}")
+        print(
+            f"bare view {load.bare * 1000:.1f} ms alone, webhooks {load.middle * 1000:.1f} ms, "
+            f"slowest hundredth {load.slowest_hundredth * 1000:.1f} ms, {load.rate:.0f} a second"
+        )
+    return 1 if _over(figures) or late > hooks.BOUND else 0
+
+
 # --- CPU per request ----------------------------------------------------------------------------
 
 
-def _figures(machine: Machine, requests: int, rounds: int) -> list[Figure]:
+def _page_figures(machine: Machine, requests: int, rounds: int) -> list[Figure]:
     prepared = Given(**json.loads(machine.run("bench.prepare")))
+    return _figures(machine, targets(prepared), prepared, requests, rounds)
+
+
+def _figures(
+    machine: Machine, measured: list[Target], prepared: Given, requests: int, rounds: int
+) -> list[Figure]:
     machine.start()
     browser = Browser(machine.port, prepared)
     found: dict[str, Figure] = {}
     with machine.asked() as server:
         meter = Meter(machine, server)
-        for target in targets(prepared):
+        for target in measured:
             for turn in range(WARM_UP):
                 target.send(browser, turn)
         for number in range(rounds):
             say(f"Round {number + 1} of {rounds} …")
-            for target in targets(prepared):
+            for target in measured:
                 figure = _figure(target, browser, meter, server, requests)
                 best = found.setdefault(target.name, figure)
                 if figure.total < best.total:

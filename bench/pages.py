@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
 import http.client
 import json
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -12,6 +14,8 @@ from urllib.parse import urlencode
 from bench.prepare import COMMON, RARE, Given
 
 CSRF = "b" * 32
+#: seconds for which a kept connection is trusted
+IDLE = 2
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Browser:
     def __init__(self, port: int, given: Given) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self.given = given
+        self.used = 0.0
         self.cookie = f"deskbell={given.session}; deskbell_csrf={CSRF}"
 
     def get(self, path: str) -> None:
@@ -46,6 +51,10 @@ class Browser:
         }
         self._send("POST", path, urlencode(form), headers, {200} if part else {302})
 
+    def bare(self, path: str, body: str, headers: dict[str, str]) -> None:
+        """Without a session, as another server posts."""
+        self._send("POST", path, body, {"Content-Type": "application/json", **headers}, {200})
+
     def call(self, path: str, body: dict[str, object]) -> None:
         headers = {"Authorization": f"Bearer {self.given.token}", "Content-Type": "application/json"}
         self._send("POST", path, json.dumps(body), headers, {201})
@@ -53,6 +62,9 @@ class Browser:
     def _send(
         self, method: str, path: str, body: str | None, headers: dict[str, str], good: set[int]
     ) -> None:
+        if time.monotonic() - self.used > IDLE:
+            self.connection.close()  # the server may be about to close it; the next request opens another
+        self.used = time.monotonic()
         self.connection.request(method, path, body, headers)
         answer = self.connection.getresponse()
         text = answer.read()
@@ -110,7 +122,29 @@ def _page(name: str, path: str, bound: float | None = None) -> Target:
     return Target(name, lambda browser, turn: browser.get(path), READ if bound else "", bound, path)
 
 
-READ, WRITE = "read floor", "write floor"
+def webhook_body(turn: int) -> str:
+    """One short message of one of a hundred people."""
+    message = {
+        "id": f"wamid.{secrets.token_hex(12)}",
+        "from": str(919_800_000_000 + turn % 100),
+        "type": "text",
+    }
+    message |= {"timestamp": "1795000001", "text": {"body": f"The scanner of station {turn} is offline"}}
+    value = {"metadata": {"phone_number_id": "1"}, "messages": [message]}
+    return json.dumps({"entry": [{"changes": [{"field": "messages", "value": value}]}]})
+
+
+def post_webhook(browser: Browser, turn: int) -> None:
+    body = webhook_body(turn)
+    signature = hmac.new(browser.given.secret.encode(), body.encode(), "sha256").hexdigest()
+    browser.bare(browser.given.webhook, body, {"X-Hub-Signature-256": f"sha256={signature}"})
+
+
+def post_bare(browser: Browser, turn: int) -> None:
+    browser.bare("/bench/insert/", webhook_body(turn), {})
+
+
+READ, WRITE, INSERT = "read floor", "write floor", "insert floor"
 
 
 def targets(given: Given) -> list[Target]:
@@ -127,3 +161,7 @@ def targets(given: Given) -> list[Target]:
         _page("search, rare word", f"/desk/search/?q={RARE}", 10),
         _page("search, common word", f"/desk/search/?q={COMMON}", 10),
     ]
+
+
+def webhook_targets() -> list[Target]:
+    return [Target(INSERT, post_bare), Target("webhook", post_webhook, INSERT, 1.5)]

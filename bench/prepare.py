@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 RARE = "quernstone"
 COMMON = "printer"
 MESSAGES = 20
+SECRET = "bench"  # noqa: S105  of a number that is none
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,9 @@ class Given:
     active: list[int]
     customer: int
     queue: int
+    #: path of a WhatsApp number's webhook, and the secret it is signed with
+    webhook: str
+    secret: str
 
 
 def main() -> None:
@@ -60,7 +64,18 @@ def _made() -> Given:
         active=list(active.values_list("number", flat=True)[:300]),
         customer=customer.pk,
         queue=Queue.objects.order_by("position")[0].pk,
+        webhook=f"/channels/whatsapp/{_number().uuid}/",
+        secret=SECRET,
     )
+
+
+def _number():
+    """One that answers nobody: its webhooks are what is measured."""
+    from deskbell.channels.actions.whatsapp import Given as Number
+    from deskbell.channels.actions.whatsapp import add_whatsapp
+
+    given = Number("1", "2", "token", SECRET, base_url="https://127.0.0.1:1", greets=False)
+    return add_whatsapp("WhatsApp", given)
 
 
 def _busy(user, customer):

@@ -48,13 +48,12 @@ def whatsapp(request: HttpRequest, channel: uuid.UUID) -> HttpResponse:
     200 once the bytes are stored; nothing of them is read here. 401 for a wrong signature, 403 for a wrong
     token, 404 for a number that is not ours or switched off.
     """
-    numbers = Channel.objects.select_related("whatsapp").filter(kind=Channel.Kind.WHATSAPP_CLOUD)
-    number = numbers.filter(uuid=channel).first()
-    if number is None:
+    known = Account.at(channel)
+    if known is None:
         return HttpResponse(status=404)
+    number, account = known
     if number.state == Channel.State.OFF:
         return HttpResponse(status=503)
-    account = Account.of(number)
     if request.method == "GET":
         return _handshake(request, account)
     if int(request.headers.get("Content-Length") or 0) > LARGEST:

@@ -16,7 +16,7 @@ from deskbell.channels.actions import whatsapp
 from deskbell.channels.actions.access import BadChannel
 from deskbell.channels.actions.whatsapp import Given, add_whatsapp
 from deskbell.channels.models import AwaitedFile, Channel, EarlyStatus, InboundItem, MessageTemplate, Webhook
-from deskbell.channels.whatsapp import outgoing, templates
+from deskbell.channels.whatsapp import account, outgoing, templates
 from deskbell.channels.whatsapp.statuses import match_early
 from deskbell.demo.whatsapp.sim import APP_SECRET, NUMBER_ID, TOKEN, VERIFY, WABA_ID, Rule, Sim, serve
 from deskbell.events import deliver, subscribe
@@ -34,6 +34,11 @@ from tests.stories import customer, fresh, staff
 
 ASHA = "919810000001"
 PNG = b"\x89PNG\r\n\x1a\n" + b"a picture" * 20
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch) -> None:
+    monkeypatch.setattr(account, "_kept", {})
 
 
 @pytest.fixture
@@ -290,11 +295,9 @@ def test_a_file_that_is_not_what_was_announced_is_not_taken(post, sim):
 
 
 def test_the_token_goes_to_no_host_but_theirs(number):
-    from deskbell.channels.whatsapp.account import Account
-
-    account = Account.of(number)
-    assert account.trusts("127.0.0.1") and account.trusts("lookaside.fbsbx.com")
-    assert not account.trusts("evil.example") and not account.trusts("facebook.com.evil.example")
+    known = account.Account.of(number)
+    assert known.trusts("127.0.0.1") and known.trusts("lookaside.fbsbx.com")
+    assert not known.trusts("evil.example") and not known.trusts("facebook.com.evil.example")
 
 
 # --- who ----------------------------------------------------------------------------------------
