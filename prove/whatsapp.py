@@ -28,7 +28,7 @@ from tests.support.desk import Desk
 
 CLIENTS = 8
 #: seconds after the last webhook in which everything must be found
-PATIENCE = 600
+PATIENCE = 1800
 #: shares of all items: doubled messages, states, what nobody can read
 DOUBLED, STATES, DAMAGED = 0.1, 0.2, 0.1
 STEPS = ("sent", "delivered", "read")

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
+from django.db.models.functions import Left
 from django.utils import timezone
 
 from deskbell.channels import events, verdicts
@@ -21,6 +22,7 @@ from deskbell.channels.actions import note_received
 from deskbell.channels.case import Case, Verdict
 from deskbell.channels.email.parse import ParsedMail, parse
 from deskbell.channels.models import Channel, InboundItem
+from deskbell.channels.models.inbound import SENDER_INDEXED
 from deskbell.channels.webform import intake
 from deskbell.channels.webform.sent import FormSent
 from deskbell.channels.whatsapp import incoming
@@ -125,13 +127,32 @@ def _understand(item: InboundItem) -> None:
 
 
 def _understand_chat(item: InboundItem) -> None:
-    """A file is fetched at once where it comes at once; a message does not wait for one that does not."""
+    """What one person writes is decided in its order: first what he wrote before and nobody has decided yet.
+
+    A file is fetched at once where it comes at once; a message does not wait for one that does not.
+    """
+    for before in _earlier(item):
+        decide(before)
     message = incoming.parse(bytes(item.raw))
     file = None
     if message.media is not None:
         with suppress(NotFetched):
             file = fetch(item.channel, message.media)
     _decide_chat(item, message, file)
+
+
+def _earlier(item: InboundItem) -> list[int]:
+    """What the same sender sent before `item` by the same channel and nobody has decided."""
+    if not item.envelope_from:
+        return []
+    waiting = InboundItem.objects.alias(begin=Left("envelope_from", SENDER_INDEXED)).filter(
+        channel_id=item.channel_id,
+        begin=item.envelope_from[:SENDER_INDEXED],
+        envelope_from=item.envelope_from,
+        state=InboundItem.State.RECEIVED,
+        pk__lt=item.pk,
+    )
+    return list(waiting.order_by("pk").values_list("pk", flat=True))
 
 
 @transaction.atomic

@@ -38,12 +38,12 @@ def put(
     ticket_id: int | None = None,
     channel_id: int | None = None,
     external_id: str = "",
-    queue_of: str = "",
+    after: OutboxItem | None = None,
 ) -> OutboxItem | None:
     """Put one item for one recipient, once per (cause, recipient, kind); None if it was there already.
 
-    `cause` is a plain (kind, id). The job that sends it commits with the caller's transaction; those with
-    one `queue_of` are sent one after the other, in the order in which they were put.
+    `cause` is a plain (kind, id). The job that sends it commits with the caller's transaction; one that
+    is put `after` another gets its job when that one is through.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("outbox.put outside a transaction")
@@ -57,14 +57,16 @@ def put(
         ticket_id=ticket_id,
         channel_id=channel_id,
         external_id=external_id,
+        after_id=after.pk if after else None,
     )
     OutboxItem.objects.bulk_create([item], ignore_conflicts=True)
     stored = OutboxItem.objects.filter(uuid=item.uuid).first()
     if stored is None:
         return None
-    from deskbell.outbox.jobs import send  # app-ready: the job application exists only after set-up
+    if after is None:
+        from deskbell.outbox.jobs import send  # app-ready: the job application exists only after set-up
 
-    send.configure(lock=f"outbox:{queue_of or stored.pk}").defer(item_id=stored.pk)
+        send.configure(lock=f"outbox:{stored.pk}").defer(item_id=stored.pk)
     return stored
 
 

@@ -38,6 +38,12 @@ def send_item(item_id: int) -> datetime | None:
     return item.next_try_at if item.state == OutboxItem.State.QUEUED else None
 
 
+def behind(item_id: int) -> list[int]:
+    """What waited for `item_id` to be through."""
+    waiting = OutboxItem.objects.filter(after_id=item_id, state=OutboxItem.State.QUEUED)
+    return list(waiting.values_list("pk", flat=True))
+
+
 def _try(send: drivers.Send, item: OutboxItem, payload: dict) -> Result:
     try:
         return send(item, payload)

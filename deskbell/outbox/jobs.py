@@ -19,6 +19,9 @@ def send(item_id: int) -> None:
     again_at = delivery.send_item(item_id)
     if again_at is not None:
         send.configure(lock=f"outbox:{item_id}", schedule_at=again_at).defer(item_id=item_id)
+        return
+    for next_id in delivery.behind(item_id):
+        send.configure(lock=f"outbox:{next_id}").defer(item_id=next_id)
 
 
 @app.periodic(cron="* * * * *")

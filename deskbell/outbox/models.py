@@ -30,6 +30,8 @@ class OutboxItem(models.Model):
     ticket_id = models.BigIntegerField(null=True)
     #: fixed before the first try (a Message-ID, a wamid once known)
     external_id = models.CharField(max_length=300, blank=True, default="", db_index=True)
+    #: the item that has to be through before it: a plain id
+    after_id = models.BigIntegerField(null=True)
     #: encrypted JSON for the driver; erased when it has left, and a while after it could not (CONTENT_KEPT)
     payload = models.BinaryField(null=True)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
@@ -56,6 +58,15 @@ class OutboxItem(models.Model):
                 fields=["ticket_id"], name="outbox_ticket", condition=models.Q(ticket_id__isnull=False)
             ),
             models.Index(fields=["state", "id"], name="outbox_state"),
+            models.Index(
+                fields=["after_id"], name="outbox_after", condition=models.Q(after_id__isnull=False)
+            ),
+            # what goes to one person by one number
+            models.Index(
+                fields=["channel_id", "recipient", "id"],
+                name="outbox_chat",
+                condition=models.Q(driver="whatsapp-cloud"),
+            ),
         ]
 
     @property

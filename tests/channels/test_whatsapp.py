@@ -162,6 +162,17 @@ def test_the_same_webhook_five_times_is_one_message(post, sim):
     assert totals["balanced"]
 
 
+def test_what_one_person_writes_is_decided_in_its_order_whatever_job_runs_first(post, sim):
+    post(sim.text(ASHA, "One"), sim.text(ASHA, "Two"), sim.text("919810000002", "Other"), work=False)
+    whatsapp.handle_webhook(Webhook.objects.get().pk)
+    one, two, other = InboundItem.objects.order_by("pk")
+    inbound.decide(two.pk)
+    assert list(Message.objects.values_list("text", flat=True)) == ["One", "Two"]
+    assert InboundItem.objects.get(pk=other.pk).state == "received"
+    inbound.decide(one.pk)
+    assert Message.objects.count() == 2
+
+
 def test_a_webhook_is_read_once_though_its_job_runs_twice(post, sim):
     post(sim.text(ASHA, "Help"), work=False)
     hook = Webhook.objects.get()
@@ -443,7 +454,7 @@ def test_an_answer_leaves_by_the_chat_with_its_marks_and_files(ticket, sim, sett
     words = "Please **restart** it, see [the guide](https://example.com/guide):\n\n- off\n- on"
     tickets.reply(fresh(ticket), Content.markdown(words, uploads=[upload.pk]), by=owner)
     work()
-    work()  # the file waits for the words
+    assert OutboxItem.objects.latest("pk").after_id == OutboxItem.objects.earliest("pk").pk
     text, image = (each.body for each in sim.sent)
     assert text["to"] == f"+{ASHA}"
     assert (

@@ -248,8 +248,7 @@ def _take_message(channel: Channel, part: webhook.Part) -> None:
     except IntegrityError:
         _note_duplicate(item)
     else:
-        # what one person writes is thought about in its order
-        receive.configure(lock=f"chat:{channel.pk}:{item.envelope_from}").defer(item_id=item.pk)
+        receive.defer(item_id=item.pk)
 
 
 def _note_duplicate(item: InboundItem) -> None:

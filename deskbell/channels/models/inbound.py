@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Left, Now
 
 from deskbell.channels.models.channel import Channel
 from deskbell.files.models import Blob
+
+SENDER_INDEXED = 100
 
 
 class InboundItem(models.Model):
@@ -59,6 +61,14 @@ class InboundItem(models.Model):
         indexes = [
             models.Index(fields=["state", "received_at"], name="inbound_state"),
             models.Index(fields=["received_at"], name="inbound_waiting", condition=Q(state="received")),
+            # what of one sender waits; a sender may be longer than an index takes
+            models.Index(
+                "channel",
+                Left("envelope_from", SENDER_INDEXED),
+                "id",
+                name="inbound_of_sender",
+                condition=Q(state="received"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -66,7 +66,7 @@ def put(
         messages.append({"blob": blob_id, "filename": filename})
     if messages and quoted:
         messages[0]["quoted"] = quoted
-    made = []
+    made: list[OutboxItem] = []
     for number, message in enumerate(messages):
         item = outbox.put(
             DRIVER,
@@ -76,7 +76,7 @@ def put(
             payload={**message, "conversation": conversation.pk},
             ticket_id=ticket_id,
             channel_id=conversation.channel_id,
-            queue_of=f"{conversation.channel_id}:{conversation.address}",
+            after=made[-1] if made else None,
         )
         made += [item] if item else []
     return made
@@ -94,7 +94,6 @@ def put_template(
         payload={"template": template, "conversation": conversation.pk},
         ticket_id=ticket_id,
         channel_id=conversation.channel_id,
-        queue_of=f"{conversation.channel_id}:{conversation.address}",
     )
 
 
