@@ -119,10 +119,11 @@ class Around:
 def around(user: User, ticket: Ticket) -> Around:
     visible = Ticket.objects.visible_to(user).select_related("status")
     others = visible.filter(requester=ticket.requester_id, category__in=ACTIVE_CATEGORIES, spam=False)
-    phones = Identity.objects.filter(user=ticket.requester_id, kind=Identity.Kind.PHONE).order_by("pk")
+    kinds = (Identity.Kind.PHONE, Identity.Kind.WA_ID)
+    phones = Identity.objects.filter(user=ticket.requester_id, kind__in=kinds).order_by("pk")
     linked = _links(visible, ticket)
     return Around(
-        phones=list(phones.values_list("given", flat=True)),
+        phones=list(dict.fromkeys(phones.values_list("given", flat=True))),
         sites=_sites(ticket) if ticket.organization_id else [],
         others=list(others.exclude(pk=ticket.pk).order_by("-updated_at", "-pk")[:OTHERS_SHOWN]),
         links=linked,

@@ -595,6 +595,11 @@ def test_too_many_messages_to_one_person_wait(ticket, sim):
     assert OutboxItem.objects.latest("pk").error_code == "pace"
 
 
+def test_a_subject_has_no_marks(post, sim):
+    post(sim.text(ASHA, "The *printer* is ~dead~ _gone_, see a_b_c and 2*3*4"))
+    assert only_ticket().subject == "The printer is dead gone, see a_b_c and 2*3*4"
+
+
 def test_a_first_message_is_greeted_once_where_the_number_greets(number, post, sim):
     number.whatsapp.greets = True
     number.whatsapp.save()

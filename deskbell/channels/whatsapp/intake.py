@@ -41,6 +41,8 @@ from deskbell.tickets.models import (
 
 State = InboundItem.State
 CHANNEL = "whatsapp"
+#: bold, slanted, struck
+_MARKED = re.compile(r"(?<!\w)([*_~])(\S(?:.*?\S)?)\1(?!\w)")
 #: what a person writes to name a ticket: #4711
 _NUMBER = re.compile(r"(?<![\w&#-])#(\d{1,18})(?!\w)")
 
@@ -213,7 +215,7 @@ def _open(chat: Chat, person: User, conversation: Conversation) -> Verdict:
 
 def _subject(incoming: Incoming, person: User) -> str:
     """The first words, or what came: a chat has no subject."""
-    line = " ".join(incoming.text.split())
+    line = _MARKED.sub(r"\2", " ".join(incoming.text.split()))
     if line:
         return line if len(line) <= 60 else line[:60].rsplit(" ", 1)[0] + " …"
     names = {

@@ -34,7 +34,10 @@ def _label(variable: Variable) -> str:
     if variable.place.isdigit():
         return _("End of the button's address")
     name = variable.name.replace("_", " ")
-    return _("Value %(number)s") % {"number": name} if name.isdigit() else name.capitalize()
+    if not name.isdigit():
+        return name.capitalize()
+    text = _("Value %(number)s of the heading") if variable.place == "header" else _("Value %(number)s")
+    return text % {"number": name}
 
 
 @require_http_methods(["GET", "POST"])
