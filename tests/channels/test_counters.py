@@ -36,7 +36,7 @@ def test_a_sender_of_too_many_tickets_is_held_back_and_others_are_not(take_in, t
         ("quarantined", "too_many")
     ] * 2
     item = InboundItem.objects.get(pk=answers[4]["inbound"])
-    assert item.reason_text == "Its sender opened more than 3 tickets by mail within an hour"
+    assert item.reason_text == "Its sender opened more than 3 tickets within an hour"
     assert Ticket.objects.count() == 3
     assert take_in(matter(9, "another@example.com"))["state"] == "ticketed"
 

@@ -100,7 +100,7 @@ def test_a_customers_reply_wakes_what_waited_or_was_ended(before, after):
 
 
 @pytest.mark.parametrize(
-    ("days", "channel", "follows"), [(13, "email", False), (15, "email", True), (4, "chat", True)]
+    ("days", "channel", "follows"), [(13, "email", False), (15, "email", True), (4, "whatsapp", True)]
 )
 def test_after_the_days_of_its_channel_a_reply_opens_a_linked_follow_up(days, channel, follows):
     asked = ticket()
