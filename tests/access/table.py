@@ -10,9 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from deskbell.channels.models import FetchedMail, IncomingServer, MailboxSignIn, SenderRule, SignInProvider
+from deskbell.channels.models import (
+    Channel,
+    FetchedMail,
+    IncomingServer,
+    MailboxSignIn,
+    MessageTemplate,
+    SenderRule,
+    SignInProvider,
+)
 from deskbell.notifications.models import MailText
 from deskbell.people.models import ApiToken, Device, Grant
+from deskbell.tickets.models import Conversation, Ticket
 from tests.access.world import ALL_SEEING, CUSTOMERS, STAFF, Case, World
 
 #: role and ticket → what comes back (visit.outcome)
@@ -209,6 +218,24 @@ def ticket_pass(world: World, case: Case) -> dict[str, Any]:
 def held(world: World, case: Case) -> dict[str, Any]:
     """A reply of the owner's that has not left."""
     return {**ticket(world, case), "pk": case.held.pk}
+
+
+def chat(world: World, case: Case) -> dict[str, Any]:
+    """The ticket is answered in a chat of a number that has one template without variables."""
+    known = {"kind": "whatsapp-cloud", "address": "1"}
+    number = Channel.objects.get_or_create(**known, defaults={"name": "WhatsApp"})[0]
+    MessageTemplate.objects.get_or_create(
+        channel=number,
+        name="hello",
+        language="en",
+        defaults={"status": "APPROVED", "components": [{"type": "BODY", "text": "Please write to us."}]},
+    )
+    person = case.ticket.requester
+    talk = Conversation.objects.get_or_create(
+        channel_id=number.pk, address=str(person.pk), defaults={"person": person}
+    )[0]
+    Ticket.objects.filter(pk=case.ticket.pk).update(conversation=talk)
+    return ticket(world, case)
 
 
 def note(world: World, case: Case) -> dict[str, Any]:
@@ -514,6 +541,7 @@ PAGES: dict[str, Row] = {
         **ON,
     ),
     "desk:forward-addresses": Row(desk_ticket_for(AGENTS), **ON),
+    "desk:template": Row(desk_ticket_for(WORKERS), may=by(WORKERS), values=chat, each=True),
     "desk:held-undo": Row(may=author, values=held, each=True),
     "desk:note": Row(
         desk_ticket_for(frozenset({"owner"})), may=author, body=const(text="Other words"), **NOTE

@@ -54,18 +54,19 @@ def template(request: HttpRequest, number: int) -> HttpResponse:
     if chosen is None:
         return page(request, "desk/template.html", {"ticket": ticket, "offered": offered, "chosen": None})
     asked = templates.variables(chosen)
-    form = ValuesForm(asked, request.POST or None, initial=_usual(asked, ticket))
+    given = request.POST if request.method == "POST" else None
+    form = ValuesForm(asked, given, initial=_usual(asked, ticket))
     looks = "look" in request.POST
     if request.method == "POST" and not looks and form.is_valid():
         pk = _send(request, ticket, chosen, form.cleaned_data)
         return accepted(redirect(f"{ticket.get_absolute_url()}#message-{pk}"), request)
-    given = {each.key: str(form[each.key].value() or "") for each in asked}
+    values = {each.key: str(form[each.key].value() or "") for each in asked}
     context = {
         "ticket": ticket,
         "offered": offered,
         "chosen": chosen,
         "form": form,
-        "preview": templates.preview(chosen, given),
+        "preview": templates.preview(chosen, values),
     }
     refused = request.method == "POST" and not looks
     return page(request, "desk/template.html", context, status=422 if refused else 200)
