@@ -52,7 +52,7 @@ def number() -> Channel | None:
 
 
 def connect() -> None:
-    """Let the number and its other side know where each is, at every start. Makes a number that is missing."""
+    """Let the number and its other side know where each is, at every start. Makes a missing number."""
     channel = number() or add_number(place.address(settings.DATA_DIR))
     # part of setting the demo up: where its other side listens is nobody's decision
     WhatsAppNumber.objects.filter(channel=channel).update(base_url=place.address(settings.DATA_DIR))
@@ -207,7 +207,7 @@ CHATS = (
                 "and must not be interrupted.",
                 status="waiting-for-customer",
             ),
-            writes(1.1 * DAY, "petra", "Done, and it is quicker than before 🙂"),
+            writes(1.1 * DAY, "petra", "Done, and it is quicker than before!"),
             answers_chat(1.05 * DAY, "agent", "Lovely. Then we are done here."),
             reacts(1.05 * DAY - 2 * MINUTE, "petra", "👍"),
             resolves(1.04 * DAY, "agent"),
@@ -233,7 +233,8 @@ CHATS = (
             answers_chat(
                 2.8 * HOUR,
                 "agent",
-                "Good find. Switch off at the **main switch**, take the label out, wait ten minutes, then:\n\n"
+                "Good find. Switch off at the **main switch**, take the label out, wait ten minutes, "
+                "then:\n\n"
                 "1. main switch on\n2. press *Reset* on the display\n3. tell me what it shows",
                 status="waiting-for-customer",
                 state="delivered",

@@ -243,7 +243,7 @@ class Phones(Sim):
         return [each.body for each in taken]
 
     def carry(self, post: Callable[[bytes], int]) -> None:
-        """Take what waits to the desk, one after the other, for ever. What it does not answer is asked again."""
+        """Take what waits to the desk, one after the other, for ever. What it does not answer waits on."""
         while True:
             with self.changed:
                 while not self.waiting:

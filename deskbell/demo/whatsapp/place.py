@@ -6,7 +6,6 @@ Read by the parent of `deskbell up`, which has no Django in it.
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 from pathlib import Path
 
@@ -62,4 +61,4 @@ def write(path: Path, content: bytes) -> None:
     """The whole of it or nothing, whenever we are killed."""
     fresh = path.with_suffix(".new")
     fresh.write_bytes(content)
-    os.replace(fresh, path)
+    fresh.replace(path)
