@@ -22,6 +22,8 @@ SHOTS = (
     Shot("sign in", "/signin/"),
     Shot("play the customer", "{played}"),
     Shot("write as the customer", "/demo/customer/?as=noor.feldt@milltown-dental.example&write=1"),
+    Shot("choose a phone", "/demo/phone/"),
+    Shot("play the phone", "/demo/phone/?as=441632960455"),
     Shot("reset the demo", "/demo/reset/"),
     Shot("sign up", "/signup/"),
     Shot("code instead of password", "/signin/code/"),

@@ -18,12 +18,24 @@ STOP_SECONDS = 12
 
 
 class Child:
-    """One process `deskbell <arguments>` that ends when the parent does (`pipe` is its lifeline)."""
+    """One process `deskbell <arguments>` that ends when the parent does (`pipe` is its lifeline).
 
-    def __init__(self, name: str, arguments: list[str], pipe: int) -> None:
+    `module` stands in place of `deskbell`; `inherits` are open files it gets beside the pipe.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        arguments: list[str],
+        pipe: int,
+        *,
+        module: str = "deskbell",
+        inherits: tuple[int, ...] = (),
+    ) -> None:
         self.name = name
-        self.command = [sys.executable, "-m", "deskbell", *arguments]
+        self.command = [sys.executable, "-m", module, *arguments]
         self.pipe = pipe
+        self.inherits = inherits
         self.running: subprocess.Popen[bytes] | None = None
         self.restart = Backoff()
 
@@ -33,7 +45,7 @@ class Child:
         self.running = subprocess.Popen(
             self.command,
             env=environment,
-            pass_fds=[self.pipe],
+            pass_fds=[self.pipe, *self.inherits],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )

@@ -16,11 +16,13 @@ import sys
 import time
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 from deskbell.cli import children, database, reachable, schema, web
 from deskbell.cli.children import Child
 from deskbell.cli.embedded import Cluster
 from deskbell.cli.refusal import Refusal
+from deskbell.demo.whatsapp import place
 from deskbell.kit import lifeline
 from deskbell.kit.paths import data_dir
 
@@ -134,8 +136,23 @@ class Parent:
             Child("web", ["web", "--host", host, "--port", str(port)], reading),
             Child("worker", ["worker"], reading),
         ]
+        if demo:
+            self.children.append(self._phones(reading))
         self.stopping = False
         self._catch_signals()
+
+    def _phones(self, pipe: int) -> Child:
+        """The WhatsApp of the demo. Its socket is ours, so that nobody is refused while it starts again."""
+        self.listening = place.listen(data_dir())
+        number = self.listening.fileno()
+        arguments = {
+            "--socket": str(number),
+            "--data": str(data_dir()),
+            "--desk": f"http://{_here(self.host)}:{self.port}",
+            "--host": urlsplit(os.environ["DESKBELL_BASE_URL"]).netloc,
+        }
+        words = [word for pair in arguments.items() for word in pair]
+        return Child("phones", words, pipe, module="deskbell.demo.whatsapp", inherits=(number,))
 
     def _catch_signals(self) -> None:
         """Signals, SIGCHLD among them, end the pause in `watch`; nothing else is done in a handler."""
@@ -250,8 +267,7 @@ class Parent:
 
 
 def _answers(host: str, port: int) -> bool:
-    there = "127.0.0.1" if host in ("0.0.0.0", "") else "::1" if host == "::" else host  # noqa: S104
-    connection = http.client.HTTPConnection(there, port, timeout=2)
+    connection = http.client.HTTPConnection(_here(host).strip("[]"), port, timeout=2)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status == 200
@@ -259,6 +275,12 @@ def _answers(host: str, port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _here(host: str) -> str:
+    """Where what listens on `host` is reached from this machine, as it stands in an address."""
+    there = "127.0.0.1" if host in ("0.0.0.0", "") else "::1" if host == "::" else host  # noqa: S104
+    return f"[{there}]" if ":" in there else there
 
 
 def say(sentence: str) -> None:

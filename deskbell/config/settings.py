@@ -226,8 +226,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'self'"],
     }
 }
-#: http without encryption is asked of other servers by tests alone, on this machine (kit/http.py)
-HTTP_PLAIN_TO_LOOPBACK = False
+#: http without encryption is asked of this machine alone, by tests and by the demo, whose WhatsApp is here
+HTTP_PLAIN_TO_LOOPBACK = DEMO
 #: bytes; checked before a thread is taken (config/asgi.py) and again by forms
 NAMESERVER = env.str("DESKBELL_NAMESERVER", "")
 UPLOAD_LIMIT = env.int("DESKBELL_UPLOAD_LIMIT", 50_000_000)

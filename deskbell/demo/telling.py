@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 
+from deskbell.demo.whatsapp.phones import Phones
 from deskbell.files.actions import store
 from deskbell.kit.html import clean_mail
 from deskbell.people.models import Team, User
@@ -34,6 +35,8 @@ class Cast:
     people: dict[str, User]
     moment: datetime
     tickets: dict[str, Ticket] = field(default_factory=dict)
+    #: of the customers, while chats are told (chats.telling)
+    phones: Phones | None = None
 
     def __getitem__(self, slug: str) -> User:
         return self.people[slug]

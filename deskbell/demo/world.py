@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import TypedDict
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from deskbell.channels.actions import add_channel
 from deskbell.channels.models import Channel
-from deskbell.demo import arrivals, company, conversations, events, replies, seed, variations
+from deskbell.demo import arrivals, chats, company, conversations, events, replies, seed, variations
 from deskbell.demo.clock import Clock
 from deskbell.demo.seed.rows import Ledger, Names
 from deskbell.demo.stories import BEGINNING, STORIES
@@ -49,6 +50,8 @@ def ensure() -> list[SignIn]:
         lock()
         if not User.objects.exists():
             build(everything=True)
+        elif made_at() is not None:
+            chats.connect()
     return sign_ins()
 
 
@@ -62,11 +65,12 @@ def build(*, everything: bool = False) -> Cast:
     """Make it, in the caller's transaction, on a desk without people.
 
     The company and its dozen named tickets; with `everything` also the written conversations, the everyday
-    tickets of three months and what came in by mail and form within a day. Nobody gets a mail about what is
-    only history.
+    tickets of three months, chats, and what came in by mail and form within a day. Nobody gets a mail about
+    what is only history.
     """
     now = timezone.now()
-    stories = [*STORIES, *([*conversations.read(now), *arrivals.ARRIVALS] if everything else [])]
+    more = [*conversations.read(now), *arrivals.ARRIVALS, *chats.CHATS] if everything else []
+    stories = [*STORIES, *more]
     clock = Clock()
     clock.set(now - (HISTORY if everything else BEGINNING))
     with clock.running():
@@ -78,15 +82,16 @@ def build(*, everything: bool = False) -> Cast:
         replies.keep(cast.people)
         mailbox = add_channel("email", name="Support", address=company.SUPPORT, queue="Support")
         everyday = _Everyday(cast, now) if everything else None
-        for story, step in _in_order(stories):
-            cast.moment = now - (step.ago if step else story.ago)
-            if everyday and not step:
-                everyday.tell_until(cast.moment)
-            clock.set(max(cast.moment, clock.moment))
-            if step:
-                step.act(cast, cast.tickets[story.slug])
-            else:
-                cast.tickets[story.slug] = story.open(cast, now)
+        with chats.telling(cast) if everything else nullcontext():
+            for story, step in _in_order(stories):
+                cast.moment = now - (step.ago if step else story.ago)
+                if everyday and not step:
+                    everyday.tell_until(cast.moment)
+                clock.set(max(cast.moment, clock.moment))
+                if step:
+                    step.act(cast, cast.tickets[story.slug])
+                else:
+                    cast.tickets[story.slug] = story.open(cast, now)
     if everyday:
         everyday.tell_until(now)
         only_history = cast.tickets.keys() - {story.slug for story in STORIES}

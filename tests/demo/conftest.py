@@ -24,7 +24,7 @@ from deskbell.kit import jinja
 def told(lasting: None, tmp_path_factory: Any) -> Iterator[Cast]:
     """The whole demo, told once for the module; every test's changes are taken back."""
     folder = tmp_path_factory.mktemp("demo")
-    with override_settings(FILES_DIR=folder / "files"):
+    with override_settings(FILES_DIR=folder / "files", HTTP_PLAIN_TO_LOOPBACK=True):
         yield world.build(everything=True)
 
 

@@ -12,11 +12,15 @@ from django.utils import timezone
 
 from deskbell.channels import queries
 from deskbell.channels.models import Channel, InboundItem
-from deskbell.demo import arrivals, company, conversations, variations, world
+from deskbell.demo import arrivals, chats, company, conversations, variations, world
 from deskbell.demo.stories import STORIES
 from deskbell.events.models import Delivery, Event
+from deskbell.outbox.models import OutboxItem
 from deskbell.people.models import Identity, Organization, User
-from deskbell.tickets.models import Attachment, Category, Message, Source, Status, Ticket
+from deskbell.tickets.models import Attachment, Category, Conversation, Message, Source, Status, Ticket
+
+#: taken in, not told
+MORE = len(arrivals.ARRIVALS) + len(chats.CHATS)
 
 pytestmark = [
     pytest.mark.slow,
@@ -30,7 +34,7 @@ def test_it_holds_the_named_tickets_forty_conversations_and_the_everyday_ones():
     written = conversations.read(timezone.now())
     assert len(written) == 40
     assert len({story.slug for story in written} | {story.slug for story in STORIES}) == 40 + len(STORIES)
-    assert Ticket.objects.count() == len(STORIES) + 40 + len(arrivals.ARRIVALS) + variations.COUNT
+    assert Ticket.objects.count() == len(STORIES) + 40 + MORE + variations.COUNT
 
 
 def test_every_state_priority_queue_and_door_has_tickets():
@@ -106,7 +110,7 @@ def test_nobody_is_mailed_about_what_is_history(told):
     named = [told.tickets[story.slug].pk for story in STORIES]
     opened = Event.objects.filter(kind="ticket.opened").exclude(about_id__in=named)
     heard = Delivery.objects.filter(subscriber__endswith="tell_requester").values("event_id")
-    assert opened.count() == 40 + len(arrivals.ARRIVALS) + variations.COUNT
+    assert opened.count() == 40 + MORE + variations.COUNT
     assert not opened.exclude(pk__in=heard).exists()
     assert not Delivery.objects.filter(
         event_id__in=Event.objects.filter(about_id__in=named, about_kind="ticket")
@@ -138,7 +142,8 @@ def test_a_second_start_makes_nothing_and_names_the_same_people():
 
 
 def test_the_ledger_of_the_day_shows_every_end_that_a_mail_or_form_can_come_to():
-    decided = [(i.state, i.reason) for i in InboundItem.objects.defer("raw").order_by("received_at")]
+    mailed = InboundItem.objects.defer("raw").exclude(channel__kind=Channel.Kind.WHATSAPP_CLOUD)
+    decided = [(i.state, i.reason) for i in mailed.order_by("received_at")]
     assert decided == [
         ("ticketed", "new"),
         ("duplicate", "same_message"),
@@ -154,5 +159,35 @@ def test_the_ledger_of_the_day_shows_every_end_that_a_mail_or_form_can_come_to()
     for item in InboundItem.objects.defer("raw"):
         assert item.decided_at is not None
         assert item.received_at <= item.decided_at <= now
-        assert now - item.received_at < timedelta(days=1)
+    assert not mailed.filter(received_at__lt=now - timedelta(days=1)).exists()
     assert Channel.objects.get(address=company.SUPPORT).last_in_at > now - timedelta(days=1)
+
+
+def test_the_chats_are_on_the_phones_and_at_the_desk_with_how_far_they_came(told):
+    phones, found = told.phones, {slug: told.tickets[slug] for slug in ("chat-bottling", "chat-stranger")}
+    decided = InboundItem.objects.filter(channel=chats.number()).order_by("received_at")
+    assert list(decided.values_list("state", "reason")) == [
+        ("ticketed", "new"),
+        ("added", "chat_open"),
+        ("annotated", "reaction"),
+        ("ticketed", "new"),
+        ("added", "chat_quote"),
+        ("ticketed", "new"),
+    ]
+    assert list(OutboxItem.objects.filter(driver="whatsapp-cloud").order_by("pk").values_list("state")) == [
+        (state,) for state in ("read", "read", "read", "read", "read", "delivered", "delivered")
+    ]
+    bottling = phones.of(chats.PHONES["doug"][0])
+    assert [(each.from_desk, each.state) for each in bottling] == [
+        (False, "delivered"), (True, "read"), (True, "read"), (False, "delivered"), (True, "delivered"),
+    ]  # fmt: skip
+    assert bottling[0].media in phones.media
+    (photo,) = Attachment.objects.filter(message__ticket=found["chat-bottling"])
+    assert (photo.filename, photo.blob.content_type) == ("photo.jpg", "image/jpeg")
+    assert found["chat-stranger"].requester.identities.get().key == chats.STRANGER[0]
+    assert found["chat-bottling"].requester.email == "doug@marlpit.example"
+    now = timezone.now()
+    for item in OutboxItem.objects.filter(driver="whatsapp-cloud"):
+        assert item.created_at <= item.changed_at <= now - timedelta(minutes=10)
+    for chat, is_open in ((chats.PHONES["doug"], True), (chats.PHONES["petra"], False)):
+        assert Conversation.objects.get(address=chat[0]).is_open is is_open

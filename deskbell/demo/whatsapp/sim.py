@@ -11,11 +11,12 @@ import hashlib
 import itertools
 import json
 import re
+import socket
 import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
@@ -118,13 +119,15 @@ class Sim:
 
     def __init__(self, webhook: str = "", *, number_id: str = NUMBER_ID, waba_id: str = WABA_ID) -> None:
         self.webhook = webhook
+        #: the desk's own name, where `webhook` reaches it under another
+        self.host = ""
         self.number_id, self.waba_id = number_id, waba_id
         self.token = TOKEN
         self.app_secret = APP_SECRET
         self.address = ""
         self.sent: list[Sent] = []
-        self.media: dict[str, tuple[bytes, str]] = {}
-        self.uploads: dict[str, tuple[bytes, str]] = {}
+        self.media: MutableMapping[str, tuple[bytes, str]] = {}
+        self.uploads: MutableMapping[str, tuple[bytes, str]] = {}
         self.rules: list[Rule] = []
         self.read: list[str] = []
         self.calls: deque[tuple[str, str]] = deque(maxlen=1000)
@@ -162,8 +165,15 @@ class Sim:
     def text(
         self, who: str, words: str, *, name: str = "", bsuid: str = "", quotes: str = ""
     ) -> dict[str, Any]:
-        context = {"context": {"id": quotes, "from": self.number_id}} if quotes else {}
-        return self.writes(who, {"type": "text", "text": {"body": words}, **context}, name=name, bsuid=bsuid)
+        message = {"type": "text", "text": {"body": words}, **self._context(quotes)}
+        return self.writes(who, message, name=name, bsuid=bsuid)
+
+    def _context(self, quotes: str) -> dict[str, Any]:
+        return {"context": {"id": quotes, "from": self.number_id}} if quotes else {}
+
+    def reaction(self, who: str, about: str, sign: str) -> dict[str, Any]:
+        """`sign` at the message `about`; an empty one takes it back."""
+        return self.writes(who, {"type": "reaction", "reaction": {"message_id": about, "emoji": sign}})
 
     def file(
         self,
@@ -175,14 +185,15 @@ class Sim:
         caption: str = "",
         filename: str = "",
         name: str = "",
+        quotes: str = "",
     ) -> dict[str, Any]:
-        media_id = str(7_700_000_000_000_000 + next(self._numbers))
+        media_id = str(7_700_000_000_000_000 + self._number())
         self.media[media_id] = (content, mime)
         digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
         node: dict[str, Any] = {"id": media_id, "mime_type": mime, "sha256": digest}
         node |= {"caption": caption} if caption else {}
         node |= {"filename": filename} if filename else {}
-        return self.writes(who, {"type": kind, kind: node}, name=name)
+        return self.writes(who, {"type": kind, kind: node, **self._context(quotes)}, name=name)
 
     # --- what the other side posts ---------------------------------------------------------------
 
@@ -220,6 +231,7 @@ class Sim:
             "User-Agent": "facebookexternalua",
             "X-Hub-Signature-256": sign(body, self.app_secret if secret is None else secret),
         }
+        headers |= {"Host": self.host} if self.host else {}
         answer = httpx.post(self.webhook, content=body, headers=headers, timeout=30, trust_env=False)
         return answer.status_code
 
@@ -270,6 +282,7 @@ class Sim:
         with self._lock:
             sent = Sent(self._id("OUT"), to, body)
             self.sent.append(sent)
+            self.arrived(sent)
         if rule and not rule.code:
             raise Silent(sent)
         states = ("failed",) if rule and rule.late else self.tells
@@ -282,6 +295,9 @@ class Sim:
             "contacts": [{"input": str(body.get("to", to)), **named}],
             "messages": [{"id": sent.wamid}],
         }
+
+    def arrived(self, sent: Sent) -> None:
+        """A message of the desk was taken."""
 
     def _tell_all(self, sent: Sent, states: tuple[str, ...], code: int) -> None:
         for state in states if self.webhook else ():
@@ -332,7 +348,7 @@ class Sim:
             raise Refused(400, 132000, "Number of parameters does not match the expected number of params")
 
     def upload(self, content: bytes, mime: str) -> dict[str, Any]:
-        media_id = str(6_600_000_000_000_000 + next(self._numbers))
+        media_id = str(6_600_000_000_000_000 + self._number())
         self.uploads[media_id] = (content, mime)
         return {"id": media_id}
 
@@ -352,6 +368,12 @@ class Sim:
             "id": media_id,
         }
 
+    def bytes_of(self, media_id: str) -> tuple[bytes, str]:
+        """Content and type of what a customer sent. Raises Refused."""
+        if media_id not in self.media:
+            raise Refused(404, 100, "Unsupported get request", subcode=33)
+        return self.media[media_id]
+
     def number(self) -> dict[str, Any]:
         return {
             "verified_name": "Lanternfield IT",
@@ -362,8 +384,11 @@ class Sim:
         }
 
     def _id(self, way: str) -> str:
+        return f"wamid.{way}{self._number():06d}"
+
+    def _number(self) -> int:
         with self._lock:
-            return f"wamid.{way}{next(self._numbers):06d}"
+            return next(self._numbers)
 
 
 def _of(node: dict[str, Any], key: str) -> dict[str, Any]:
@@ -379,7 +404,9 @@ class Silent(Exception):
         self.sent = sent
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """The Graph API in front of a Sim."""
+
     server_version = "WhatsAppSim"
     protocol_version = "HTTP/1.1"
     sim: Sim
@@ -425,7 +452,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _get(self, path: str, query: dict[str, list[str]], body: bytes) -> Any:
         sim = self.sim
         if path.startswith("files/"):
-            return sim.media[path.removeprefix("files/")]
+            return sim.bytes_of(path.removeprefix("files/"))
         if path == sim.number_id:
             return sim.number()
         if path == f"{sim.waba_id}/message_templates":
@@ -469,18 +496,32 @@ def _file_in(kind: str, body: bytes) -> tuple[bytes, str]:
     raise Refused(400, 100, "the file is missing")
 
 
-@contextmanager
-def serve(sim: Sim, *, port: int = 0, certificate: Path | None = None) -> Iterator[Sim]:
-    """Behind HTTP on 127.0.0.1 until the block ends, or HTTPS with a `certificate`; at `sim.address`."""
-    handler = type("Handler", (_Handler,), {"sim": sim})
-    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+def server_of(
+    sim: Sim, listening: socket.socket | None = None, *, handler: type[Handler] = Handler
+) -> ThreadingHTTPServer:
+    """The server of `sim`, on a socket that listens already or on any free port of 127.0.0.1."""
+    made = type("SimHandler", (handler,), {"sim": sim})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), made, bind_and_activate=listening is None)
+    if listening is not None:
+        server.socket.close()
+        server.socket = listening
+        server.server_address = listening.getsockname()
+        server.server_port = server.server_address[1]
     server.daemon_threads = True
-    sim.address = f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}"
+    sim.address = f"http://127.0.0.1:{server.server_port}"
+    return server
+
+
+@contextmanager
+def serve(sim: Sim, *, handler: type[Handler] = Handler, certificate: Path | None = None) -> Iterator[Sim]:
+    """Behind HTTP on 127.0.0.1 until the block ends, or HTTPS with a `certificate`; at `sim.address`."""
+    server = server_of(sim, handler=handler)
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
         server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+        sim.address = sim.address.replace("http:", "https:")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield sim
