@@ -128,6 +128,7 @@ class Chat(Story):
     def open(self, cast: Cast, now: datetime) -> Ticket:
         _write(cast, self.who, self.text, self.files)
         (item,) = _hear(_phones(cast))
+        assert item.ticket_id is not None
         ticket = Ticket.objects.select_related("conversation", "requester").get(pk=item.ticket_id)
         chat.put_received(ticket, kind=answers.KIND)
         _send(cast, self.greeted)

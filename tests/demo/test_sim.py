@@ -53,6 +53,15 @@ def test_what_nobody_knows_is_refused_as_the_real_one_does(sim):
     assert refused(ask(sim, "GET", "files/4711")) == (404, 100, 33)
 
 
+STATUS_CHANGED = {
+    "name": "ticket_status_changed",
+    "language": {"code": "en_US"},
+    "components": [
+        {"type": "body", "parameters": [{"type": "text", "text": "#1"}, {"type": "text", "text": "new"}]}
+    ],
+}
+
+
 def test_the_number_and_its_apps_are_told(sim):
     assert ask(sim, "GET", NUMBER_ID).json()["quality_rating"] == "GREEN"
     sim.subscribed = False
@@ -71,8 +80,16 @@ def test_a_message_is_taken_within_a_day_of_the_customer_s_last_one(sim):
     assert send(sim).status_code == 200
     sim.clock = 24 * 3600 + 60
     assert refused(send(sim)) == (400, 131047, 0)
-    assert send(sim, type="template", template={"name": "hello"}).status_code == 200
+    assert send(sim, type="template", template=STATUS_CHANGED).status_code == 200
     assert len(sim.sent) == 3
+
+
+def test_a_template_is_taken_as_it_was_approved(sim):
+    assert send(sim, type="template", template=STATUS_CHANGED).status_code == 200
+    unknown = {**STATUS_CHANGED, "name": "hello"}
+    assert refused(send(sim, type="template", template=unknown)) == (400, 132001, 0)
+    empty = {**STATUS_CHANGED, "components": []}
+    assert refused(send(sim, type="template", template=empty)) == (400, 132000, 0)
 
 
 @pytest.mark.parametrize(

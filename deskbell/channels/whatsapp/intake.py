@@ -97,8 +97,8 @@ def _about_another(chat: Chat) -> Verdict:
     incoming = chat.incoming
     if incoming.type == "system":
         return _moved(chat)
-    about = _by_wamid(chat.item.channel_id, incoming.about)
-    if about is None or about.ticket is None:
+    ticket = _ticket_about(chat.item.channel_id, incoming.about)
+    if ticket is None:
         return Verdict.blocked("about_nothing", N_("It is about a message that is not known here"))
     match incoming.type:
         case "reaction" if incoming.text:
@@ -110,7 +110,7 @@ def _about_another(chat: Chat) -> Verdict:
         case _:
             text = _("Changed this message on WhatsApp: %(text)s") % {"text": incoming.text}
     content = _content(chat, text, kind=Message.Kind.SYSTEM)
-    return _annotate(about.ticket, content, "reaction" if incoming.type == "reaction" else "change")
+    return _annotate(ticket, content, "reaction" if incoming.type == "reaction" else "change")
 
 
 def _moved(chat: Chat) -> Verdict:
@@ -154,9 +154,9 @@ def _find(chat: Chat, conversation: Conversation, person: User) -> Found | None:
     for ticket in _named(chat.incoming.text):
         if rules.may(person, "customer_reply", ticket):
             return Found(ticket, "chat_number")
-    quoted = _by_wamid(chat.item.channel_id, chat.incoming.about)
-    if quoted and quoted.ticket and rules.may(person, "customer_reply", quoted.ticket):
-        return Found(quoted.ticket, "chat_quote")
+    quoted = _ticket_about(chat.item.channel_id, chat.incoming.about)
+    if quoted and rules.may(person, "customer_reply", quoted):
+        return Found(quoted, "chat_quote")
     his = conversation.tickets.select_related("queue", "requester", "status").filter(trashed_at=None)
     latest = his.filter(category__in=ACTIVE_CATEGORIES).order_by("-last_message_at").first()
     if latest:
@@ -172,15 +172,18 @@ def _named(text: str) -> list[Ticket]:
     return [found[number] for number in numbers if number in found]
 
 
-def _by_wamid(channel_id: int, external_id: str) -> Message | None:
-    """A message of this desk that WhatsApp knows by this id."""
+def _ticket_about(channel_id: int, external_id: str) -> Ticket | None:
+    """The ticket of a message that WhatsApp knows by this id: a customer's, or whatever we have sent."""
     if not external_id:
         return None
-    rows = Message.objects.select_related("ticket__queue", "ticket__requester", "ticket__status")
-    if known := rows.filter(external_id=external_id, channel=CHANNEL).first():
-        return known
-    ours = OutboxItem.objects.filter(external_id=external_id, channel_id=channel_id, cause_kind="message")
-    return rows.filter(pk__in=ours.values("cause_id")).first()
+    rows = Ticket.objects.select_related("queue", "requester", "status")
+    written = Message.objects.filter(external_id=external_id, channel=CHANNEL)
+    sent = OutboxItem.objects.filter(external_id=external_id, channel_id=channel_id)
+    found = (
+        written.values_list("ticket_id", flat=True).first()
+        or sent.values_list("ticket_id", flat=True).first()
+    )
+    return rows.filter(pk=found).first() if found else None
 
 
 # --- into the ticket ------------------------------------------------------------------------------

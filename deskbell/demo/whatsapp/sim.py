@@ -487,11 +487,9 @@ class Handler(BaseHTTPRequestHandler):
 def _file_in(kind: str, body: bytes) -> tuple[bytes, str]:
     """The file of a multipart form, and its type."""
     head = f"Content-Type: {kind}\r\n\r\n".encode()
-    form = BytesParser(policy=HTTP).parsebytes(head + body)
-    for part in form.iter_parts():
-        if part.get_param("name", header="content-disposition") == "file":
-            content = part.get_payload(decode=True)
-            assert isinstance(content, bytes)
+    for part in BytesParser(policy=HTTP).parsebytes(head + body).iter_parts():
+        content = part.get_payload(decode=True)
+        if part.get_param("name", header="content-disposition") == "file" and isinstance(content, bytes):
             return content, part.get_content_type()
     raise Refused(400, 100, "the file is missing")
 

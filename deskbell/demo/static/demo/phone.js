@@ -14,6 +14,7 @@ document.addEventListener("htmx:beforeSwap", ({ target }) => {
 document.addEventListener("htmx:afterSettle", () => (stood < 0 ? toEnd() : chat()?.scrollTo({ top: stood })));
 document.addEventListener("load", ({ target }) => target.matches?.(".phone-photo img") && stood <= 0 && toEnd(), true);
 toEnd();
+document.querySelector(".play-person[aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 
 const form = document.querySelector("[data-chat-form]");
 const text = form?.elements.namedItem("text");
