@@ -130,7 +130,8 @@ def _annotate(ticket: Ticket, content: Content, reason: str) -> Verdict:
     message = tickets.add_message(
         ticket, content, author=None, direction="in", visibility="internal", channel=CHANNEL, by=SYSTEM
     )
-    return Verdict(State.ANNOTATED, reason, ticket_id=ticket.pk, message_id=message.pk)
+    said = reasons.NOTED[reason]
+    return Verdict(State.ANNOTATED, reason, said, ticket_id=ticket.pk, message_id=message.pk)
 
 
 def _thanked(chat: Chat, found: Found, person: User) -> Verdict:
@@ -139,7 +140,8 @@ def _thanked(chat: Chat, found: Found, person: User) -> Verdict:
     message = tickets.add_message(
         found.ticket, content, author=person, direction="in", visibility="public", channel=CHANNEL, by=SYSTEM
     )
-    return Verdict(State.ANNOTATED, "thanks", ticket_id=found.ticket.pk, message_id=message.pk)
+    said = reasons.NOTED["thanks"]
+    return Verdict(State.ANNOTATED, "thanks", said, ticket_id=found.ticket.pk, message_id=message.pk)
 
 
 # --- which ticket ---------------------------------------------------------------------------------
