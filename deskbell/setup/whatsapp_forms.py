@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from cryptography.fernet import InvalidToken
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -149,7 +150,7 @@ class WhatsAppForm(forms.Form):
     def clean_number_id(self) -> str:
         number_id = str(self.cleaned_data["number_id"])
         others = Channel.objects.filter(kind=Channel.Kind.WHATSAPP_CLOUD, address=number_id)
-        if others.exclude(pk=self.channel.pk if self.channel else None).exists():
+        if others.exclude(pk=self.channel.pk if self.channel else 0).exists():
             raise forms.ValidationError(TAKEN)
         return number_id
 
@@ -202,7 +203,7 @@ class WhatsAppForm(forms.Form):
     def _keep(self, typed: dict[str, str]) -> None:
         """Send back what was typed well, sealed."""
         good = {name: value for name, value in typed.items() if value}
-        data = self.data.copy()
+        data = cast(QueryDict, self.data).copy()
         data["kept"] = ""
         if good:
             now = timezone.now().timestamp()
