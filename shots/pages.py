@@ -103,6 +103,8 @@ SHOTS = (
     Shot("a mailbox", "/setup/mailboxes/1/", "Owner"),
     Shot("do mails arrive", "/setup/mailboxes/1/delivery/", "Owner"),
     Shot("a mail service", "/setup/mailboxes/1/push/", "Owner"),
+    Shot("whatsapp numbers", "/setup/whatsapp/", "Owner"),
+    Shot("a new whatsapp number", "/setup/whatsapp/new/", "Owner"),
     Shot("senders", "/setup/senders/", "Owner"),
     Shot("mail texts", "/setup/texts/", "Owner"),
     Shot("a mail text", "/setup/texts/reply/en/", "Owner"),

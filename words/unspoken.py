@@ -146,7 +146,7 @@ def stored() -> Stored:
     and what mail servers call a folder and a scope.
     """
     found = {"Deskbell", "PostgreSQL", *(name for _code, name in settings.LANGUAGES)}
-    found |= {"Google", "Microsoft 365", "Sent", "mail offline_access"}
+    found |= {"Google", "Microsoft 365", "Sent", "mail offline_access", "WhatsApp", "Authorization"}
     found |= {service.name for service in SERVICES.values() if isinstance(service.name, str)}
     found |= {zone.replace("_", " ") for zone in available_timezones()} | available_timezones()
     for model in apps.get_models():

@@ -116,3 +116,11 @@ class FetchedAgain(Happened):
 
     kind = "channel.fetched_again"
     name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelSubscribed(Happened):
+    """The webhooks of its WhatsApp account come to our app."""
+
+    kind = "channel.subscribed"
+    name: str

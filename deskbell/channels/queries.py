@@ -100,6 +100,8 @@ def sender_of(item: InboundItem) -> str:
             return FormSent.parse(raw).email
         except (ValueError, TypeError):
             return ""
+    if item.channel.kind != Channel.Kind.EMAIL:
+        return ""
     head = re.split(rb"\r?\n\r?\n", raw[:HEAD_READ], maxsplit=1)[0]
     address = parseaddr(str(BytesHeaderParser().parsebytes(head).get("From", "")))[1]
     return address if is_email(address) else ""

@@ -50,6 +50,14 @@ FOUND_BY = {
     "chat_open": _("It goes on with the ticket this chat was about last"),
     "chat_reopened": _("It goes on with the ticket that was done not long ago"),
 }
+#: what is noted on a ticket without waking it
+NOTED = {
+    "reaction": _("A reaction to a message of the ticket"),
+    "change": _("The sender changed or deleted a message of the ticket"),
+    "number_changed": _("The sender has another number now"),
+    "thanks": _("It only says thank you, so that what is done stays done"),
+}
+SAME_MESSAGE = _("WhatsApp had delivered this message before")
 #: of `AutoClass`
 WITHOUT_TICKET = {
     "auto_reply": _("An automatic answer that belongs to no ticket"),

@@ -168,7 +168,8 @@ def add_channel(kind: str, *, name: str, values: list[str]) -> None:
     from django.urls import reverse
 
     from deskbell.channels import actions
-    from deskbell.channels.models import MailboxSignIn
+    from deskbell.channels.actions.whatsapp import add_from_words
+    from deskbell.channels.models import Channel, MailboxSignIn
 
     pairs: dict[str, Any] = dict(value.partition("=")[::2] for value in values)
     if bad := [value for value in values if "=" not in value]:
@@ -177,8 +178,15 @@ def add_channel(kind: str, *, name: str, values: list[str]) -> None:
         raise Refusal("An e-mail channel needs its address: address=support@example.com")
     try:
         with database.plain_words():
-            channel = actions.add_channel(kind, name=name, **pairs)
+            whatsapp = kind == Channel.Kind.WHATSAPP_CLOUD
+            channel = (
+                add_from_words(name, pairs) if whatsapp else actions.add_channel(kind, name=name, **pairs)
+            )
             print(channel.uuid)
+            if whatsapp:
+                there = settings.BASE_URL + reverse("whatsapp_webhook", args=[channel.uuid])
+                page = settings.BASE_URL + reverse("setup:whatsapp_number", args=[channel.pk])
+                print(f"Callback URL for Meta: {there}\nThe verify token stands on {page}", file=sys.stderr)
             if MailboxSignIn.objects.filter(channel=channel, needed_since__isnull=False).exists():
                 where = f"{settings.BASE_URL}{reverse('setup:mailbox_sign_in', args=[channel.pk])}"
                 print(f"Somebody has to sign in for it: {where}", file=sys.stderr)

@@ -134,6 +134,33 @@ def channels_finding() -> Finding:
     return Finding("channels", True, _("%(count)s in use") % {"count": len(rows)})
 
 
+def whatsapp_finding() -> Finding:
+    """What came from WhatsApp and is not where it belongs: deliveries nobody read, files that never came."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select (select count(*) from channels_webhook where handled_at is null "
+            "and received_at < now() - make_interval(secs => %s)), "
+            "(select count(*) from channels_awaitedfile where lost_at > now() - interval '1 day')",
+            [QUEUE_PATIENCE],
+        )
+        waiting, lost = cursor.fetchone()
+    texts, do = [], []
+    if waiting:
+        said = ngettext(
+            "%(count)s delivery waits to be read", "%(count)s deliveries wait to be read", waiting
+        )
+        texts.append(said % {"count": waiting})
+        do.append(_("See whether the worker runs and what its log says."))
+    if lost:
+        said = ngettext(
+            "%(count)s file was lost within a day", "%(count)s files were lost within a day", lost
+        )
+        texts.append(said % {"count": lost})
+        do.append(_("Ask the customers to send them again: their tickets say which."))
+    name = gettext_noop("WhatsApp")
+    return Finding(name, not texts, "; ".join(texts) or _("nothing waits, no file is lost"), " ".join(do))
+
+
 def secrets_finding() -> Finding:
     """Client secrets of sign-in providers, which end: then no mailbox signs in by them any more."""
     with connection.cursor() as cursor:
@@ -222,6 +249,7 @@ ALL = (
     settings_finding,
     *READY,
     channels_finding,
+    whatsapp_finding,
     secrets_finding,
     mails_finding,
     signins_finding,

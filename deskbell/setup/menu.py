@@ -102,9 +102,10 @@ MENU = (
         ),
     ),
     Group(
-        _("Mail"),
+        _("Channels"),
         (
             Item("mailboxes", _("Mailboxes"), _("Where mails come from and leave"), "mailboxes", "mail"),
+            Item("whatsapp", _("WhatsApp"), _("Numbers customers write to"), "whatsapp", "message-circle"),
             Item("texts", _("Mail texts"), _("What our mails say"), "texts", "file-pen-line"),
             Item("senders", _("Senders"), _("Who is blocked, who is always welcome"), "senders", "ban"),
             Item(

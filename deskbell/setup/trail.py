@@ -262,7 +262,9 @@ class _Names:
             ),
             shaped=_shaped(happened),
             channels={
-                channel.pk: channel.address or channel.name
+                channel.pk: channel.name
+                if channel.kind == Channel.Kind.WHATSAPP_CLOUD
+                else str(channel.address or channel.name)
                 for channel in Channel.objects.filter(pk__in=ids("channel"))
             },
             teams=dict(Team.objects.filter(pk__in=teams).values_list("pk", "name")),
@@ -436,6 +438,10 @@ FIELDS: dict[str, str | Promise] = {
     "access_notes": gettext_lazy("how to get in"),
     "active": gettext_lazy("in use"),
     "address": gettext_lazy("address"),
+    "app_secret": gettext_lazy("App secret"),
+    "auth_header": gettext_lazy("Header that carries the token"),
+    "authserv_id": gettext_lazy("Name of the server in Authentication-Results"),
+    "base_url": gettext_lazy("Address of the API"),
     "authorize_url": gettext_lazy("Address where people sign in"),
     "category": gettext_lazy("category"),
     "client_id": gettext_lazy("Client id"),
@@ -443,6 +449,8 @@ FIELDS: dict[str, str | Promise] = {
     "default": gettext_lazy("default of its category"),
     "domains": gettext_lazy("mail domains"),
     "flow": gettext_lazy("Who signs in"),
+    "greets": gettext_lazy("whether it answers the first message"),
+    "incoming": gettext_lazy("how mails come in"),
     "label": gettext_lazy("label"),
     "language": gettext_lazy("language"),
     "latitude": gettext_lazy("latitude"),
@@ -453,18 +461,27 @@ FIELDS: dict[str, str | Promise] = {
     "notes": gettext_lazy("notes"),
     "notifications": gettext_lazy("notifications"),
     "organization": gettext_lazy("organisation"),
+    "outgoing": gettext_lazy("how answers leave"),
     "phone": gettext_lazy("phone"),
     "photo": gettext_lazy("photo"),
+    "plus_addresses": gettext_lazy("plus addresses"),
     "position": gettext_lazy("order"),
     "public": gettext_lazy("whether customers can choose it"),
+    "push": gettext_lazy("mail service"),
+    "queue": gettext_lazy("queue"),
     "scopes": gettext_lazy("Scopes"),
     "secret_expires_on": gettext_lazy("The secret ends on"),
+    "sign_in": gettext_lazy("sign-in"),
     "site": gettext_lazy("site"),
     "slug": gettext_lazy("short name"),
     "team": gettext_lazy("team"),
     "tenant": gettext_lazy("Directory (tenant)"),
     "time_zone": gettext_lazy("time zone"),
+    "token": gettext_lazy("Access token"),
     "token_url": gettext_lazy("Address that gives out tokens"),
+    "verify_token": gettext_lazy("Verify token"),
+    "version": gettext_lazy("Version"),
+    "waba_id": gettext_lazy("WhatsApp Business Account ID"),
 }
 
 
@@ -677,7 +694,8 @@ WORDS: dict[str, Any] = {
     "mail_text.changed": _mail_text(gettext_lazy("changed the mail “%(mail)s” (%(language)s)")),
     "mail_text.reset": _mail_text(gettext_lazy("reset the mail “%(mail)s” (%(language)s)")),
     "channel.added": _plain(gettext_lazy("added the channel")),
-    "channel.changed": _plain(gettext_lazy("changed the channel")),
+    "channel.changed": _of(gettext_lazy("changed the channel: %(fields)s")),
+    "channel.subscribed": _plain(gettext_lazy("subscribed the app to the WhatsApp account")),
     "channel.switched": _channel_switched,
     "channel.removed": _plain(gettext_lazy("removed the channel")),
     "channel.fetched_again": _plain(

@@ -25,6 +25,7 @@ from deskbell.setup.views import (
     system,
     tags,
     texts,
+    whatsapp,
 )
 
 app_name = "setup"
@@ -115,6 +116,13 @@ urlpatterns = [
     path("mailboxes/<int:pk>/push/", pushing.push, name="mailbox_push"),
     path("mailboxes/<int:pk>/push/renewal/", pushing.renewal, name="mailbox_push_renewal"),
     path("mailboxes/<int:pk>/push/end/", pushing.end, name="mailbox_push_end"),
+    path("whatsapp/", whatsapp.numbers, name="whatsapp"),
+    path("whatsapp/new/", whatsapp.new, name="whatsapp_new"),
+    path("whatsapp/<int:pk>/", whatsapp.number, name="whatsapp_number"),
+    path("whatsapp/<int:pk>/check/", whatsapp.check, name="whatsapp_check"),
+    path("whatsapp/<int:pk>/subscription/", whatsapp.subscription, name="whatsapp_subscription"),
+    path("whatsapp/<int:pk>/switching/", whatsapp.switching, name="whatsapp_switching"),
+    path("whatsapp/<int:pk>/removal/", whatsapp.removal, name="whatsapp_removal"),
     path("sign-in-providers/", sign_ins.providers, name="sign_in_providers"),
     path("sign-in-providers/new/", sign_ins.new, name="sign_in_provider_new"),
     path("sign-in-providers/<int:pk>/", sign_ins.provider, name="sign_in_provider"),

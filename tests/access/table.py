@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from deskbell.channels.actions.whatsapp import Given, add_whatsapp
 from deskbell.channels.models import (
     Channel,
     FetchedMail,
@@ -297,6 +298,18 @@ def mailbox(world: World, case: Case) -> dict[str, Any]:
     return {"pk": world.item.channel_id}
 
 
+def whatsapp(world: World, case: Case) -> dict[str, Any]:
+    """A number at a server that nobody may ask."""
+    numbers = Channel.objects.filter(kind="whatsapp-cloud", address="880000000000001")
+    given = Given("880000000000001", "990000000000001", "t", "s", "v", base_url="https://127.0.0.1:1")
+    return {"pk": (numbers.first() or add_whatsapp("WhatsApp", given)).pk}
+
+
+def new_number(world: World, case: Case) -> dict[str, Any]:
+    number_id = str(Channel.objects.count() + 1)
+    return {"name": "Chat", "number_id": number_id, "waba_id": "1", "token": "t", "app_secret": "s"}
+
+
 def provider(world: World, case: Case) -> dict[str, Any]:
     """Of sign-ins, made with a name that the form changes."""
     row, _made = SignInProvider.objects.update_or_create(
@@ -363,6 +376,11 @@ PAGES: dict[str, Row] = {
     "readyz": Row(without_a_worker, may=anywhere(frozenset())),
     "mail_push": Row(
         may=anywhere(frozenset()), values=lambda world, case: {"channel": world.item.channel.uuid}
+    ),
+    "whatsapp_webhook": Row(
+        nobody,
+        may=anywhere(frozenset()),
+        values=lambda world, case: {"channel": world.item.channel.uuid},  # a mailbox is no number
     ),
     "api-docs": Row(anyone),
     "api-nothing": Row(nobody, may=anywhere(frozenset())),
@@ -651,6 +669,18 @@ PAGES: dict[str, Row] = {
     ),
     "setup:mailbox_push_renewal": Row(may=anywhere(frozenset()), values=mailbox),  # nothing is pushed there
     "setup:mailbox_push_end": Row(may=anywhere(frozenset()), values=mailbox),
+    "setup:whatsapp": Row(setup(ADMINS)),
+    "setup:whatsapp_new": Row(setup(ADMINS), may=anywhere(ADMINS), body=new_number),
+    "setup:whatsapp_number": Row(
+        setup(ADMINS),
+        may=anywhere(ADMINS),
+        values=whatsapp,
+        body=const(name="Chat", number_id="880000000000001", waba_id="990000000000001", token="new"),
+    ),
+    "setup:whatsapp_check": Row(may=anywhere(frozenset()), values=whatsapp),  # asks, changes nothing
+    "setup:whatsapp_subscription": Row(may=anywhere(frozenset()), values=whatsapp),  # nobody answers
+    "setup:whatsapp_switching": Row(may=anywhere(ADMINS), values=whatsapp, body=const(on="0")),
+    "setup:whatsapp_removal": Row(setup(ADMINS), may=anywhere(ADMINS), values=whatsapp),
     "setup:senders": Row(
         setup(ADMINS), may=anywhere(ADMINS), body=const(senders="spam@outside.example", kind="block")
     ),

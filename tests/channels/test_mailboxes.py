@@ -106,7 +106,7 @@ def test_a_mailbox_is_changed_switched_and_removed_by_administrators_only(owner)
         lambda by: actions.switch(channel, on=False, by=by),
         lambda by: actions.set_outgoing(channel, account, by=by),
         lambda by: actions.set_incoming(channel, Fetching(Account("imap", "h", 1, "none")), by=by),
-        lambda by: actions.remove_mailbox(channel, by=by),
+        lambda by: actions.remove_channel(channel, by=by),
     ):
         before = list(Channel.objects.values()), Event.objects.count()
         with pytest.raises(NotAllowed):
@@ -121,5 +121,5 @@ def test_a_mailbox_by_which_something_came_in_is_not_removed(owner):
     channel = actions.add_channel("email", name="S", address="s@x.example")
     store(channel, mail())
     with pytest.raises(InUse):
-        actions.remove_mailbox(channel, by=owner)
+        actions.remove_channel(channel, by=owner)
     assert Channel.objects.count() == 1

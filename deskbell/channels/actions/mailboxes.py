@@ -21,6 +21,7 @@ from deskbell.channels.models import (
     OutgoingServer,
     Server,
     SignInProvider,
+    Webhook,
 )
 from deskbell.events.actor import SYSTEM, Actor
 from deskbell.events.publish import publish
@@ -74,6 +75,8 @@ def add_channel(
     require_setup(by)
     if kind not in Channel.Kind.values:
         raise BadChannel(f"Unknown kind of channel: {kind}. Known: {', '.join(Channel.Kind.values)}")
+    if kind == Channel.Kind.WHATSAPP_CLOUD:
+        raise BadChannel("A WhatsApp number has settings of its own: it is added by add_whatsapp")
     if unknown:
         raise BadChannel(f"Unknown setting: {', '.join(sorted(unknown))}")
     if kind == Channel.Kind.WEBFORM:
@@ -87,9 +90,9 @@ def add_channel(
         kind=kind,
         name=name.strip() or address,
         address=email_key(address) if address else "",
-        queue=_queue(queue) if isinstance(queue, str) else queue,
+        queue=queue_named(queue) if isinstance(queue, str) else queue,
         authserv_id=clean_authserv_id(authserv_id),
-        plus_addresses=plus_addresses is True or str(plus_addresses).lower() in ("1", "yes", "true", "on"),
+        plus_addresses=plus_addresses is True or is_on(str(plus_addresses)),
     )
     try:
         with transaction.atomic():
@@ -147,7 +150,12 @@ def clean_authserv_id(given: str) -> str:
     return given.strip()
 
 
-def _queue(name: str) -> Queue | None:
+def is_on(word: str) -> bool:
+    return word.lower() in ("1", "yes", "true", "on")
+
+
+def queue_named(name: str) -> Queue | None:
+    """None for an empty name. Raises BadChannel for one that no queue has."""
     if not name:
         return None
     queue = Queue.objects.filter(name__iexact=name).first()
@@ -209,14 +217,20 @@ def switch(channel: Channel, *, on: bool, by: Actor | User) -> None:
 
 
 @transaction.atomic
-def remove_mailbox(channel: Channel, *, by: Actor | User) -> None:
-    """Remove a mailbox by which nothing ever came in. Raises InUse for any other."""
+def remove_channel(channel: Channel, *, by: Actor | User) -> None:
+    """Remove a channel by which nothing ever came in. Raises InUse for any other."""
     require_setup(by)
     stored = Channel.objects.select_for_update().get(pk=channel.pk)
-    if InboundItem.objects.filter(channel=stored).exists():
+    if is_used(stored):
         raise InUse
     publish(events.ChannelRemoved(name=stored.name, address=stored.address), about=stored, by=by)
     stored.delete()
+
+
+def is_used(channel: Channel) -> bool:
+    """Whether anything came in by it, or is about to: a webhook that nobody has read yet."""
+    waiting = Webhook.objects.filter(channel=channel, handled_at=None)
+    return InboundItem.objects.filter(channel=channel).exists() or waiting.exists()
 
 
 @transaction.atomic

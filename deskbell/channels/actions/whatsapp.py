@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from cryptography.fernet import InvalidToken
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as N_
 
-from deskbell.channels import events
+from deskbell.channels import events, reasons
 from deskbell.channels.actions.access import BadChannel, require_setup
+from deskbell.channels.actions.mailboxes import is_on, queue_named
 from deskbell.channels.models import (
     AwaitedFile,
     Channel,
@@ -29,6 +34,7 @@ from deskbell.events.actor import SYSTEM, Actor
 from deskbell.events.publish import publish
 from deskbell.kit import http
 from deskbell.kit.secrets import seal, unseal
+from deskbell.kit.stored import sentence
 from deskbell.people.models import User
 from deskbell.tickets import actions as tickets
 from deskbell.tickets.models import Queue
@@ -50,6 +56,16 @@ TEMPLATE_CHANGES = frozenset(
     }
 )
 SECRETS = ("token", "app_secret", "verify_token")
+#: what is given → the form it has
+ID, WORD = re.compile(r"[0-9]{1,40}"), re.compile(r"[!-~]{1,500}")
+VERSION, HEADER = re.compile(r"v[0-9]{1,3}\.[0-9]{1,3}"), re.compile(r"[A-Za-z][A-Za-z0-9-]{0,59}")
+#: what of a webhook could not be used
+UNREADABLE = sentence(N_("It could not be read: %(reason)s"))
+NOT_OURS = sentence(N_("It is for the number %(number)s, which is not ours"))
+NOT_USED = sentence(N_("Deskbell makes no use of “%(field)s”"))
+LEFT_OUT = sentence(N_("A part of the kind %(kind)s was left out: %(error)s"))
+STATE_UNKNOWN = N_("A state of a message that is not known")
+NO_OBJECT = N_("A part that is no object")
 #: stores a webhook and gives it a job, in one statement
 _STORE = """
     with stored as (insert into channels_webhook (channel_id, raw) values (%s, %s) returning id)
@@ -82,14 +98,13 @@ def add_whatsapp(
     """A business number at the Cloud API. Makes a verify token where none is given. Raises BadChannel."""
     require_setup(by)
     _check(given)
-    if not (given.token and given.app_secret):
-        raise BadChannel("A WhatsApp number needs its access_token and its app_secret")
+    sealed = _secrets(given, {"verify_token": secrets.token_urlsafe(24)})
     channel = Channel(
         kind=Channel.Kind.WHATSAPP_CLOUD,
         name=name.strip() or given.number_id,
         address=given.number_id,
         queue=queue,
-        secrets=seal({"whatsapp": _secrets(given, {"verify_token": secrets.token_urlsafe(24)})}),
+        secrets=seal({"whatsapp": sealed}),
     )
     try:
         with transaction.atomic():
@@ -110,9 +125,9 @@ def change_whatsapp(
     _check(given)
     rows = Channel.objects.select_for_update(no_key=True, of=("self",)).select_related("whatsapp")
     stored = rows.get(pk=channel.pk)
-    before = unseal(bytes(stored.secrets or b"")).get("whatsapp", {}) if stored.secrets else {}
+    before = _stored_secrets(stored)
     after = _secrets(given, before)
-    if given.base_url != stored.whatsapp.base_url and not given.token:
+    if given.base_url.rstrip("/") != stored.whatsapp.base_url and not given.token:
         raise BadChannel("A token is for the server it was made for: give the new one with the new address")
     changed = [key for key in SECRETS if after.get(key) != before.get(key)]
     new: dict[str, Any] = {
@@ -148,19 +163,65 @@ def _settings(given: Given) -> dict[str, Any]:
     }
 
 
+def _stored_secrets(channel: Channel) -> dict[str, str]:
+    """None when they were sealed with keys this desk lacks."""
+    try:
+        stored = unseal(bytes(channel.secrets)) if channel.secrets else {}
+    except InvalidToken:
+        return {}
+    return dict(stored.get("whatsapp", {}))
+
+
 def _secrets(given: Given, before: dict[str, str]) -> dict[str, str]:
-    return {key: getattr(given, key) or before.get(key, "") for key in SECRETS}
+    after = {key: getattr(given, key) or before.get(key, "") for key in SECRETS}
+    if not (after["token"] and after["app_secret"]):
+        raise BadChannel("A WhatsApp number needs its access_token and its app_secret")
+    return after
 
 
 def _check(given: Given) -> None:
-    for name in ("number_id", "waba_id"):
-        value = getattr(given, name)
-        if not (value.isascii() and value.isdigit() and len(value) <= 40):
-            raise BadChannel(f"{name.replace('number_id', 'phone_number_id')} must be digits, not {value!r}")
+    for name, value in (("phone_number_id", given.number_id), ("waba_id", given.waba_id)):
+        if not ID.fullmatch(value):
+            raise BadChannel(f"{name} must be digits, not {value!r}")
+    for name in SECRETS:  # the value itself is not for the screen
+        if getattr(given, name) and not WORD.fullmatch(getattr(given, name)):
+            raise BadChannel(f"{'access_token' if name == 'token' else name} must be one word")
+    if not VERSION.fullmatch(given.version):
+        raise BadChannel(f"version must be such as {account.VERSION}, not {given.version!r}")
+    if not HEADER.fullmatch(given.auth_header):
+        raise BadChannel(f"auth_header must be the name of a header, not {given.auth_header!r}")
     try:
-        http.checked(given.base_url)
+        parts = http.checked(given.base_url)
     except http.BadAddress as error:
-        raise BadChannel(str(error)) from None
+        raise BadChannel(str(error).rstrip(".")) from None
+    if parts.query or parts.fragment or len(given.base_url) > 300:
+        raise BadChannel("base_url must be an address without ? and #")
+
+
+#: key of the command line → field of Given
+_WORDS = {
+    "phone_number_id": "number_id",
+    "waba_id": "waba_id",
+    "access_token": "token",
+    "app_secret": "app_secret",
+    "verify_token": "verify_token",
+    "base_url": "base_url",
+    "version": "version",
+    "auth_header": "auth_header",
+}
+
+
+def add_from_words(name: str, words: Mapping[str, str], *, by: Actor | User = SYSTEM) -> Channel:
+    """As `add_whatsapp`, from the `key=value` of the command line; `queue` is the name of one."""
+    known = {_WORDS[key]: value for key, value in words.items() if key in _WORDS}
+    if unknown := sorted(set(words) - {*_WORDS, "queue", "greets"}):
+        raise BadChannel(f"Unknown setting: {', '.join(unknown)}")
+    if missing := [
+        key for key in ("phone_number_id", "waba_id", "access_token", "app_secret") if not words.get(key)
+    ]:
+        raise BadChannel(f"A WhatsApp number needs {', '.join(missing)}")
+    given = Given(**known, greets=is_on(words.get("greets", "yes")))
+    return add_whatsapp(name, given, queue=queue_named(words.get("queue", "")), by=by)
 
 
 # --- what the other side posts --------------------------------------------------------------------
@@ -189,7 +250,7 @@ def handle_webhook(webhook_id: int) -> None:
         for part in webhook.parts(bytes(row.raw)):
             problems.append(_taken(part, row.channel))
     except webhook.Unreadable as error:
-        problems.append(f"unreadable: {error}")
+        problems.append(UNREADABLE % {"reason": error})
     said = "; ".join(dict.fromkeys(filter(None, problems)))[:500]
     Webhook.objects.filter(pk=row.pk).update(handled_at=timezone.now(), problem=said)
 
@@ -203,7 +264,7 @@ def _taken(part: webhook.Part, channel: Channel) -> str:
         raise
     except Exception as error:
         log.exception("a part of a webhook was left out", extra={"channel": channel.pk})
-        return f"{type(error).__name__} in a part of the kind {part.kind}"
+        return LEFT_OUT % {"kind": part.kind, "error": type(error).__name__}
 
 
 def _take(part: webhook.Part, channel: Channel) -> str:
@@ -212,21 +273,21 @@ def _take(part: webhook.Part, channel: Channel) -> str:
         numbers = Channel.objects.select_related("whatsapp").filter(kind=Channel.Kind.WHATSAPP_CLOUD)
         other = numbers.filter(address=part.number_id).first()
         if other is None:
-            return f"for the number {part.number_id[:40]}, which is not ours"
+            return NOT_OURS % {"number": part.number_id[:40]}
         channel = other
     match part.kind:
         case "message":
             _take_message(channel, part)
         case "status":
-            return "" if statuses.take(channel, part.value) else "a state that is not known"
+            return "" if statuses.take(channel, part.value) else STATE_UNKNOWN
         case "change" if part.field in TEMPLATE_CHANGES:
             from deskbell.channels.jobs import whatsapp_templates  # app-ready
 
             whatsapp_templates.defer()
         case "odd":
-            return "a part that is no object"
+            return NO_OBJECT
         case _:
-            return f"not used: {part.field[:40] or part.kind}"
+            return NOT_USED % {"field": part.field[:40] or part.kind}
     return ""
 
 
@@ -255,6 +316,7 @@ def _note_duplicate(item: InboundItem) -> None:
     first = InboundItem.objects.defer("raw").get(channel=item.channel, external_id=item.external_id)
     item.pk, item.external_id = None, None
     item.state, item.reason = InboundItem.State.DUPLICATE, "same_message"
+    item.reason_text = reasons.SAME_MESSAGE
     item.duplicate_of, item.ticket_id, item.message_id = first.pk, first.ticket_id, first.message_id
     item.decided_at = timezone.now()
     item.save(force_insert=True)
@@ -328,12 +390,15 @@ class Health:
 def check_number(channel: Channel) -> Health:
     """Ask the other side, and note what it says. Changes nothing there."""
     graph = Graph(Account.of(channel))
+    unknown = errors.NUMBER
     try:
         number = graph.number()
+        unknown = errors.ACCOUNT
         subscribed = bool(graph.subscribed_apps())
     except GraphError as error:
-        meant = errors.known(max(error.code, 0), error.text)
-        _note_health(channel, meant.text if meant.meaning is errors.Meaning.CHANNEL else error.text)
+        meant = _meant(error, unknown)
+        if meant.meaning is errors.Meaning.CHANNEL:
+            _note_health(channel, meant.text)
         return Health(meant.text)
     except (http.NoAnswer, http.BadAddress) as error:
         return Health(str(error))
@@ -395,11 +460,30 @@ def sync_all_templates() -> None:
             )
 
 
-@transaction.atomic
+def _meant(error: GraphError, unknown: str) -> errors.Known:
+    """What a refused question means; `unknown` is said of an id that is not known there (100, 33)."""
+    if error.code == -1 and error.status not in (401, 403):  # something on the way answered
+        return errors.Known(errors.Meaning.RETRY, errors.NOT_ITS_WORDS % {"status": error.status})
+    if (error.code, error.subcode) == (100, 33):
+        return errors.Known(errors.Meaning.CHANNEL, unknown)
+    return errors.known(max(error.code, 0), error.text)
+
+
+class NotSubscribed(Exception):
+    """The other side would not do it; the message is a sentence for people."""
+
+
 def subscribe(channel: Channel, *, by: Actor | User) -> None:
-    """Let the account's webhooks come to our app. Raises NotAllowed, GraphError, NoAnswer."""
+    """Let the account's webhooks come to our app. Raises NotAllowed, NotSubscribed."""
     require_setup(by)
-    Graph(Account.of(channel)).subscribe()
+    try:
+        Graph(Account.of(channel)).subscribe()
+    except GraphError as error:
+        raise NotSubscribed(_meant(error, errors.ACCOUNT).text) from None
+    except (http.NoAnswer, http.BadAddress) as error:
+        raise NotSubscribed(str(error)) from None
+    with transaction.atomic():
+        publish(events.ChannelSubscribed(name=channel.name), about=channel, by=by)
 
 
 def _note_health(channel: Channel, problem: str) -> None:

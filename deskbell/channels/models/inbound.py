@@ -71,6 +71,18 @@ class InboundItem(models.Model):
             ),
         ]
 
+    @property
+    def shown_sender(self) -> str:
+        """As people write it: a number in digits gets its plus."""
+        return f"+{self.envelope_from}" if self.envelope_from.isdigit() else self.envelope_from
+
+    @property
+    def shown_recipient(self) -> str:
+        """A WhatsApp number by its name, for its address is an id; else what it was sent to."""
+        channel = self.channel
+        known = "" if channel.kind == Channel.Kind.WHATSAPP_CLOUD else self.envelope_to or channel.address
+        return known or channel.name
+
     def __str__(self) -> str:
         return f"inbound {self.pk}: {self.state}"
 

@@ -41,6 +41,7 @@ TOKEN = N_("WhatsApp does not take the access token any more: give the number a 
 PERMISSION = N_("The access token may not do that: it needs the permission to send WhatsApp messages")
 RESTRICTED = N_("WhatsApp has restricted this business account: see the WhatsApp Manager")
 NUMBER = N_("WhatsApp does not know our number under this id any more")
+ACCOUNT = N_("WhatsApp does not know the business account id, or the access token may not see it")
 REGISTRATION = N_("Our number is not registered yet, or its display name is not approved")
 PAYMENT = N_("WhatsApp has no valid way of payment for this account")
 LATER = N_("WhatsApp is not available at the moment")
@@ -109,6 +110,10 @@ KNOWN: dict[int, Known] = {
 }
 #: with their own words in English behind ours
 UNKNOWN = sentence(N_("WhatsApp refused the message: %(reason)s"))
+
+
+#: a gateway on the way, a wrong address
+NOT_ITS_WORDS = sentence(N_("What answered does not speak as WhatsApp does: HTTP %(status)s"))
 
 
 def known(code: int, text: str) -> Known:

@@ -132,7 +132,8 @@ def _annotate(ticket: Ticket, content: Content, reason: str) -> Verdict:
     message = tickets.add_message(
         ticket, content, author=None, direction="in", visibility="internal", channel=CHANNEL, by=SYSTEM
     )
-    return Verdict(State.ANNOTATED, reason, ticket_id=ticket.pk, message_id=message.pk)
+    said = reasons.NOTED[reason]
+    return Verdict(State.ANNOTATED, reason, said, ticket_id=ticket.pk, message_id=message.pk)
 
 
 def _thanked(chat: Chat, found: Found, person: User) -> Verdict:
@@ -141,7 +142,8 @@ def _thanked(chat: Chat, found: Found, person: User) -> Verdict:
     message = tickets.add_message(
         found.ticket, content, author=person, direction="in", visibility="public", channel=CHANNEL, by=SYSTEM
     )
-    return Verdict(State.ANNOTATED, "thanks", ticket_id=found.ticket.pk, message_id=message.pk)
+    said = reasons.NOTED["thanks"]
+    return Verdict(State.ANNOTATED, "thanks", said, ticket_id=found.ticket.pk, message_id=message.pk)
 
 
 # --- which ticket ---------------------------------------------------------------------------------
@@ -179,11 +181,8 @@ def _ticket_about(channel_id: int, external_id: str) -> Ticket | None:
     rows = Ticket.objects.select_related("queue", "requester", "status")
     written = Message.objects.filter(external_id=external_id, channel=CHANNEL)
     sent = OutboxItem.objects.filter(external_id=external_id, channel_id=channel_id)
-    found = (
-        written.values_list("ticket_id", flat=True).first()
-        or sent.values_list("ticket_id", flat=True).first()
-    )
-    return rows.filter(pk=found).first() if found else None
+    ids = [*written.values_list("ticket_id", flat=True)[:1], *sent.values_list("ticket_id", flat=True)[:1]]
+    return rows.filter(pk__in=[pk for pk in ids if pk]).first()
 
 
 # --- into the ticket ------------------------------------------------------------------------------

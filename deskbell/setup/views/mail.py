@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.functional import Promise
@@ -16,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from deskbell.channels import actions
 from deskbell.channels.models import Channel, InboundItem
 from deskbell.channels.queries import sender_of, totals
+from deskbell.channels.whatsapp.incoming import Incoming, parse, placeholder
 from deskbell.outbox import actions as outbox
 from deskbell.outbox.models import OutboxItem
 from deskbell.outbox.queries import totals as outbox_totals
@@ -61,6 +64,12 @@ KINDS: dict[str, str | Promise] = {
     "mail_text.sample": gettext_lazy("Sample of a mail text"),
     "test_mail.files": gettext_lazy("Test mail, into a file"),
 }
+#: kind of channel → ending and type of the file that holds a message of it
+FILES = {
+    Channel.Kind.EMAIL: ("eml", "message/rfc822"),
+    Channel.Kind.WEBFORM: ("json", "application/json"),
+    Channel.Kind.WHATSAPP_CLOUD: ("json", "application/json"),
+}
 #: bytes of a raw message that its page shows; the whole is downloaded
 SOURCE_SHOWN = 64 * 1024
 
@@ -95,16 +104,36 @@ def _numbers(request: Request, items: list[Any]) -> dict[int, int]:
 def received_item(request: Request, pk: int) -> HttpResponse:
     item = get_object_or_404(InboundItem.objects.select_related("channel"), pk=pk)
     raw = bytes(item.raw)
+    chat = item.channel.kind == Channel.Kind.WHATSAPP_CLOUD
+    shown = _laid_out(raw) if chat else raw
     context = {
         "item": item,
+        "message": _written(raw) if chat else None,
         "states": RECEIVED,
         "numbers": _numbers(request, [item]),
-        "source": raw[:SOURCE_SHOWN].decode("utf-8", "replace"),
+        "source": shown[:SOURCE_SHOWN].decode("utf-8", "replace"),
         "size": len(raw),
-        "cut": len(raw) > SOURCE_SHOWN,
+        "cut": len(shown) > SOURCE_SHOWN,
         "sender": sender_of(item),
     }
     return show(request, "received_item.html", context)
+
+
+def _written(raw: bytes) -> Incoming | None:
+    """A message of WhatsApp as a person reads it; None for what cannot be read."""
+    try:
+        message = parse(raw)
+    except ValueError:
+        return None
+    return replace(message, text=message.text or placeholder(message))
+
+
+def _laid_out(raw: bytes) -> bytes:
+    """JSON in lines; as it came when it is none."""
+    try:
+        return json.dumps(json.loads(raw), ensure_ascii=False, indent=2).encode("utf-8", "replace")
+    except ValueError:
+        return raw
 
 
 @require_safe
@@ -112,8 +141,7 @@ def received_item(request: Request, pk: int) -> HttpResponse:
 def received_source(request: Request, pk: int) -> HttpResponse:
     """The message as it came in, byte for byte, as a download."""
     item = get_object_or_404(InboundItem.objects.select_related("channel"), pk=pk)
-    form = item.channel.kind == Channel.Kind.WEBFORM
-    ending, kind = ("json", "application/json") if form else ("eml", "message/rfc822")
+    ending, kind = FILES[Channel.Kind(item.channel.kind)]
     headers = {
         "Content-Disposition": f'attachment; filename="inbound-{item.pk}.{ending}"',
         "X-Content-Type-Options": "nosniff",
@@ -148,11 +176,24 @@ def sent(request: Request) -> HttpResponse:
         "state": state if state in SENT else "",
         "states": SENT,
         "totals": outbox_totals(),
-        "kinds": KINDS,
+        "kind_in_words": kind_in_words,
+        "numbers_of_ours": dict(_whatsapp().values_list("pk", "name")),
         "again": outbox.AGAIN,
         "numbers": _numbers(request, shown.items),
     }
     return show(request, "sent.html", context)
+
+
+def _whatsapp() -> QuerySet[Channel]:
+    return Channel.objects.filter(kind=Channel.Kind.WHATSAPP_CLOUD)
+
+
+def kind_in_words(kind: str) -> str:
+    """What was sent. A chat takes an answer in parts: `ticket.reply`, `ticket.reply.1` …"""
+    whole, _dot, part = kind.rpartition(".")
+    if part.isdigit() and whole in KINDS:
+        return _("%(what)s, part %(number)s") % {"what": KINDS[whole], "number": int(part) + 1}
+    return str(KINDS.get(kind, kind))
 
 
 @require_POST
@@ -165,5 +206,5 @@ def retry(request: Request, pk: int) -> HttpResponse:
     except outbox.NothingToSend:
         messages.info(request, _("It is on its way already, or its content is no longer kept."))
     else:
-        messages.success(request, _("The message to %(to)s is sent again.") % {"to": item.recipient})
+        messages.success(request, _("The message to %(to)s is sent again.") % {"to": item.shown_recipient})
     return redirect("setup:sent")

@@ -201,7 +201,7 @@ def removal(request: Request, pk: int) -> HttpResponse:
     if request.method != "POST":
         return show(request, "mailbox_removal.html", context)
     try:
-        actions.remove_mailbox(channel, by=request.user)
+        actions.remove_channel(channel, by=request.user)
     except actions.InUse:
         return show(request, "mailbox_removal.html", context | {"used": True}, status=422)
     messages.success(request, _("“%(name)s” is removed.") % {"name": channel.name})
