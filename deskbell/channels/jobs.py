@@ -49,6 +49,12 @@ def whatsapp_files(timestamp: int) -> None:
         _again(whatsapp_webhook, f"channels.whatsapp_webhook:{pk}", webhook_id=pk)
 
 
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="channels.whatsapp_down", queue="slow", queueing_lock="channels.whatsapp_down")
+def whatsapp_down(timestamp: int) -> None:
+    whatsapp.look_after_those_down()
+
+
 @app.task(name="channels.whatsapp_templates", queue="slow")
 def whatsapp_templates() -> None:
     whatsapp.sync_all_templates()

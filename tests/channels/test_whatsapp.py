@@ -735,6 +735,11 @@ def test_the_health_of_a_number_is_asked_and_noted(number, sim):
     assert "access token" in whatsapp.check_number(number).problem
     number.refresh_from_db()
     assert number.state == "down"
+    sim.token = TOKEN
+    whatsapp.look_after_those_down()
+    number.refresh_from_db()
+    assert number.state == "ok"
+    assert MessageTemplate.objects.count() == len(sim.templates)
 
 
 def test_a_number_that_is_switched_off_asks_the_other_side_to_come_again(number, post, sim):

@@ -385,16 +385,19 @@ class Health:
     verified_name: str = ""
     quality: str = ""
     subscribed: bool = False
+    #: how many the desk can send
+    templates: int = 0
 
 
 def check_number(channel: Channel) -> Health:
-    """Ask the other side, and note what it says. Changes nothing there."""
+    """Ask the other side, and note what it says, its templates too. Changes nothing there."""
     graph = Graph(Account.of(channel))
     unknown = errors.NUMBER
     try:
         number = graph.number()
         unknown = errors.ACCOUNT
         subscribed = bool(graph.subscribed_apps())
+        usable = sync_templates(channel)
     except GraphError as error:
         meant = _meant(error, unknown)
         if meant.meaning is errors.Meaning.CHANNEL:
@@ -409,6 +412,7 @@ def check_number(channel: Channel) -> Health:
         verified_name=str(number.get("verified_name") or ""),
         quality=str(number.get("quality_rating") or ""),
         subscribed=subscribed,
+        templates=usable,
     )
     WhatsAppNumber.objects.filter(channel=channel).update(
         display_number=health.display_number[:40],
@@ -446,6 +450,13 @@ def sync_templates(channel: Channel) -> int:
             kept.append(row)
         MessageTemplate.objects.filter(channel=channel).exclude(pk__in=[row.pk for row in kept]).delete()
     return sum(templates.is_offered(row) for row in kept)
+
+
+def look_after_those_down() -> None:
+    """A number that nothing could be sent by is asked again: what was wrong may be mended there."""
+    numbers = Channel.objects.select_related("whatsapp").filter(kind=Channel.Kind.WHATSAPP_CLOUD)
+    for channel in numbers.filter(state=Channel.State.DOWN):
+        check_number(channel)
 
 
 def sync_all_templates() -> None:
