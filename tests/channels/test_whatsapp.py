@@ -197,6 +197,15 @@ def test_everything_in_a_webhook_is_taken_and_a_bad_part_stops_nothing(post, sim
     assert totals["quarantined"] == 1  # the one that nobody sent
 
 
+def test_half_a_sign_loses_no_word(number):
+    text = r'"Broken \ud83d emoji \u0000 and a whole one \ud83d\ude00"'
+    message = r'{"id":"wamid.\ud83d","from":"919810000001","type":"text","text":{"body":' + text + "}}"
+    hook = '{"entry":[{"changes":[{"field":"messages","value":{"messages":[' + message + "]}}]}]}"
+    whatsapp.store_webhook(number, hook.encode())
+    read()
+    assert Message.objects.get().text == "Broken � emoji  and a whole one 😀"
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"{}", b'{"entry": 5}', b'{"entry": [1, {"changes": 7}]}', b"\xff"]
 )

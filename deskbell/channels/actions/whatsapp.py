@@ -298,9 +298,9 @@ def _take_message(channel: Channel, part: webhook.Part) -> None:
     wamid, sender = part.value.get("id"), part.value.get("from") or part.value.get("from_user_id")
     item = InboundItem(
         channel=channel,
-        external_id=wamid[:600].replace("\0", "") if isinstance(wamid, str) and wamid else None,
+        external_id=incoming.clean(wamid)[:600] if isinstance(wamid, str) and wamid else None,
         raw=incoming.raw(part.value, part.contacts),
-        envelope_from=str(sender or "")[:300].replace("\0", ""),
+        envelope_from=incoming.clean(str(sender or ""))[:300],
         envelope_to=channel.address,
     )
     try:

@@ -59,7 +59,7 @@ class Incoming:
 def raw(message: dict[str, Any], contacts: list[Any]) -> bytes:
     """For the ledger: the message, and who the envelope says its sender is."""
     sender: Any = next((each for each in contacts if _is_sender(each, message)), {})
-    return json.dumps({"message": message, "contact": sender}, ensure_ascii=False).encode()
+    return json.dumps({"message": message, "contact": sender}).encode()
 
 
 def _is_sender(contact: Any, message: dict[str, Any]) -> bool:
@@ -192,9 +192,14 @@ def placeholder(incoming: Incoming) -> str:
             }
 
 
+def clean(text: str) -> str:
+    """`text` without what no database takes: halves of a sign that was cut, and NUL."""
+    return text.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _str(node: dict[str, Any], key: str) -> str:
     value = node.get(key)
-    return value.replace("\0", "") if isinstance(value, str) else ""
+    return clean(value) if isinstance(value, str) else ""
 
 
 def _dict(value: Any) -> dict[str, Any]:
