@@ -17,6 +17,7 @@ PAGE = 50
 @ON_SCREEN
 def test_a_supervisor_opens_a_figure_of_his_home_and_gets_its_list(visit: Any, size: dict[str, int]) -> None:
     supervisor = visit(SUPERVISOR, size=size)
+    supervisor.go("/")
     page = supervisor.page
     expect(page).to_have_url(re.compile("/desk/home/$"))
 
