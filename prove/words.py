@@ -69,8 +69,8 @@ def _visitor(desk: Desk, browser: Browser, language: str, who: tuple[str, str] |
     if who:
         visitor.sign_in(*who)
         visitor.go("/account/").page.select_option("select[name=language]", language)
-        visitor.page.locator("select[name=language]").evaluate("element => element.form.requestSubmit()")
-        visitor.page.wait_for_load_state()
+        with visitor.page.expect_navigation():
+            visitor.page.locator("select[name=language]").evaluate("element => element.form.requestSubmit()")
     return visitor
 
 
