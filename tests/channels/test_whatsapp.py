@@ -18,7 +18,18 @@ from deskbell.channels.actions.whatsapp import Given, add_whatsapp
 from deskbell.channels.models import AwaitedFile, Channel, EarlyStatus, InboundItem, MessageTemplate, Webhook
 from deskbell.channels.whatsapp import account, outgoing, templates
 from deskbell.channels.whatsapp.statuses import match_early
-from deskbell.demo.whatsapp.sim import APP_SECRET, NUMBER_ID, TOKEN, VERIFY, WABA_ID, Rule, Sim, serve
+from deskbell.demo.whatsapp.sim import (
+    APP_SECRET,
+    NUMBER_ID,
+    TOKEN,
+    VERIFY,
+    WABA_ID,
+    Rule,
+    Sent,
+    Silent,
+    Sim,
+    serve,
+)
 from deskbell.events import deliver, subscribe
 from deskbell.events.actor import SYSTEM
 from deskbell.events.models import Event
@@ -217,7 +228,7 @@ def test_what_is_no_webhook_is_kept_and_noted(number, body):
 
 
 def test_a_webhook_for_another_number_of_the_same_app_goes_to_its_channel(number, post, sim, client):
-    other = add_whatsapp("Second", Given("880000000000002", WABA_ID, TOKEN, "other", base_url=sim.address))
+    other = add_whatsapp("Second", Given("880000000000002", WABA_ID, TOKEN, APP_SECRET, base_url=sim.address))
     sim.number_id = "880000000000002"
     post(sim.text(ASHA, "Hello there"))
     assert InboundItem.objects.get().channel == other
@@ -702,6 +713,36 @@ def test_only_what_the_desk_can_fill_in_is_offered(number):
     whatsapp.sync_templates(number)
     offered = {str(row) for row in MessageTemplate.objects.all() if templates.is_offered(row)}
     assert offered == {"ticket_reply_waiting (en_US)", "ticket_status_changed (en_US)"}
+
+
+def test_another_app_s_secret_says_nothing_of_a_number(post, sim):
+    add_whatsapp("Second", Given("880000000000002", WABA_ID, TOKEN, "other", base_url=sim.address))
+    sim.number_id = "880000000000002"
+    post(sim.text(ASHA, "Forged"))
+    assert InboundItem.objects.count() == 0
+    assert "which is not ours" in Webhook.objects.get().problem
+
+
+def test_an_upload_without_an_answer_is_tried_again_for_no_message_has_left(ticket, sim, monkeypatch):
+    from io import BytesIO
+
+    def silent(content: bytes, mime: str) -> Any:
+        raise Silent(Sent("none", "", {}))
+
+    monkeypatch.setattr(sim, "upload", silent)
+    owner = staff("owner")
+    upload = tickets.upload(BytesIO(PNG), filename="plan.png", by=owner)
+    tickets.reply(fresh(ticket), Content.markdown("", uploads=[upload.pk]), by=owner)
+    work()
+    assert (OutboxItem.objects.get().state, OutboxItem.objects.get().error_code) == ("queued", "upload")
+
+
+def test_a_restricted_account_is_left_alone_until_somebody_looks(ticket, sim, number):
+    sim.rules = [Rule(131031)]
+    answer(ticket)
+    whatsapp.look_after_those_down()
+    number.refresh_from_db()
+    assert number.state == "down"
 
 
 # --- settings -----------------------------------------------------------------------------------

@@ -272,7 +272,8 @@ def _take(part: webhook.Part, channel: Channel) -> str:
     if part.number_id and part.number_id != channel.address:
         numbers = Channel.objects.select_related("whatsapp").filter(kind=Channel.Kind.WHATSAPP_CLOUD)
         other = numbers.filter(address=part.number_id).first()
-        if other is None:
+        # only who knows the secret of that number's app may speak of it
+        if other is None or Account.of(other).app_secret != Account.of(channel).app_secret:
             return NOT_OURS % {"number": part.number_id[:40]}
         channel = other
     match part.kind:
@@ -453,9 +454,13 @@ def sync_templates(channel: Channel) -> int:
 
 
 def look_after_those_down() -> None:
-    """A number that nothing could be sent by is asked again: what was wrong may be mended there."""
+    """A number that nothing could be sent by is asked again: what was wrong may be mended there.
+
+    Not where an answer to that question says nothing of what is wrong, and trying does harm.
+    """
     numbers = Channel.objects.select_related("whatsapp").filter(kind=Channel.Kind.WHATSAPP_CLOUD)
-    for channel in numbers.filter(state=Channel.State.DOWN):
+    silent = (errors.RESTRICTED, errors.PAYMENT, errors.REGISTRATION)
+    for channel in numbers.filter(state=Channel.State.DOWN).exclude(last_error__in=silent):
         check_number(channel)
 
 

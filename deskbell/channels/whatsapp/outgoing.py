@@ -123,7 +123,18 @@ def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
         return Final("131047", errors.WINDOW_CLOSED)
     graph = Graph(Account.of(channel))
     try:
-        answer = graph.send(_message(graph, item, payload))
+        message = _message(graph, item, payload)
+    except FileNotFoundError:
+        return Final("file_gone", errors.FILE_GONE)
+    except http.NoAnswer as error:
+        return Retry("upload", str(error))  # a file that may lie there twice is no message
+    except http.BadAddress as error:
+        return Final("bad_address", str(error))
+    except GraphError as error:
+        result = _refused(channel, item, error)
+        return Retry(result.code, result.text) if isinstance(result, Unknown) else result
+    try:
+        answer = graph.send(message)
     except GraphError as error:
         result = _refused(channel, item, error)
     except http.NoAnswer as error:
@@ -131,8 +142,6 @@ def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
         result = Unknown("no_answer", str(error)) if error.sent else Retry("connect", str(error))
     except http.BadAddress as error:
         result = Final("bad_address", str(error))
-    except FileNotFoundError:
-        result = Final("file_gone", errors.FILE_GONE)
     else:
         result = Accepted(_id_of(answer))
     note_sent(channel.pk, result)
@@ -184,10 +193,8 @@ def _id_of(answer: dict[str, Any]) -> str:
 
 
 def _refused(channel: Channel, item: OutboxItem, error: GraphError) -> Result:
-    if error.code == -1 and error.status not in (
-        401,
-        403,
-    ):  # not in their words: something on the way answered
+    if error.code == -1 and error.status not in (401, 403):
+        # not in their words: something on the way answered
         said = f"HTTP {error.status}"
         return Retry("http", said, error.wait or None) if error.status == 429 else Unknown("http", said)
     meant, code = errors.known(max(error.code, 0), error.text), str(error.code)
