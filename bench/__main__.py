@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from bench import hooks, intake
+from bench import intake, webhooks
 from bench.buffers import BOUND, Compared
 from bench.cpu import Meter, Spent
 from bench.machine import Machine
@@ -116,20 +116,20 @@ def _webhook(given: argparse.Namespace) -> int:
         machine.run("deskbell", "seed", "--tickets", "50")
         prepared = Given(**json.loads(machine.run("bench.prepare")))
         figures = _figures(machine, webhook_targets(), prepared, given.requests, given.rounds)
-        say(f"{hooks.POSTED} webhooks by {hooks.CLIENTS} clients …")
-        load = hooks.under_load(machine, prepared)
+        say(f"{webhooks.POSTED} webhooks by {webhooks.CLIENTS} clients …")
+        load = webhooks.under_load(machine, prepared)
     late = load.slowest_hundredth / load.bare
     if given.json:
         print(json.dumps({"figures": _ratios(figures), "late": round(late, 2)}, indent=2))
     else:
         _print(figures, [])
-        over = "  over its bound" if late > hooks.BOUND else ""
-        print(f"{'slowest hundredth under load':26}{late:>8.2f}{hooks.BOUND:>8}{over}")
+        over = "  over its bound" if late > webhooks.BOUND else ""
+        print(f"{'slowest hundredth under load':26}{late:>8.2f}{webhooks.BOUND:>8}{over}")
         print(
             f"bare view {load.bare * 1000:.1f} ms alone, webhooks {load.middle * 1000:.1f} ms, "
             f"slowest hundredth {load.slowest_hundredth * 1000:.1f} ms, {load.rate:.0f} a second"
         )
-    return 1 if _over(figures) or late > hooks.BOUND else 0
+    return 1 if _over(figures) or late > webhooks.BOUND else 0
 
 
 # --- CPU per request ----------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from deskbell.channels.actions.pushing import push_of, take_pushed
-from deskbell.channels.actions.whatsapp import LARGEST, store_webhook
+from deskbell.channels.actions.webhooks import LARGEST, store_webhook
 from deskbell.channels.email import push
 from deskbell.channels.models import Channel
 from deskbell.channels.whatsapp.account import Account

@@ -8,7 +8,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from deskbell.channels import inbound, tallies
-from deskbell.channels.actions import copies, whatsapp
+from deskbell.channels.actions import copies, webhooks, whatsapp_health
 from deskbell.channels.email.copies import put_waiting
 from deskbell.channels.whatsapp.statuses import match_early
 
@@ -30,12 +30,12 @@ def receive(item_id: int) -> None:
     retry=RetryStrategy(max_attempts=200, linear_wait=2, retry_exceptions={OperationalError, InterfaceError}),
 )
 def whatsapp_webhook(webhook_id: int) -> None:
-    whatsapp.handle_webhook(webhook_id)
+    webhooks.handle_webhook(webhook_id)
 
 
 @app.task(name="channels.whatsapp_file", queue="default")
 def whatsapp_file(awaited_id: int) -> None:
-    whatsapp.fetch_awaited(awaited_id)
+    webhooks.fetch_awaited(awaited_id)
 
 
 @app.periodic(cron="* * * * *")
@@ -43,33 +43,33 @@ def whatsapp_file(awaited_id: int) -> None:
 def whatsapp_files(timestamp: int) -> None:
     """Try again to fetch files that did not come, and read webhooks whose job was lost."""
     match_early()
-    for pk in whatsapp.awaited_now():
+    for pk in webhooks.awaited_now():
         _again(whatsapp_file, f"channels.whatsapp_file:{pk}", awaited_id=pk)
-    for pk in whatsapp.waiting_webhooks():
+    for pk in webhooks.waiting_webhooks():
         _again(whatsapp_webhook, f"channels.whatsapp_webhook:{pk}", webhook_id=pk)
 
 
 @app.periodic(cron="*/5 * * * *")
 @app.task(name="channels.whatsapp_down", queue="slow", queueing_lock="channels.whatsapp_down")
 def whatsapp_down(timestamp: int) -> None:
-    whatsapp.look_after_those_down()
+    whatsapp_health.look_after_those_down()
 
 
 @app.task(name="channels.whatsapp_templates", queue="slow")
 def whatsapp_templates() -> None:
-    whatsapp.sync_all_templates()
+    whatsapp_health.sync_all_templates()
 
 
 @app.periodic(cron="47 4 * * *")
 @app.task(name="channels.whatsapp_templates_daily", queue="slow")
 def whatsapp_templates_daily(timestamp: int) -> None:
-    whatsapp.sync_all_templates()
+    whatsapp_health.sync_all_templates()
 
 
 @app.periodic(cron="17 4 * * *")
 @app.task(name="channels.forget_webhooks", queue="slow")
 def forget_webhooks(timestamp: int) -> None:
-    whatsapp.forget_old()
+    webhooks.forget_old()
 
 
 def _again(task: Any, lock: str, **values: int) -> None:

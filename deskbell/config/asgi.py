@@ -17,7 +17,7 @@ from deskbell.kit.http_body import FileAnswers, Receive, Scope, Send, Spool, han
 
 from django.conf import settings  # isort: skip - ready only after Django was set up above
 
-from deskbell.channels.actions.whatsapp import LARGEST  # isort: skip
+from deskbell.channels.actions.webhooks import LARGEST  # isort: skip
 from deskbell.kit import early  # isort: skip
 from deskbell.realtime.live import live  # isort: skip
 

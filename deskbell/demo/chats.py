@@ -16,7 +16,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deskbell.channels import inbound
-from deskbell.channels.actions.whatsapp import Given, add_whatsapp, handle_webhook, store_webhook
+from deskbell.channels.actions.webhooks import handle_webhook, store_webhook
+from deskbell.channels.actions.whatsapp import Given, add_whatsapp
 from deskbell.channels.models import Channel, InboundItem, Webhook, WhatsAppNumber
 from deskbell.demo import company, pictures
 from deskbell.demo.telling import DAY, HOUR, MINUTE, Cast, File, Step, Story, claims, replies, resolves

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from deskbell.channels import inbound, queries
-from deskbell.channels.actions import whatsapp
+from deskbell.channels.actions import webhooks, whatsapp, whatsapp_health
 from deskbell.channels.actions.access import BadChannel
 from deskbell.channels.actions.whatsapp import Given, add_whatsapp
 from deskbell.channels.models import AwaitedFile, Channel, EarlyStatus, InboundItem, MessageTemplate, Webhook
@@ -92,7 +92,7 @@ def post(number, sim, client) -> Callable[..., int]:
 def read() -> None:
     """What the worker does with webhooks and with what is in them."""
     for hook in Webhook.objects.filter(handled_at=None).order_by("pk"):
-        whatsapp.handle_webhook(hook.pk)
+        webhooks.handle_webhook(hook.pk)
     for item in InboundItem.objects.filter(state="received").order_by("pk"):
         inbound.decide(item.pk)
 
@@ -175,7 +175,7 @@ def test_the_same_webhook_five_times_is_one_message(post, sim):
 
 def test_what_one_person_writes_is_decided_in_its_order_whatever_job_runs_first(post, sim):
     post(sim.text(ASHA, "One"), sim.text(ASHA, "Two"), sim.text("919810000002", "Other"), work=False)
-    whatsapp.handle_webhook(Webhook.objects.get().pk)
+    webhooks.handle_webhook(Webhook.objects.get().pk)
     one, two, other = InboundItem.objects.order_by("pk")
     inbound.decide(two.pk)
     assert list(Message.objects.values_list("text", flat=True)) == ["One", "Two"]
@@ -187,8 +187,8 @@ def test_what_one_person_writes_is_decided_in_its_order_whatever_job_runs_first(
 def test_a_webhook_is_read_once_though_its_job_runs_twice(post, sim):
     post(sim.text(ASHA, "Help"), work=False)
     hook = Webhook.objects.get()
-    whatsapp.handle_webhook(hook.pk)
-    whatsapp.handle_webhook(hook.pk)
+    webhooks.handle_webhook(hook.pk)
+    webhooks.handle_webhook(hook.pk)
     assert InboundItem.objects.count() == 1
 
 
@@ -212,7 +212,7 @@ def test_half_a_sign_loses_no_word(number):
     text = r'"Broken \ud83d emoji \u0000 and a whole one \ud83d\ude00"'
     message = r'{"id":"wamid.\ud83d","from":"919810000001","type":"text","text":{"body":' + text + "}}"
     hook = '{"entry":[{"changes":[{"field":"messages","value":{"messages":[' + message + "]}}]}]}"
-    whatsapp.store_webhook(number, hook.encode())
+    webhooks.store_webhook(number, hook.encode())
     read()
     assert Message.objects.get().text == "Broken � emoji  and a whole one 😀"
 
@@ -221,7 +221,7 @@ def test_half_a_sign_loses_no_word(number):
     "body", [b"", b"[]", b"{}", b'{"entry": 5}', b'{"entry": [1, {"changes": 7}]}', b"\xff"]
 )
 def test_what_is_no_webhook_is_kept_and_noted(number, body):
-    whatsapp.store_webhook(number, body)
+    webhooks.store_webhook(number, body)
     read()
     assert Webhook.objects.get().handled_at is not None
     assert InboundItem.objects.count() == 0
@@ -299,7 +299,7 @@ def test_a_file_that_is_not_there_yet_holds_no_words_up_and_comes_later(post, si
     message = Message.objects.get()
     assert (message.text, message.details["whatsapp"]["file"]) == ("look", "waiting")
     for _try in range(2):
-        whatsapp.fetch_awaited(AwaitedFile.objects.get().pk)
+        webhooks.fetch_awaited(AwaitedFile.objects.get().pk)
     assert Attachment.objects.get().message == message
     assert AwaitedFile.objects.count() == 0
     assert "file" not in Message.objects.get().details["whatsapp"]
@@ -310,9 +310,9 @@ def test_a_file_that_never_comes_is_said_to_be_lost(post, sim):
     sim.media.clear()
     post(photo)
     row = AwaitedFile.objects.get()
-    for _try in range(len(whatsapp.TRIED_AGAIN) + 1):
+    for _try in range(len(webhooks.TRIED_AGAIN) + 1):
         assert AwaitedFile.objects.get().lost_at is None
-        whatsapp.fetch_awaited(row.pk)
+        webhooks.fetch_awaited(row.pk)
     assert AwaitedFile.objects.get().lost_at is not None
     assert Message.objects.get().details["whatsapp"]["file"] == "lost"
 
@@ -648,10 +648,10 @@ def closed(ticket: Ticket) -> None:
 
 
 def test_templates_are_read_page_by_page_and_those_that_are_gone_go(number, sim):
-    assert whatsapp.sync_templates(number) == 2
+    assert whatsapp_health.sync_templates(number) == 2
     assert MessageTemplate.objects.count() == 4
     sim.templates = sim.templates[1:2]
-    assert whatsapp.sync_templates(number) == 1
+    assert whatsapp_health.sync_templates(number) == 1
     assert MessageTemplate.objects.get().name == "ticket_status_changed"
 
 
@@ -660,13 +660,13 @@ def test_a_changed_template_is_read_anew(number, client):
 
     value = {"event": "APPROVED", "message_template_name": "x"}
     body = json.dumps({"entry": [{"changes": [{"field": "message_template_status_update", "value": value}]}]})
-    whatsapp.store_webhook(number, body.encode())
+    webhooks.store_webhook(number, body.encode())
     read()
     assert ProcrastinateJob.objects.filter(task_name="channels.whatsapp_templates").exists()
 
 
 def test_a_closed_chat_is_opened_by_a_template_that_the_agent_fills_in(ticket, number, sim, client):
-    whatsapp.sync_templates(number)
+    whatsapp_health.sync_templates(number)
     closed(ticket)
     client.force_login(staff("agent"))
     path = f"/desk/tickets/{ticket.number}/"
@@ -698,7 +698,7 @@ def test_a_closed_chat_is_opened_by_a_template_that_the_agent_fills_in(ticket, n
 
 
 def test_named_variables_are_sent_by_their_names(ticket, number, sim):
-    whatsapp.sync_templates(number)
+    whatsapp_health.sync_templates(number)
     row = MessageTemplate.objects.get(name="ticket_status_changed")
     node = templates.to_send(row, {"body_ticket": "#7", "body_state": "done"})
     assert node["components"][0]["parameters"][1] == {
@@ -710,7 +710,7 @@ def test_named_variables_are_sent_by_their_names(ticket, number, sim):
 
 
 def test_only_what_the_desk_can_fill_in_is_offered(number):
-    whatsapp.sync_templates(number)
+    whatsapp_health.sync_templates(number)
     offered = {str(row) for row in MessageTemplate.objects.all() if templates.is_offered(row)}
     assert offered == {"ticket_reply_waiting (en_US)", "ticket_status_changed (en_US)"}
 
@@ -740,7 +740,7 @@ def test_an_upload_without_an_answer_is_tried_again_for_no_message_has_left(tick
 def test_a_restricted_account_is_left_alone_until_somebody_looks(ticket, sim, number):
     sim.rules = [Rule(131031)]
     answer(ticket)
-    whatsapp.look_after_those_down()
+    whatsapp_health.look_after_those_down()
     number.refresh_from_db()
     assert number.state == "down"
 
@@ -775,18 +775,18 @@ def test_the_token_is_not_led_to_another_host(number):
 
 
 def test_the_health_of_a_number_is_asked_and_noted(number, sim):
-    health = whatsapp.check_number(number)
+    health = whatsapp_health.check_number(number)
     assert (health.problem, health.verified_name, health.subscribed) == ("", "Lanternfield IT", True)
     sim.subscribed = False
-    assert "No app is subscribed" in whatsapp.check_number(number).problem
-    whatsapp.subscribe(number, by=SYSTEM)
-    assert whatsapp.check_number(number).problem == ""
+    assert "No app is subscribed" in whatsapp_health.check_number(number).problem
+    whatsapp_health.subscribe(number, by=SYSTEM)
+    assert whatsapp_health.check_number(number).problem == ""
     sim.token = "another"
-    assert "access token" in whatsapp.check_number(number).problem
+    assert "access token" in whatsapp_health.check_number(number).problem
     number.refresh_from_db()
     assert number.state == "down"
     sim.token = TOKEN
-    whatsapp.look_after_those_down()
+    whatsapp_health.look_after_those_down()
     number.refresh_from_db()
     assert number.state == "ok"
     assert MessageTemplate.objects.count() == len(sim.templates)

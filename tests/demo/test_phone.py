@@ -16,7 +16,7 @@ from django.urls import NoReverseMatch, reverse
 from PIL import Image
 
 from deskbell.channels import inbound
-from deskbell.channels.actions.whatsapp import handle_webhook
+from deskbell.channels.actions.webhooks import handle_webhook
 from deskbell.channels.models import InboundItem, Webhook
 from deskbell.channels.whatsapp.webhook import sign
 from deskbell.demo import chats

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from deskbell.channels import inbound
-from deskbell.channels.actions import whatsapp
+from deskbell.channels.actions import webhooks, whatsapp_health
 from deskbell.channels.actions.access import BadChannel
 from deskbell.channels.actions.whatsapp import Given, add_from_words, add_whatsapp
 from deskbell.channels.models import AwaitedFile, Channel, InboundItem, Webhook
@@ -75,8 +75,8 @@ def came(number: Channel, sim: Sim, *messages: dict[str, Any]) -> list[InboundIt
     """What the worker makes of a webhook."""
     import json
 
-    whatsapp.store_webhook(number, json.dumps(sim.envelope(*messages)).encode())
-    whatsapp.handle_webhook(Webhook.objects.latest("pk").pk)
+    webhooks.store_webhook(number, json.dumps(sim.envelope(*messages)).encode())
+    webhooks.handle_webhook(Webhook.objects.latest("pk").pk)
     for item in InboundItem.objects.filter(state="received").order_by("pk"):
         inbound.decide(item.pk)
     return list(InboundItem.objects.order_by("pk"))
@@ -280,7 +280,7 @@ def test_what_of_a_webhook_was_not_used_is_on_the_page(web, number, sim):
         channel=number,
         raw=b"{}",
         handled_at=timezone.now(),
-        problem=whatsapp.NOT_USED % {"field": "account_update"},
+        problem=webhooks.NOT_USED % {"field": "account_update"},
     )
     assert "Deskbell makes no use of “account_update”" in shown(web, number)
     Webhook.objects.create(channel=number, raw=b"{}")
@@ -458,7 +458,7 @@ def test_deskbell_check_tells_of_deliveries_that_wait_and_of_files_that_were_los
     )
     found = health.whatsapp_finding()
     assert (found.ok, found.text) == (False, "1 delivery waits to be read; 1 file was lost within a day")
-    whatsapp._note_health(
+    whatsapp_health._note_health(
         number, "WhatsApp does not take the access token any more: give the number a new one"
     )
     assert "Chat: WhatsApp does not take the access token" in health.channels_finding().text

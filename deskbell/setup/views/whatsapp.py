@@ -19,14 +19,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from deskbell.channels import actions
 from deskbell.channels.actions.mailboxes import is_used
-from deskbell.channels.actions.whatsapp import (
-    Health,
-    NotSubscribed,
-    add_whatsapp,
-    change_whatsapp,
-    check_number,
-    subscribe,
-)
+from deskbell.channels.actions.whatsapp import add_whatsapp, change_whatsapp
+from deskbell.channels.actions.whatsapp_health import Health, NotSubscribed, check_number, subscribe
 from deskbell.channels.models import Channel, InboundItem, Webhook
 from deskbell.channels.whatsapp.account import Account
 from deskbell.channels.whatsapp.outgoing import DRIVER
