@@ -38,6 +38,9 @@ SHOTS = (
     Shot("a ticket", "{busy}", "Agent"),
     Shot("a ticket as an auditor", "{busy}", "Auditor"),
     Shot("forwarding to a supplier", "{busy}forward/", "Agent"),
+    Shot("a chat", "{chat}", "Agent"),
+    Shot("a chat whose window is shut", "{shut}", "Agent"),
+    Shot("a template", "{shut}template/", "Agent"),
     Shot("new ticket", "/desk/tickets/new/", "Agent"),
     Shot("search", "/desk/search/?q=vpn", "Agent"),
     Shot("several selected", "/desk/?box=open", "Agent", click="[data-select] >> nth=0"),
@@ -105,6 +108,7 @@ SHOTS = (
     Shot("a mail service", "/setup/mailboxes/1/push/", "Owner"),
     Shot("whatsapp numbers", "/setup/whatsapp/", "Owner"),
     Shot("a new whatsapp number", "/setup/whatsapp/new/", "Owner"),
+    Shot("a whatsapp number", "/setup/whatsapp/{number}", "Owner"),
     Shot("senders", "/setup/senders/", "Owner"),
     Shot("mail texts", "/setup/texts/", "Owner"),
     Shot("a mail text", "/setup/texts/reply/en/", "Owner"),
@@ -117,19 +121,28 @@ SHOTS = (
 )
 
 
+#: what is searched for a ticket of the stories
+SOUGHT = {"{busy}": "rekey", "{chat}": "bottling", "{shut}": "tablet"}
+
+
 def path_of(visitor: Visitor, path: str) -> str:
-    """`{busy}` is a ticket with a long conversation, `{asked}` the newest one of the customer, `{played}` his
-    thread about it in the demo's mail program, `{jonas}` the setup's page of an agent,
+    """`{busy}` is a ticket with a long conversation, `{chat}` one by WhatsApp, `{shut}` one too late,
+    `{asked}` the newest one of the customer, `{played}` his thread about it in the demo's mail program,
+    `{jonas}` the setup's page of an agent, `{number}` that of the WhatsApp number,
     `{job}` the first ticket of an engineer's day, `{person}` and `{organization}` the last of their lists.
     """
     if path.startswith("{jonas}"):
         visitor.go("/setup/people/?q=jonas")
         link = visitor.page.locator("a.row-link").first.get_attribute("href") or "/setup/people/"
         return link + path.removeprefix("{jonas}")
-    if path.startswith("{busy}"):
-        visitor.go("/desk/search/?q=rekey")
-        ticket = (_first(visitor, "a[href*='/desk/tickets/1']") or "/desk/").partition("?")[0]
-        return ticket.partition("#")[0] + path.removeprefix("{busy}")
+    if path.endswith("{number}"):
+        visitor.go("/setup/whatsapp/")
+        return _first(visitor, "main a[href*='/setup/whatsapp/']:not([href$='/new/'])") or "/setup/whatsapp/"
+    for name, words in SOUGHT.items():
+        if path.startswith(name):
+            visitor.go(f"/desk/search/?q={words}")
+            ticket = (_first(visitor, "a[href*='/desk/tickets/1']") or "/desk/").partition("?")[0]
+            return ticket.partition("#")[0] + path.removeprefix(name)
     if path == "{played}":
         visitor.go("/demo/customer/?as=samir.haddow@quayside.example")
         thread = visitor.page.locator(".play-thread", has_text="VPN drops").first.get_attribute("href")
