@@ -41,6 +41,19 @@ log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 20
 WAITING_TOO_LONG = timedelta(seconds=60)
 AT_ONCE = 1000
+#: what a decision writes on its item
+DECIDED = (
+    "external_id",
+    "digest",
+    "answerable",
+    "state",
+    "reason",
+    "reason_text",
+    "ticket_id",
+    "message_id",
+    "duplicate_of",
+    "decided_at",
+)
 #: errors of the house, not of the mail: try again
 PASSING = (OperationalError, InterfaceError, OSError)
 
@@ -222,7 +235,7 @@ def _write(item: InboundItem, verdict: Verdict) -> None:
     item.state, item.reason, item.reason_text = verdict.state, verdict.reason, verdict.text[:500]
     item.ticket_id, item.message_id = verdict.ticket_id, verdict.message_id
     item.duplicate_of, item.decided_at = verdict.duplicate_of, timezone.now()
-    item.save()
+    item.save(update_fields=DECIDED)
     publish(
         events.Decided(state=item.state, reason=item.reason, ticket_id=item.ticket_id), about=item, by=SYSTEM
     )

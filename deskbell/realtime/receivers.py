@@ -53,6 +53,8 @@ def notify_ticket(event: Event) -> None:
     """A ticket, or what left the house for it, changed: tell staff who reach it and, of what is public, its
     customers.
     """
+    if event.data.get("first"):  # the notice that its ticket was opened tells of it
+        return
     about_ticket = event.about_kind == "ticket"
     ticket = _facts(event.about_id if about_ticket else event.data["ticket_id"])
     if ticket is None:
@@ -96,7 +98,13 @@ def _incoming(ticket: dict[str, Any], event: Event) -> bool:
     """
     if event.kind == events.SupplierAnswered.kind:
         return True
-    if event.kind != events.MessageAdded.kind or event.data["direction"] != "in":
+    if event.kind == events.Opened.kind:
+        direction = ticket["last_direction"]
+    elif event.kind == events.MessageAdded.kind:
+        direction = event.data["direction"]
+    else:
+        return False
+    if direction != "in":
         return False
     customers = {ticket["requester_id"], *ticket["copied"]}
     return event.actor_kind != "user" or event.actor_id in customers
@@ -113,7 +121,7 @@ def _customers_may_know(event: Event) -> bool:
 
 _FACTS = """
     select t.number, t.trashed_at, t.team_id, t.assignee_id, t.requester_id, t.organization_id,
-           q.team_id as queue_team_id,
+           t.last_direction, q.team_id as queue_team_id,
            array(select w.user_id from tickets_watcher w where w.ticket_id = t.id and w.kind = %s) as copied
     from tickets_ticket t join tickets_queue q on q.id = t.queue_id
     where t.id = %s

@@ -9,7 +9,12 @@ from deskbell.search import actions
 from deskbell.tickets import events
 
 
-@subscribe.now(events.Opened, events.SubjectChanged, order=50)
+@subscribe.now(events.Opened, order=50)
+def index_opened(event: Event) -> None:
+    actions.put_many([event.about_id])
+
+
+@subscribe.now(events.SubjectChanged, order=50)
 def index_ticket(event: Event) -> None:
     actions.put_ticket(event.about_id)
 
@@ -24,7 +29,8 @@ def index_ticket(event: Event) -> None:
     order=50,
 )
 def index_message(event: Event) -> None:
-    actions.put_message(event.data["message_id"])
+    if not event.data.get("first"):  # that one is indexed with its ticket
+        actions.put_message(event.data["message_id"])
 
 
 @subscribe.now(events.Deleted, order=50)

@@ -234,8 +234,14 @@ def store(
     return message
 
 
-def touch(ticket: Ticket, message: Message) -> None:
-    """Note the newest message on the ticket. A supplier's leaves it as it was between desk and customer."""
+#: what `touch` notes of a message
+NEWEST = ("updated_at", "last_message_at", "last_message_id", "last_author", "last_direction", "public_at")
+
+
+def touch(ticket: Ticket, message: Message, *, new: bool = False) -> None:
+    """Note the newest message on the ticket, and save it. A supplier's leaves it as it was between desk and
+    customer. Of a `new` ticket nothing else has changed since it was stored.
+    """
     ticket.updated_at = ticket.last_message_at = message.created_at
     ticket.last_message_id = message.pk
     ticket.last_author = message.author
@@ -243,7 +249,7 @@ def touch(ticket: Ticket, message: Message) -> None:
         ticket.last_direction = message.direction
     if not message.internal:
         ticket.public_at = message.created_at
-    ticket.save()
+    ticket.save(update_fields=NEWEST if new else None)
 
 
 def _not_empty(content: Content) -> None:

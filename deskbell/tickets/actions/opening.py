@@ -95,7 +95,7 @@ def open_ticket(
         channel=channel,
         first=True,
     )
-    touch(ticket, message)
+    touch(ticket, message, new=True)
     publish(
         events.Opened(
             number=ticket.number,
