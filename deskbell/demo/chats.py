@@ -18,6 +18,7 @@ from django.utils import timezone
 from deskbell.channels import inbound
 from deskbell.channels.actions.webhooks import handle_webhook, store_webhook
 from deskbell.channels.actions.whatsapp import Given, add_whatsapp
+from deskbell.channels.actions.whatsapp_health import sync_templates
 from deskbell.channels.models import Channel, InboundItem, Webhook, WhatsAppNumber
 from deskbell.demo import company, pictures
 from deskbell.demo.telling import DAY, HOUR, MINUTE, Cast, File, Step, Story, claims, replies, resolves
@@ -56,13 +57,14 @@ def connect() -> None:
     """Let the number and its other side know where each is, at every start. Makes a missing number."""
     channel = number() or add_number(place.address(settings.DATA_DIR))
     # part of setting the demo up: where its other side listens is nobody's decision
-    WhatsAppNumber.objects.filter(channel=channel).update(base_url=place.address(settings.DATA_DIR))
+    where = {"base_url": place.address(settings.DATA_DIR), "checked_at": timezone.now()}
+    WhatsAppNumber.objects.filter(channel=channel).update(**where)
     place.note_webhook(settings.DATA_DIR, reverse("whatsapp_webhook", args=[channel.uuid]))
 
 
 def add_number(address: str) -> Channel:
     channel = add_whatsapp(NAME, Given(NUMBER_ID, WABA_ID, TOKEN, APP_SECRET, VERIFY, base_url=address))
-    shown = {"display_number": DISPLAY, "verified_name": company.NAME, "checked_at": timezone.now()}
+    shown = {"display_number": DISPLAY, "verified_name": company.NAME}
     WhatsAppNumber.objects.filter(channel=channel).update(**shown)
     return channel
 
@@ -74,7 +76,7 @@ def telling(cast: Cast) -> Iterator[None]:
         assert isinstance(phones, Phones)
         phones.tells = ()
         cast.phones = phones
-        add_number(phones.address)
+        sync_templates(add_number(phones.address))
         yield
     transaction.on_commit(lambda: phones.keep(place.folder(settings.DATA_DIR)))
     transaction.on_commit(connect)

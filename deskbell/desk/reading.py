@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -123,13 +124,21 @@ def around(user: User, ticket: Ticket) -> Around:
     phones = Identity.objects.filter(user=ticket.requester_id, kind__in=kinds).order_by("pk")
     linked = _links(visible, ticket)
     return Around(
-        phones=list(dict.fromkeys(phones.values_list("given", flat=True))),
+        phones=_each_once(phones.values_list("key", "given")),
         sites=_sites(ticket) if ticket.organization_id else [],
         others=list(others.exclude(pk=ticket.pk).order_by("-updated_at", "-pk")[:OTHERS_SHOWN]),
         links=linked,
         alike=_alike(visible, ticket) if not linked and ticket.category == Category.NEW else None,
         tags=list(Tag.objects.order_by("name").values_list("name", flat=True)[:TAGS_OFFERED]),
     )
+
+
+def _each_once(phones: Iterable[tuple[str, str]]) -> list[str]:
+    """A number that is a phone's and a chat's is one number, shown as it was given first."""
+    given: dict[str, str] = {}
+    for key, shown in phones:
+        given.setdefault(key.lstrip("+"), shown)
+    return list(given.values())
 
 
 def _alike(visible: QuerySet[Ticket], ticket: Ticket) -> Ticket | None:

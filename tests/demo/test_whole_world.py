@@ -11,7 +11,8 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from deskbell.channels import queries
-from deskbell.channels.models import Channel, InboundItem
+from deskbell.channels.models import Channel, InboundItem, MessageTemplate
+from deskbell.channels.whatsapp.templates import is_offered
 from deskbell.demo import arrivals, chats, company, conversations, variations, world
 from deskbell.demo.stories import STORIES
 from deskbell.events.models import Delivery, Event
@@ -191,3 +192,8 @@ def test_the_chats_are_on_the_phones_and_at_the_desk_with_how_far_they_came(told
         assert item.created_at <= item.changed_at <= now - timedelta(minutes=10)
     for chat, is_open in ((chats.PHONES["doug"], True), (chats.PHONES["petra"], False)):
         assert Conversation.objects.get(address=chat[0]).is_open is is_open
+
+
+def test_a_chat_that_is_shut_can_be_answered_by_a_template():
+    assert [row for row in MessageTemplate.objects.all() if is_offered(row)]
+    assert Conversation.objects.filter(open_until__lt=timezone.now()).exists()

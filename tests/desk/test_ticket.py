@@ -9,10 +9,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from deskbell.events.actor import SYSTEM
 from deskbell.events.models import Event
 from deskbell.kit.secrets import seal
 from deskbell.outbox.models import OutboxItem
 from deskbell.people import actions as people
+from deskbell.people.actions.addresses import add_identity
+from deskbell.people.actions.chats import person_for_whatsapp
 from deskbell.people.models import User
 from deskbell.tickets import actions
 from deskbell.tickets.content import Content, NewFile
@@ -237,6 +240,15 @@ def test_the_audit_trail_tells_everything(world: World, desk: Client) -> None:
     for kind in Event.objects.filter(about_kind="ticket", about_id=ticket.pk).values_list("kind", flat=True):
         assert kind in page
     assert "internal note" in page
+
+
+def test_a_number_by_which_somebody_chats_and_is_called_is_shown_once(world: World, desk: Client) -> None:
+    ticket = world.ticket("second")
+    phone = add_identity(ticket.requester, "phone", "+44 1632 960999", by=SYSTEM)
+    person_for_whatsapp(wa_id="441632960999", bsuid="", scope="", name="")
+    assert ticket.requester.identities.filter(kind="wa_id").exists()
+    part = desk.get(reverse("desk:around", args=[ticket.number]), headers=HTMX).content.decode()
+    assert part.count('href="tel:') == 1 and phone.given in part
 
 
 def test_what_stands_around_a_ticket(world: World, desk: Client) -> None:
