@@ -16,15 +16,21 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   };
 });
 
+// at once: until it settles, somebody or an accepted change may let the selection go
+document.addEventListener("htmx:afterSwap", () => {
+  const list = document.querySelector("[data-list]");
+  if (!before?.selected || !list) return;
+  for (const box of list.querySelectorAll("[data-select]")) box.checked = before.selected.has(box.value);
+  before.selected = null;
+});
+
 document.addEventListener("htmx:afterSettle", () => {
   const list = document.querySelector("[data-list]");
   if (!before || !list) return;
-  const { stamps, selected, current, focused } = before;
+  const { stamps, current, focused } = before;
   before = null;
   for (const row of rowsOf(list)) {
     const number = row.dataset.row;
-    const box = row.querySelector("[data-select]");
-    if (box) box.checked = selected.has(box.value);
     if (number === current) row.classList.add("is-current");
     if (number === focused) row.querySelector("a")?.focus({ preventScroll: true });
     if (stamps.get(number) !== row.dataset.stamp) {
