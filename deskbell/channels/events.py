@@ -124,3 +124,12 @@ class ChannelSubscribed(Happened):
 
     kind = "channel.subscribed"
     name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelTold(Happened):
+    """The other side said by itself how a number is; `said` is an English sentence."""
+
+    kind = "channel.told"
+    name: str
+    said: str

@@ -61,6 +61,10 @@ class Bubble:
     filename: str
     reaction: str
     state: str
+    #: what may be tapped (id, title, description), behind `label` where it is a list; and what was
+    options: list[list[str]]
+    label: str
+    chosen: str
     quoted: Bubble | None = None
 
     @property
@@ -94,7 +98,7 @@ class Chat:
     @property
     def stamp(self) -> str:
         """Changes whenever something on the page does."""
-        told = [(each.wamid, each.state, each.reaction, each.at) for each in self.bubbles]
+        told = [(each.wamid, each.state, each.reaction, each.chosen, each.at) for each in self.bubbles]
         return hashlib.sha256(repr((told, timezone.localdate())).encode()).hexdigest()[:16]
 
     def bubble(self, wamid: str) -> Bubble | None:
@@ -120,7 +124,7 @@ def chat(who: str) -> Chat:
     return Chat(who, held["name"], list(found.values()), len(held["unread"]))
 
 
-SAME = ("from_desk", "kind", "text", "media", "filename", "reaction", "state")
+SAME = ("from_desk", "kind", "text", "media", "filename", "reaction", "state", "options", "label", "chosen")
 
 
 def send(
@@ -134,6 +138,11 @@ def send(
 def react(who: str, about: str, sign: str) -> None:
     """Raises Silent, NotThere."""
     _ask("POST", f"{who}/react", {"about": about, "sign": sign})
+
+
+def choose(who: str, about: str, option: str) -> None:
+    """Tap an option. Raises Silent, NotThere."""
+    _ask("POST", f"{who}/choose", {"about": about, "option": option})
 
 
 def open_chat(who: str) -> None:

@@ -2,6 +2,7 @@ from django.urls import path
 
 from deskbell.desk.views import (
     bulk,
+    chats,
     deliveries,
     files,
     forwarding,
@@ -46,6 +47,7 @@ urlpatterns = [
     path("tickets/<int:number>/forward/", forwarding.forward, name="forward"),
     path("tickets/<int:number>/forward/addresses/", forwarding.addresses, name="forward-addresses"),
     path("tickets/<int:number>/template/", templates.template, name="template"),
+    path("tickets/<int:number>/parked/<int:pk>/", chats.parked, name="parked"),
     path("tickets/<int:number>/held/<int:pk>/undo/", writing.undo, name="held-undo"),
     path("tickets/<int:number>/draft/", writing.draft, name="draft"),
     path("tickets/<int:number>/properties/<slug:name>/", properties.change, name="property"),

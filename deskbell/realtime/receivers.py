@@ -41,6 +41,8 @@ TICKET_EVENTS = (
     events.UnmarkedSpam,
     events.Deleted,
     events.FileArrived,
+    events.MessageParked,
+    events.MessagePlaced,
     events.NoteEdited,
     events.Redacted,
     events.Linked,

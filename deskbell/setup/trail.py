@@ -698,6 +698,7 @@ WORDS: dict[str, Any] = {
     "channel.subscribed": _plain(gettext_lazy("subscribed the app to the WhatsApp account")),
     "channel.switched": _channel_switched,
     "channel.removed": _plain(gettext_lazy("removed the channel")),
+    "channel.told": lambda event, names: _("heard from WhatsApp: %(said)s") % {"said": _(event.data["said"])},
     "channel.fetched_again": _plain(
         gettext_lazy("asked the mail server again for a mail it could not hand out")
     ),

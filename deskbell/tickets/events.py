@@ -246,6 +246,25 @@ class FileArrived(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MessageParked(Happened):
+    """The customer wrote, and it is open which of his tickets he means: this one, or another (`gone`: the
+    message has found its place elsewhere).
+    """
+
+    kind = "ticket.message_parked"
+    gone: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessagePlaced(Happened):
+    """A message that had been parked belongs here; `how` says who decided: customer, agent or time."""
+
+    kind = "ticket.message_placed"
+    message_id: int
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Redacted(Happened):
     kind = "ticket.redacted"
     message_id: int

@@ -34,6 +34,7 @@ NOT_SHOWN = (
     events.Forwarded.kind,
     events.SupplierAnswered.kind,
     events.FileArrived.kind,
+    events.MessageParked.kind,
     events.NoteEdited.kind,
     events.PassMade.kind,
     events.ReplyHeld.kind,

@@ -97,6 +97,21 @@ def put_template(
     )
 
 
+def put_interactive(
+    conversation: Conversation, *, kind: str, cause: tuple[str, int], ticket_id: int, node: dict[str, Any]
+) -> OutboxItem | None:
+    """Put a message that is answered by a tap; `node` is one of interactive's."""
+    return outbox.put(
+        DRIVER,
+        recipient=conversation.address,
+        kind=kind,
+        cause=cause,
+        payload={"interactive": node, "conversation": conversation.pk},
+        ticket_id=ticket_id,
+        channel_id=conversation.channel_id,
+    )
+
+
 def pieces(text: str, most: int = TEXT) -> list[str]:
     """`text` in parts of at most `most` characters, cut between paragraphs, lines or words if it can be."""
     text, found = text.strip(), []
@@ -164,6 +179,8 @@ def _message(graph: Graph, item: OutboxItem, payload: Mapping[str, Any]) -> dict
         message["context"] = {"message_id": payload["quoted"]}
     if "template" in payload:
         return {**message, "type": "template", "template": payload["template"]}
+    if "interactive" in payload:
+        return {**message, "type": "interactive", "interactive": payload["interactive"]}
     if "blob" not in payload:
         return {**message, "type": "text", "text": {"body": payload["text"], "preview_url": False}}
     blob = Blob.objects.get(pk=payload["blob"])

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 
 from deskbell.demo.whatsapp.place import write
-from deskbell.demo.whatsapp.sim import Handler, Refused, Sent, Sim
+from deskbell.demo.whatsapp.sim import Handler, Refused, Sent, Sim, options_of
 
 #: how far a message came; what is said later never takes it back
 STATES = ("accepted", "sent", "delivered", "read")
@@ -46,6 +46,11 @@ class Bubble:
     state: str = "sent"
     #: what the desk wants back with every state of its message
     callback: str = ""
+    #: what may be tapped: id, title, description; behind `label` where it is a list
+    options: list[list[str]] = field(default_factory=list)
+    label: str = ""
+    #: id of the option that was tapped
+    chosen: str = ""
 
 
 @dataclass
@@ -177,18 +182,23 @@ class Phones(Sim):
     def _bubble(self, message: dict[str, Any], kind: str, who: str, *, from_desk: bool = False) -> Bubble:
         node, context = message.get(kind), message.get("context") or {}
         node = node if isinstance(node, dict) else {}
+        asks = kind == "interactive" and from_desk
+        tapped = node.get(str(node.get("type"))) if kind == "interactive" and not from_desk else None
+        words = node["body"]["text"] if asks else tapped["title"] if tapped else node.get("body")
         return Bubble(
             message["id"],
             who,
             self.now(),
             from_desk,
             kind,
-            text=str(node.get("body") or node.get("caption") or ""),
+            text=str(words or node.get("caption") or ""),
             media=str(node.get("id") or ""),
             filename=str(node.get("filename") or ""),
             quotes=str(context.get("message_id" if from_desk else "id") or ""),
             state="accepted" if from_desk else "sent",
             callback=str(message.get("biz_opaque_callback_data") or ""),
+            options=[list(each) for each in options_of(node)] if asks else [],
+            label=str(node["action"].get("button", "")) if asks else "",
         )
 
     def _react(self, node: dict[str, Any]) -> None:
@@ -321,6 +331,20 @@ class Phones(Sim):
             self.post(self.envelope(self.reaction(who, about.wamid, sign)))
         return {"sign": sign}
 
+    def choose(self, who: str, given: dict[str, Any]) -> dict[str, Any]:
+        """Tap an option of a message of the desk; a tap at one that was answered already does nothing."""
+        with self._lock:
+            about = self._own(who, given["about"])
+            found = [each for each in about.options if each[0] == given["option"]]
+            if not found:
+                raise Refused(404, 100, "no such option")
+            if about.chosen:
+                return {"again": True}
+            about.chosen = given["option"]
+            kind = "list" if about.label else "button"
+            self.post(self.envelope(self.choice(who, about.wamid, found[0][0], found[0][1], kind=kind)))
+        return {"chosen": about.chosen}
+
     def open(self, who: str, given: dict[str, Any]) -> dict[str, Any]:
         """The chat is looked at: all that the desk wrote is read."""
         with self._lock:
@@ -371,6 +395,6 @@ class PhonesHandler(Handler):
 
     def _post(self, path: str, query: dict[str, list[str]], body: bytes) -> Any:
         match path.split("/"):
-            case ["phones", who, ("send" | "react" | "open" | "let_time_pass") as verb]:
+            case ["phones", who, ("send" | "react" | "choose" | "open" | "let_time_pass") as verb]:
                 return getattr(self.sim, verb)(who, json.loads(body or b"{}"))
         return super()._post(path, query, body)
