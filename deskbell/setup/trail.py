@@ -18,6 +18,7 @@ from deskbell.channels.models import Channel, SenderRule
 from deskbell.events.kinds import Happened
 from deskbell.events.models import Event, EventDetail
 from deskbell.kit.jinja import file_size
+from deskbell.kit.stored import said
 from deskbell.kit.time import midnight
 from deskbell.notifications.texts import MAILS
 from deskbell.people import permissions
@@ -698,7 +699,7 @@ WORDS: dict[str, Any] = {
     "channel.subscribed": _plain(gettext_lazy("subscribed the app to the WhatsApp account")),
     "channel.switched": _channel_switched,
     "channel.removed": _plain(gettext_lazy("removed the channel")),
-    "channel.told": lambda event, names: _("heard from WhatsApp: %(said)s") % {"said": _(event.data["said"])},
+    "channel.told": lambda event, names: _("heard from WhatsApp: %(said)s") % {"said": said(event.data["said"])},
     "channel.fetched_again": _plain(
         gettext_lazy("asked the mail server again for a mail it could not hand out")
     ),
