@@ -133,3 +133,13 @@ class ChannelTold(Happened):
     kind = "channel.told"
     name: str
     said: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentChanged(Happened):
+    """About a person: whether he wants notices, or marketing, in a chat; `source` says how it is known."""
+
+    kind = "user.consent_changed"
+    purpose: str
+    given: bool
+    source: str

@@ -67,10 +67,13 @@ NOTED = {
     "change": _("The sender changed or deleted a message of the ticket"),
     "number_changed": _("The sender has another number now"),
     "question_answered": _("It says which ticket a message before it is about"),
+    "stop": _("The customer wants no more notices in this chat"),
+    "start": _("The customer wants notices in this chat again"),
     "phone_change": _("A message written on our phone was changed or deleted there"),
     "thanks": _("It only says thank you, so that what is done stays done"),
 }
 ON_THE_PHONE = _("It was written on the phone that has the number")
+FLOOD = sentence(_("Its sender wrote more than %(count)s messages within ten minutes"))
 SAME_MESSAGE = _("WhatsApp had delivered this message before")
 #: of `AutoClass`
 WITHOUT_TICKET = {

@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from deskbell.channels.actions import consent
 from deskbell.channels.email.subjects import plain
 from deskbell.channels.models import Channel, TicketQuestion
 from deskbell.channels.whatsapp.asking import PATIENCE
@@ -85,6 +86,8 @@ class Chat:
     until: datetime | None
     address: str
     number: str
+    #: he wants no templates
+    stopped: bool = False
 
     @property
     def link(self) -> str:
@@ -97,7 +100,13 @@ def chat_of(ticket: Ticket) -> Chat | None:
     if conversation is None:
         return None
     name = Channel.objects.filter(pk=conversation.channel_id).values_list("name", flat=True).first()
-    return Chat(conversation.is_open, conversation.open_until, conversation.address, name or "WhatsApp")
+    return Chat(
+        conversation.is_open,
+        conversation.open_until,
+        conversation.address,
+        name or "WhatsApp",
+        stopped=consent.is_stopped(conversation),
+    )
 
 
 @dataclass(frozen=True)

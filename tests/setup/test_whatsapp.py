@@ -362,7 +362,7 @@ def test_a_received_message_reads_as_a_person_reads_it(web, number, sim):
     assert "Drucker &lt;b&gt;kaputt&lt;/b&gt;</p>" in text
     assert f"+{ASHA} · Asha Rao" in text
     assert "ID at WhatsApp" in text
-    assert "Block the sender" not in text
+    assert f"/setup/senders/?sender=%2B{ASHA}" in text
     source = web.get(f"/setup/received/{item.pk}/source/")
     assert (source["Content-Type"], source.content) == ("application/json", bytes(item.raw))
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop as N_
 
 from deskbell.channels import reasons
+from deskbell.channels.actions import consent
 from deskbell.channels.actions.coexistence import account_changed, take_history
 from deskbell.channels.models import AwaitedFile, Channel, EarlyStatus, InboundItem, Webhook
 from deskbell.channels.whatsapp import files, incoming, statuses, webhook
@@ -106,6 +108,8 @@ def _take(part: webhook.Part, channel: Channel) -> str:
             return "" if statuses.take(channel, part.value) else STATE_UNKNOWN
         case "change" if part.field == "account_update":
             account_changed(channel, str(part.value.get("event", "")))
+        case "change" if part.field == "user_preferences":
+            _take_preferences(channel, part.value)
         case "change" if part.field == "history":
             return take_history(channel, part.value)
         case "change" if part.field == "smb_app_state_sync":
@@ -119,6 +123,14 @@ def _take(part: webhook.Part, channel: Channel) -> str:
         case _:
             return NOT_USED % {"field": part.field[:40] or part.kind}
     return ""
+
+
+def _take_preferences(channel: Channel, value: dict[str, Any]) -> None:
+    listed = value.get("user_preferences")
+    for each in listed if isinstance(listed, list) else []:
+        if isinstance(each, dict) and each.get("category") == "marketing_messages":
+            address = str(each.get("wa_id") or each.get("user_id") or "").removeprefix("+")
+            consent.prefer(channel, address, given=each.get("value") == "resume")
 
 
 def _take_message(channel: Channel, part: webhook.Part) -> None:

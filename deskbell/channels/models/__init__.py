@@ -1,4 +1,5 @@
 from deskbell.channels.models.channel import Channel
+from deskbell.channels.models.consent import ChatConsent
 from deskbell.channels.models.inbound import InboundFile, InboundItem
 from deskbell.channels.models.questions import ParkedMessage, TicketQuestion
 from deskbell.channels.models.references import ChatReference
@@ -18,6 +19,7 @@ from deskbell.channels.models.whatsapp import (
 __all__ = [
     "AwaitedFile",
     "Channel",
+    "ChatConsent",
     "ChatReference",
     "EarlyStatus",
     "FetchedMail",

@@ -29,6 +29,8 @@ class WhatsAppNumber(models.Model):
     asks = models.BooleanField(default=True, db_default=True)
     #: whether customers see that somebody here has opened their ticket
     reads = models.BooleanField(default=True, db_default=True)
+    #: messages of one person within ten minutes that are taken; what is more is held back. 0: all are
+    most_at_once = models.PositiveSmallIntegerField(default=30, db_default=30)
     checked_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

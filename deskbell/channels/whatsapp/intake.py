@@ -6,17 +6,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
 
-from deskbell.channels import reasons
-from deskbell.channels.actions import questions
-from deskbell.channels.case import Verdict, believable
+from deskbell.channels import events, reasons, senders
+from deskbell.channels.actions import consent, questions
+from deskbell.channels.case import Verdict, believable, refusal
 from deskbell.channels.email.counters import takes_ticket
-from deskbell.channels.models import InboundItem, TicketQuestion
+from deskbell.channels.models import InboundItem, SenderRule, TicketQuestion
 from deskbell.channels.whatsapp import asking, echoes, who
 from deskbell.channels.whatsapp.incoming import ABOUT
 from deskbell.channels.whatsapp.naming import subject_of
@@ -29,8 +29,10 @@ from deskbell.channels.whatsapp.reading import (
     said,
     ticket_about,
 )
+from deskbell.channels.whatsapp.stopping import wish_of
 from deskbell.channels.whatsapp.thanks import is_thanks
 from deskbell.events.actor import SYSTEM
+from deskbell.events.models import Event
 from deskbell.people.models import User
 from deskbell.people.queries import company
 from deskbell.people.rules import reads_only
@@ -50,6 +52,8 @@ from deskbell.tickets.models import (
 )
 
 State = InboundItem.State
+#: in which one person may write so much and no more
+AT_ONCE = timedelta(minutes=10)
 #: what a person writes to name a ticket: #4711
 _NUMBER = re.compile(r"(?<![\w&#-])#(\d{1,18})(?!\w)")
 
@@ -69,6 +73,8 @@ def decide(chat: Chat) -> Verdict:
         return Verdict.blocked("group", N_("It was written in a group, and groups are left alone"))
     if incoming.echo:
         return echoes.decide(chat)
+    if refused := refusal(senders.kind_of_number(incoming.wa_id)):
+        return refused
     if incoming.type in ABOUT:
         return _about_another(chat)
     at = believable(incoming.at) or timezone.now()
@@ -85,7 +91,13 @@ def _from_person(chat: Chat, person: User, at: datetime) -> Verdict:
         return Verdict.quarantined("deactivated", N_("The sender's account is closed"))
     if reads_only(person):
         return Verdict.quarantined("read_only", N_("The sender may look at tickets, not open any"))
+    if _too_many_at_once(chat, person, at):
+        most = chat.item.channel.whatsapp.most_at_once
+        return Verdict.quarantined("flood", reasons.FLOOD % {"count": most})
     conversation = heard_in_chat(chat.item.channel_id, incoming.sender, person, at=at, name=incoming.name)
+    consent.note_first_word(conversation, incoming.external_id)
+    if wished := _wish(chat, conversation, person):
+        return wished
     if answer := asking.answered(incoming, conversation):
         return _answered(chat, conversation, *answer)
     found = _find(chat, conversation, person)
@@ -100,6 +112,41 @@ def _from_person(chat: Chat, person: User, at: datetime) -> Verdict:
     if found and is_thanks(incoming.text) and found.ticket.category in (Category.RESOLVED, Category.CLOSED):
         return _thanked(chat, found, person)
     return _add(chat, found, person) if found else _open(chat, person, conversation)
+
+
+def _too_many_at_once(chat: Chat, person: User, at: datetime) -> bool:
+    """By the times at which he wrote; an administrator's word, and his who always is welcome, let all in."""
+    most = chat.item.channel.whatsapp.most_at_once
+    if not most or senders.kind_of_number(chat.incoming.wa_id) == SenderRule.Kind.ALLOW:
+        return False
+    his = Message.objects.filter(author=person, channel=CHANNEL, direction=Message.Direction.IN)
+    if his.filter(sent_at__gt=at - AT_ONCE, sent_at__lte=at)[:most].count() < most:
+        return False
+    replayed = Event.objects.filter(
+        about_kind="inbounditem", about_id=chat.item.pk, kind=events.Replayed.kind
+    )
+    return not replayed.exists()
+
+
+def _wish(chat: Chat, conversation: Conversation, person: User) -> Verdict | None:
+    """STOP and START as the whole text: noted on his newest ticket, and confirmed once."""
+    wish, evidence = wish_of(chat.incoming), chat.incoming.external_id
+    if not wish:
+        return None
+    rows = conversation.tickets.filter(trashed_at=None, requester=person)
+    ticket = rows.order_by("-active", "-last_message_at").first()
+    if wish == "start" and not consent.start(conversation, evidence=evidence, ticket=ticket):
+        return None
+    if wish == "stop":
+        consent.stop(conversation, evidence=evidence, ticket=ticket)
+    if ticket is None:
+        return _noted(wish, None)
+    if wish == "stop":
+        words = _("Wrote “%(text)s”: no more templates may be sent in this chat.")
+    else:
+        words = _("Wrote “%(text)s”: templates may be sent in this chat again.")
+    content = content_of(chat, words % {"text": chat.incoming.text}, kind=Message.Kind.SYSTEM)
+    return annotate(ticket, content, wish)
 
 
 # --- what is said about another message -----------------------------------------------------------

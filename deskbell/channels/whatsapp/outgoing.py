@@ -52,7 +52,7 @@ def put(
     *,
     kind: str,
     cause: tuple[str, int],
-    ticket_id: int,
+    ticket_id: int | None,
     text: str,
     files: list[tuple[int, str]] | None = None,
     quoted: str = "",
@@ -98,7 +98,12 @@ def put_template(
 
 
 def put_interactive(
-    conversation: Conversation, *, kind: str, cause: tuple[str, int], ticket_id: int, node: dict[str, Any]
+    conversation: Conversation,
+    *,
+    kind: str,
+    cause: tuple[str, int],
+    ticket_id: int | None,
+    node: dict[str, Any],
 ) -> OutboxItem | None:
     """Put a message that is answered by a tap; `node` is one of interactive's."""
     return outbox.put(
@@ -136,6 +141,8 @@ def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
     conversation = Conversation.objects.filter(pk=payload["conversation"]).first()
     if conversation is None or not ("template" in payload or conversation.is_open):
         return Final("131047", errors.WINDOW_CLOSED)
+    if "template" in payload and (refused := _unwanted(channel, conversation, payload["template"])):
+        return refused
     graph = Graph(Account.of(channel))
     try:
         message = _message(graph, item, payload)
@@ -161,6 +168,14 @@ def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
         result = Accepted(_id_of(answer))
     note_sent(channel.pk, result)
     return result
+
+
+def _unwanted(channel: Channel, conversation: Conversation, template: dict[str, Any]) -> Final | None:
+    """He may have stopped them while it waited."""
+    from deskbell.channels.actions import consent  # the two use each other
+
+    why = consent.refusal(conversation, consent.category_of(channel.pk, template))
+    return Final("stopped", why) if why else None
 
 
 def _not_yet(item: OutboxItem) -> Retry | None:
