@@ -8,7 +8,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from deskbell.channels import inbound, tallies
-from deskbell.channels.actions import copies, questions, references, webhooks, whatsapp_health
+from deskbell.channels.actions import copies, presence, questions, references, webhooks, whatsapp_health
 from deskbell.channels.email.copies import put_waiting
 from deskbell.channels.whatsapp.statuses import match_early
 
@@ -47,6 +47,11 @@ def whatsapp_files(timestamp: int) -> None:
         _again(whatsapp_file, f"channels.whatsapp_file:{pk}", awaited_id=pk)
     for pk in webhooks.waiting_webhooks():
         _again(whatsapp_webhook, f"channels.whatsapp_webhook:{pk}", webhook_id=pk)
+
+
+@app.task(name="channels.whatsapp_show", queue="outbound")
+def whatsapp_show(conversation_id: int, typing: bool) -> None:
+    presence.show(conversation_id, typing=typing)
 
 
 @app.periodic(cron="* * * * *")

@@ -89,6 +89,7 @@ class Chat:
     name: str
     bubbles: list[Bubble]
     unread: int
+    typing: bool = False
 
     @property
     def days(self) -> Iterator[tuple[date, list[Bubble]]]:
@@ -99,7 +100,7 @@ class Chat:
     def stamp(self) -> str:
         """Changes whenever something on the page does."""
         told = [(each.wamid, each.state, each.reaction, each.chosen, each.at) for each in self.bubbles]
-        return hashlib.sha256(repr((told, timezone.localdate())).encode()).hexdigest()[:16]
+        return hashlib.sha256(repr((told, self.typing, timezone.localdate())).encode()).hexdigest()[:16]
 
     def bubble(self, wamid: str) -> Bubble | None:
         return next((each for each in self.bubbles if each.wamid == wamid), None)
@@ -121,7 +122,7 @@ def chat(who: str) -> Chat:
             quoted=found.get(each["quotes"]),
             **{name: each[name] for name in SAME},
         )
-    return Chat(who, held["name"], list(found.values()), len(held["unread"]))
+    return Chat(who, held["name"], list(found.values()), len(held["unread"]), held["typing"])
 
 
 SAME = ("from_desk", "kind", "text", "media", "filename", "reaction", "state", "options", "label", "chosen")

@@ -86,6 +86,8 @@ class Chat:
     until: datetime | None
     address: str
     number: str
+    #: nothing can leave by our number now
+    down: bool = False
     #: he wants no templates
     stopped: bool = False
 
@@ -99,12 +101,13 @@ def chat_of(ticket: Ticket) -> Chat | None:
     conversation = ticket.conversation
     if conversation is None:
         return None
-    name = Channel.objects.filter(pk=conversation.channel_id).values_list("name", flat=True).first()
+    number = Channel.objects.filter(pk=conversation.channel_id).only("name", "state").first()
     return Chat(
         conversation.is_open,
         conversation.open_until,
         conversation.address,
-        name or "WhatsApp",
+        number.name if number else "WhatsApp",
+        down=number is None or number.state != Channel.State.OK,
         stopped=consent.is_stopped(conversation),
     )
 

@@ -42,6 +42,7 @@ TICKET_EVENTS = (
     events.Deleted,
     events.FileArrived,
     events.MessageParked,
+    events.Reacted,
     events.MessagePlaced,
     events.NoteEdited,
     events.Redacted,

@@ -356,7 +356,7 @@ def test_a_reaction_wakes_nothing_and_is_seen_by_the_desk_alone(post, sim):
     tickets.change(ticket, by=SYSTEM, status=_status("resolved"))
     post(sim.writes(ASHA, {"type": "reaction", "reaction": {"message_id": first["id"], "emoji": "👍"}}))
     assert fresh(ticket).category == "resolved"
-    assert Message.objects.latest("pk").visibility == "internal"
+    assert Message.objects.get().details["whatsapp"]["reactions"] == {"theirs": "👍"}
     post(sim.writes(ASHA, {"type": "reaction", "reaction": {"message_id": "wamid.none", "emoji": "👍"}}))
     assert InboundItem.objects.latest("pk").state == "blocked"
 

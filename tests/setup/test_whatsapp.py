@@ -52,6 +52,9 @@ def typed(sim) -> dict[str, Any]:
         "app_secret": APP_SECRET,
         "verify_token": VERIFY,
         "greets": "on",
+        "asks": "on",
+        "reads": "on",
+        "most_at_once": "30",
         "base_url": sim.address,
     }
 

@@ -26,6 +26,7 @@ from deskbell.channels.whatsapp.reading import (
     annotate,
     await_file,
     content_of,
+    message_about,
     said,
     ticket_about,
 )
@@ -38,7 +39,7 @@ from deskbell.people.queries import company
 from deskbell.people.rules import reads_only
 from deskbell.tickets import actions as tickets
 from deskbell.tickets import rules
-from deskbell.tickets.actions.conversations import heard_in_chat
+from deskbell.tickets.actions.conversations import heard_in_chat, set_reaction
 from deskbell.tickets.actions.properties import within_reopening
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import (
@@ -160,6 +161,10 @@ def _about_another(chat: Chat) -> Verdict:
     ticket = ticket_about(chat.item.channel_id, incoming.about)
     if ticket is None:
         return Verdict.blocked("about_nothing", N_("It is about a message that is not known here"))
+    if incoming.type == "reaction" and (message := message_about(chat.item.channel_id, incoming.about)):
+        set_reaction(message.pk, incoming.text[:20], theirs=True, by=SYSTEM)
+        why = reasons.NOTED["reaction"]
+        return Verdict(State.ANNOTATED, "reaction", why, ticket_id=message.ticket_id, message_id=message.pk)
     match incoming.type:
         case "reaction" if incoming.text:
             text = _("Reacted with %(sign)s") % {"sign": incoming.text}

@@ -194,6 +194,8 @@ def _message(graph: Graph, item: OutboxItem, payload: Mapping[str, Any]) -> dict
         message["context"] = {"message_id": payload["quoted"]}
     if "template" in payload:
         return {**message, "type": "template", "template": payload["template"]}
+    if "reaction" in payload:
+        return {**message, "type": "reaction", "reaction": payload["reaction"]}
     if "interactive" in payload:
         return {**message, "type": "interactive", "interactive": payload["interactive"]}
     if "blob" not in payload:

@@ -30,6 +30,17 @@ class Chat:
     file: NewFile | None = None
 
 
+def message_about(channel_id: int, external_id: str) -> Message | None:
+    """The message that WhatsApp knows by this id: a customer's, or one that somebody here wrote."""
+    if not external_id:
+        return None
+    found = Message.objects.filter(external_id=external_id, channel=CHANNEL, ticket__isnull=False).first()
+    if found:
+        return found
+    sent = OutboxItem.objects.filter(external_id=external_id, channel_id=channel_id, cause_kind="message")
+    return Message.objects.filter(pk__in=sent.values("cause_id"), ticket__isnull=False).first()
+
+
 def annotate(ticket: Ticket, content: Content, reason: str) -> Verdict:
     message = tickets.add_message(
         ticket, content, author=None, direction="in", visibility="internal", channel=CHANNEL, by=SYSTEM

@@ -25,6 +25,8 @@ from deskbell.demo.whatsapp.sim import Handler, Refused, Sent, Sim, options_of
 STATES = ("accepted", "sent", "delivered", "read")
 #: seconds until the desk is asked again when it did not answer
 PAUSE = 0.5
+#: seconds for which a phone shows that somebody writes
+TYPING = 25
 #: bytes of a picture
 LARGEST = 5_000_000
 
@@ -104,6 +106,8 @@ class Phones(Sim):
         self.count = 0
         #: keys of what was written, so that a double click is one message
         self.keys: list[str] = []
+        #: number → when the desk said that it writes
+        self.writing: dict[str, float] = {}
         self.changed = threading.Condition(self._lock)
         self._seen: tuple[int, int] | None = None
         if folder:
@@ -206,6 +210,11 @@ class Phones(Sim):
             about.reaction = node["emoji"]
 
     def arrived(self, sent: Sent) -> None:
+        self.writing.pop(sent.to, None)
+        if sent.body["type"] == "reaction":
+            self._react(sent.body["reaction"])
+            self.save()
+            return
         message = {**sent.body, "id": sent.wamid}
         self.bubbles.append(self._bubble(message, str(sent.body["type"]), sent.to, from_desk=True))
         self.save()
@@ -214,6 +223,8 @@ class Phones(Sim):
         """The desk's sign that it has read a message is one for all before it."""
         answer = super().take(body)
         read = self.bubble(str(body.get("message_id"))) if body.get("status") == "read" else None
+        if read and body.get("typing_indicator"):
+            self.writing[read.who] = time.time()
         with self._lock:
             for each in self.of(read.who) if read else ():
                 if read and not each.from_desk and each.at <= read.at:
@@ -303,6 +314,7 @@ class Phones(Sim):
             "name": self.names.get(who, ""),
             "bubbles": [asdict(each) for each in self.of(who)],
             "unread": unread,
+            "typing": time.time() - self.writing.get(who, 0) < TYPING,
         }
 
     def _unread(self, who: str) -> list[Bubble]:

@@ -130,6 +130,8 @@ class Sim:
         self.uploads: MutableMapping[str, tuple[bytes, str]] = {}
         self.rules: list[Rule] = []
         self.read: list[str] = []
+        #: messages at which the desk said that it writes an answer
+        self.typing: list[str] = []
         self.calls: deque[tuple[str, str]] = deque(maxlen=1000)
         self.subscribed = True
         #: refuse free words to people who have not written within the window, as the real one does
@@ -296,6 +298,8 @@ class Sim:
             raise Refused(400, 100, "messaging_product is missing")
         if body.get("status") == "read":
             self.read.append(str(body.get("message_id")))
+            if body.get("typing_indicator"):
+                self.typing.append(str(body.get("message_id")))
             return {"success": True}
         to = str(body.get("to", "")).lstrip("+") or str(body.get("recipient", ""))
         if not to or (body.get("to") and not str(body["to"]).startswith("+")):
@@ -347,6 +351,8 @@ class Sim:
             self._check_template(node)
         if kind == "text" and not 0 < len(str(node.get("body", ""))) <= TEXT:
             raise Refused(400, 131009, "the text has no length between 1 and 4096")
+        if kind == "reaction" and not node.get("message_id"):
+            raise Refused(400, 100, "message_id is missing")
         if kind == "interactive":
             check_interactive(node)
         if kind in ("image", "video", "audio", "document", "sticker"):

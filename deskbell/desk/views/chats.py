@@ -6,11 +6,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from deskbell.channels.actions import questions
+from deskbell.channels.actions import questions, reactions
 from deskbell.channels.models import TicketQuestion
-from deskbell.desk.access import Gone, desk, person, ticket_of
+from deskbell.desk.access import Gone, desk, message_of, person, ticket_of
 from deskbell.desk.pages import done
+from deskbell.tickets import actions
 from deskbell.tickets.models import Ticket
+from deskbell.tickets.posting import chat_closed
 
 
 @require_POST
@@ -33,3 +35,19 @@ def parked(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     except questions.SettledAlready:
         return done(request, ticket, _("It has found its ticket already."))
     return done(request, ticket, _("The message stands in #%(number)s now.") % {"number": placed.number})
+
+
+@require_POST
+@desk
+def reaction(request: HttpRequest, pk: int) -> HttpResponse:
+    """A `sign` at a customer's message, or none any more."""
+    message = message_of(request, pk)
+    assert message.ticket is not None
+    said = ""
+    try:
+        reactions.react(message, request.POST.get("sign", ""), by=person(request))
+    except reactions.NoReaction:
+        raise Gone from None
+    except actions.ChatClosed:
+        said = chat_closed()
+    return done(request, message.ticket, said, anchor=f"#message-{pk}")

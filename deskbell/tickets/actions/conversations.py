@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from deskbell.events.actor import SYSTEM
+from deskbell.events.actor import SYSTEM, Actor
+from deskbell.events.models import Event
 from deskbell.events.publish import publish
 from deskbell.people.models import User
 from deskbell.tickets import events
@@ -89,6 +90,28 @@ def _file_settled(message_id: int, files: list[NewFile]) -> None:
         return
     arrived = events.FileArrived(message_id=message.pk, lost=not files, public=not message.internal)
     publish(arrived, about=ticket, by=SYSTEM)
+
+
+@transaction.atomic
+def set_reaction(message_id: int, sign: str, *, theirs: bool, by: Actor | User) -> Event | None:
+    """The sign that the customer (`theirs`) or we have set at a message; an empty one takes it away.
+
+    None when nothing changed, or the message is gone.
+    """
+    message = Message.objects.select_related("ticket").filter(pk=message_id, redacted_at=None).first()
+    if message is None or message.ticket is None:
+        return None
+    ticket = lock(message.ticket)
+    message = Message.objects.select_for_update(of=("self",)).get(pk=message_id)
+    said = dict(message.details.get("whatsapp", {}))
+    signs, who = dict(said.get("reactions", {})), "theirs" if theirs else "ours"
+    if signs.get(who, "") == sign:
+        return None
+    signs = {**signs, who: sign} if sign else {name: each for name, each in signs.items() if name != who}
+    message.details = {**message.details, "whatsapp": {**said, "reactions": signs}}
+    message.save(update_fields=["details"])
+    reacted = events.Reacted(message_id=message.pk, sign=sign, theirs=theirs)
+    return publish(reacted, about=ticket, by=by)
 
 
 @transaction.atomic
