@@ -39,7 +39,7 @@ class SendersForm(forms.Form):
         max_length=100_000,
         help_text=gettext_lazy(
             "One a line. A domain such as example.com means all its addresses, and none of its subdomains. A "
-            "number such as +49 30 901820 is meant for WhatsApp."
+            "number such as +44 7700 900555 is meant for WhatsApp."
         ),
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
     )
