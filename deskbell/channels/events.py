@@ -136,6 +136,13 @@ class ChannelTold(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChatLinkMade(Happened):
+    """About a person, who made a link by which his chat will be known to be his."""
+
+    kind = "user.chat_link_made"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConsentChanged(Happened):
     """About a person: whether he wants notices, or marketing, in a chat; `source` says how it is known."""
 

@@ -715,6 +715,7 @@ WORDS: dict[str, Any] = {
     "channel.subscribed": _plain(gettext_lazy("subscribed the app to the WhatsApp account")),
     "channel.switched": _channel_switched,
     "channel.removed": _plain(gettext_lazy("removed the channel")),
+    "user.chat_link_made": _plain(gettext_lazy("made a link to chat by WhatsApp")),
     "user.consent_changed": _consent,
     "channel.told": _told,
     "channel.fetched_again": _plain(

@@ -11,7 +11,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from deskbell.channels import events
 from deskbell.channels.models import Channel, ChatReference
+from deskbell.events.publish import publish
 from deskbell.people.models import User
 
 #: how long one is good for
@@ -28,6 +30,7 @@ def make_reference(person: User) -> str:
     sign = "".join(secrets.choice(SIGNS) for _place in range(LENGTH))
     ChatReference.objects.filter(person=person, used_at=None).delete()
     ChatReference.objects.create(digest=_digest(sign), person=person, expires_at=timezone.now() + GOOD_FOR)
+    publish(events.ChatLinkMade(), about=person, by=person)
     return sign
 
 

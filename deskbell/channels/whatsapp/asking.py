@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from deskbell.channels.models import TicketQuestion
 from deskbell.channels.whatsapp import outgoing
 from deskbell.channels.whatsapp.incoming import Incoming
-from deskbell.channels.whatsapp.interactive import ROW_TEXT, ROWS, Option, listing
+from deskbell.channels.whatsapp.interactive import ROW_TITLE, ROWS, Option, cut, listing
 from deskbell.people.models import User
 from deskbell.people.reader import reading
 from deskbell.tickets.models import Conversation, Message, Ticket
@@ -26,8 +26,8 @@ ASKED_EVERY = timedelta(hours=12)
 #: tickets in a question; the last option is a new request
 OFFERED = ROWS - 1
 PREFIX, NEW = "tkt:", "tkt:new"
-#: characters of a subject in the words of the question
-SUBJECT = 60
+#: characters of a ticket in the words of the question
+SUBJECT = 64
 _TYPED = re.compile(r"\W*(\d{1,18})\W*")
 
 
@@ -65,9 +65,8 @@ def ask(conversation: Conversation, person: User, tickets: list[Ticket]) -> Tick
     )
     with reading(language=person.language, time_zone=person.time_zone):
         new = _("New request")
-        lines = [
-            f"{number}. #{each.number} {each.subject[:SUBJECT]}" for number, each in enumerate(offered, 1)
-        ]
+        named = [cut(f"#{each.number} {each.subject}", SUBJECT) for each in offered]
+        lines = [f"{number}. {each}" for number, each in enumerate(named, 1)]
         body = _(
             "You have several open requests. Which one is this about? Choose it from the list, "
             "or answer with its number:"
@@ -76,12 +75,7 @@ def ask(conversation: Conversation, person: User, tickets: list[Ticket]) -> Tick
             "\n".join([body, *lines, f"{len(offered) + 1}. {new}"]),
             label=_("Choose"),
             options=[
-                *(
-                    Option(
-                        f"{PREFIX}{each.number}", f"#{each.number} {each.subject}", each.subject[:ROW_TEXT]
-                    )
-                    for each in offered
-                ),
+                *map(_option, offered),
                 Option(NEW, new, _("It is about something else")),
             ],
         )
@@ -93,6 +87,12 @@ def ask(conversation: Conversation, person: User, tickets: list[Ticket]) -> Tick
         node=node,
     )
     return question
+
+
+def _option(ticket: Ticket) -> Option:
+    """Its whole subject stands below the title where that had to be cut."""
+    title = f"#{ticket.number} {ticket.subject}"
+    return Option(f"{PREFIX}{ticket.number}", title, ticket.subject if len(title) > ROW_TITLE else "")
 
 
 def answered(incoming: Incoming, conversation: Conversation) -> tuple[TicketQuestion, Ticket | None] | None:
