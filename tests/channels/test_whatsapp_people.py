@@ -80,6 +80,18 @@ def test_news_of_somebody_unknown_does_nothing(post, sim):
     )
 
 
+def test_a_number_that_was_asked_for_is_his_and_any_other_card_is_not(post, sim):
+    post(sim.text("", "No number", name="Usha", bsuid="IN.7001"))
+    person = only_ticket().requester
+    card = {"name": {"formatted_name": "Usha"}, "phones": [{"phone": f"+{NEW}", "wa_id": NEW}]}
+    for origin, known in (("other", {"IN.7001"}), ("contact_request", {"IN.7001", NEW})):
+        card_of = {"type": "contacts", "contacts": [{**card, "origin": origin}]}
+        post(sim.writes("", card_of, bsuid="IN.7001"))
+        assert keys(person) == known
+    post(sim.text(NEW, "From my number"))
+    assert Message.objects.latest("pk").author == person
+
+
 # --- a number with a new owner ------------------------------------------------------------------
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -38,7 +40,7 @@ def refusal(conversation: Conversation, category: str = "") -> str:
     return ""
 
 
-def category_of(channel_id: int | None, node: dict) -> str:
+def category_of(channel_id: int, node: dict[str, Any]) -> str:
     """Of a template as it is sent (templates.to_send)."""
     rows = MessageTemplate.objects.filter(
         channel_id=channel_id, name=node.get("name"), language=node.get("language", {}).get("code")

@@ -63,7 +63,7 @@ def show(conversation_id: int, *, typing: bool) -> None:
         kind=Channel.Kind.WHATSAPP_CLOUD, state=Channel.State.OK, whatsapp__reads=True
     )
     channel = numbers.filter(pk=chat.channel_id).first() if chat else None
-    message = Message.objects.filter(pk=chat.seen_message_id).first() if chat and channel else None
+    message = Message.objects.filter(pk=chat.seen_message_id or 0).first() if chat and channel else None
     if channel is None or message is None or not message.external_id:
         return
     try:

@@ -114,7 +114,7 @@ def _write(parked: Message, ticket: Ticket | None, question: TicketQuestion, how
     parked = Message.objects.select_for_update(of=("self",)).select_related("author").get(pk=parked.pk)
     author, content = parked.author, unpark(parked)
     assert author is not None
-    item = InboundItem.objects.select_related("channel__queue").filter(pk=parked.inbound_id).first()
+    item = InboundItem.objects.select_related("channel__queue").filter(pk=parked.inbound_id or 0).first()
     opened = ticket is None
     if ticket is None:
         ticket = tickets.open_ticket(

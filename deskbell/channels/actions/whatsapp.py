@@ -177,13 +177,13 @@ _WORDS = {
 
 def add_from_words(name: str, words: Mapping[str, str], *, by: Actor | User = SYSTEM) -> Channel:
     """As `add_whatsapp`, from the `key=value` of the command line; `queue` is the name of one."""
-    known = {_WORDS[key]: value for key, value in words.items() if key in _WORDS}
+    known: dict[str, Any] = {_WORDS[key]: value for key, value in words.items() if key in _WORDS}
     if unknown := sorted(set(words) - {*_WORDS, "queue", *SWITCHES}):
         raise BadChannel(f"Unknown setting: {', '.join(unknown)}")
     if missing := [
         key for key in ("phone_number_id", "waba_id", "access_token", "app_secret") if not words.get(key)
     ]:
         raise BadChannel(f"A WhatsApp number needs {', '.join(missing)}")
-    switches = {key: is_on(words.get(key, "yes")) for key in SWITCHES}
+    switches: dict[str, Any] = {key: is_on(words.get(key, "yes")) for key in SWITCHES}
     given = Given(**known, **switches)
     return add_whatsapp(name, given, queue=queue_named(words.get("queue", "")), by=by)

@@ -51,6 +51,8 @@ class Incoming:
     moved_from_id: str = ""
     #: written by us on the phone that has the number, to the person named as the sender
     echo: bool = False
+    #: digits that somebody without a number gave us when we asked for it
+    own_number: str = ""
     #: codes of what the other side could not hand over
     errors: list[int] = field(default_factory=list)
 
@@ -103,6 +105,7 @@ def parse(stored: bytes) -> Incoming:
         echo=echo,
         moved_to=_digits(_str(node, "wa_id") or _str(node, "new_wa_id")) if kind == "system" else "",
         moved_from_id=_str(node, "previous_user_id") if kind == "system" else "",
+        own_number=_own_number(message) if kind == "contacts" else "",
         errors=[
             each["code"]
             for each in _list(message.get("errors"))
@@ -157,6 +160,17 @@ def _card(card: dict[str, Any]) -> str:
     for what, key in (("phones", "phone"), ("emails", "email")):
         parts += [_str(each, key) for each in _list(card.get(what)) if isinstance(each, dict)]
     return ", ".join(filter(None, parts))
+
+
+def _own_number(message: dict[str, Any]) -> str:
+    """WhatsApp itself says that it is the sender's own; any other card may be anybody's."""
+    cards = [each for each in _list(message.get("contacts")) if isinstance(each, dict)]
+    if len(cards) != 1 or cards[0].get("origin") != "contact_request":
+        return ""
+    numbers = [
+        _digits(_str(each, "wa_id")) for each in _list(cards[0].get("phones")) if isinstance(each, dict)
+    ]
+    return next(filter(None, numbers), "")
 
 
 def _product(item: Any) -> str:

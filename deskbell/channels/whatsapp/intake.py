@@ -266,7 +266,7 @@ def _answered(
         return _noted("question_answered", placed.pk)
     if ticket is None or ticket.pk == question.ticket_id:
         return _noted("question_answered", question.ticket_id)
-    before = Ticket.objects.filter(pk=question.ticket_id).values_list("number", flat=True).first()
+    before = Ticket.objects.filter(pk=question.ticket_id or 0).values_list("number", flat=True).first()
     questions.decide_late(question, ticket)
     text = _(
         "The customer says that what he wrote just before is about this ticket. It stands in #%(number)s."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
@@ -35,7 +36,11 @@ class Sender:
 def sender_of(chat: Chat, *, at: datetime) -> Sender:
     """The caller has the sender's turn."""
     incoming, scope = chat.incoming, chat.item.channel.whatsapp.waba_id
-    ids = {"wa_id": incoming.wa_id, "bsuid": incoming.bsuid, "scope": scope}
+    ids: dict[str, Any] = {
+        "wa_id": incoming.wa_id or incoming.own_number,
+        "bsuid": incoming.bsuid,
+        "scope": scope,
+    }
     if bound := _bound(chat, ids):
         return bound
     owner, surely = people.whatsapp_owner(**ids)
@@ -51,7 +56,7 @@ def sender_of(chat: Chat, *, at: datetime) -> Sender:
     return Sender(person, chat)
 
 
-def _bound(chat: Chat, ids: dict[str, str]) -> Sender | None:
+def _bound(chat: Chat, ids: dict[str, Any]) -> Sender | None:
     """By the sign of the portal; a wrong, used, late or somebody else's binds nothing."""
     found = FORM.search(chat.incoming.text)
     person = redeem(found[1]) if found else None

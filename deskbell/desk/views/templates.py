@@ -58,8 +58,8 @@ def template(request: HttpRequest, number: int) -> HttpResponse:
     rules.require(person(request), "reply", ticket)
     if ticket.conversation is None:
         raise Http404
-    if refused := consent.refusal(ticket.conversation):
-        return _refused(request, ticket, refused)
+    if why := consent.refusal(ticket.conversation):
+        return _refused(request, ticket, why)
     rows = MessageTemplate.objects.filter(channel=ticket.conversation.channel_id).order_by("name", "language")
     offered = [row for row in rows if templates.is_offered(row)]
     chosen = _chosen(request, offered)
