@@ -250,7 +250,7 @@ def chat(world: World, case: Case) -> dict[str, Any]:
 def parked(world: World, case: Case) -> dict[str, Any]:
     """Its customer was asked whether he means it."""
     where, asked = chat(world, case), Ticket.objects.get(pk=case.ticket.pk)
-    question = TicketQuestion.objects.get_or_create(
+    question = TicketQuestion.objects.update_or_create(
         conversation=asked.conversation, settled_at=None, defaults={"offered": [asked.pk]}
     )[0]
     if not question.parked.exists():
