@@ -38,7 +38,7 @@ from deskbell.events.actor import SYSTEM
 from deskbell.people.actions import change_company
 change_company(by=SYSTEM, tickets_per_sender=0)
 secrets = {TOKEN!r}, {APP_SECRET!r}, {VERIFY!r}
-given = Given({NUMBER_ID!r}, {WABA_ID!r}, *secrets, base_url="{{address}}", greets=False)
+given = Given({NUMBER_ID!r}, {WABA_ID!r}, *secrets, base_url="{{address}}", greets=False, most_at_once=0)
 print(add_whatsapp("WhatsApp", given).uuid)
 """
 

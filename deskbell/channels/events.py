@@ -124,3 +124,29 @@ class ChannelSubscribed(Happened):
 
     kind = "channel.subscribed"
     name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelTold(Happened):
+    """The other side said by itself how a number is; `said` is an English sentence."""
+
+    kind = "channel.told"
+    name: str
+    said: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatLinkMade(Happened):
+    """About a person, who made a link by which his chat will be known to be his."""
+
+    kind = "user.chat_link_made"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentChanged(Happened):
+    """About a person: whether he wants notices, or marketing, in a chat; `source` says how it is known."""
+
+    kind = "user.consent_changed"
+    purpose: str
+    given: bool
+    source: str

@@ -28,6 +28,8 @@ from deskbell.channels.webform.sent import FormSent
 from deskbell.channels.whatsapp import incoming
 from deskbell.channels.whatsapp import intake as whatsapp
 from deskbell.channels.whatsapp.files import NotFetched, fetch
+from deskbell.channels.whatsapp.reading import Chat
+from deskbell.channels.whatsapp.turns import wait_for_turn
 from deskbell.events.actor import SYSTEM
 from deskbell.events.publish import publish
 from deskbell.files.actions import store
@@ -174,15 +176,12 @@ def _decide_chat(begun: InboundItem, message: incoming.Incoming, file: NewFile |
     if item is not None:
         item.channel = begun.channel
         lock_person(message)
-        _write(item, whatsapp.decide(whatsapp.Chat(item, message, file)))
+        _write(item, whatsapp.decide(Chat(item, message, file)))
 
 
 def lock_person(message: incoming.Incoming) -> None:
     """One person who writes to two of our numbers at once is one person."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"inbound:whatsapp:{message.sender}"]
-        )
+    wait_for_turn(message.sender)
 
 
 def _our_logo(file: NewFile) -> bool:

@@ -8,7 +8,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from deskbell.channels import inbound, tallies
-from deskbell.channels.actions import copies, webhooks, whatsapp_health
+from deskbell.channels.actions import copies, presence, questions, references, webhooks, whatsapp_health
 from deskbell.channels.email.copies import put_waiting
 from deskbell.channels.whatsapp.statuses import match_early
 
@@ -49,6 +49,19 @@ def whatsapp_files(timestamp: int) -> None:
         _again(whatsapp_webhook, f"channels.whatsapp_webhook:{pk}", webhook_id=pk)
 
 
+@app.task(name="channels.whatsapp_show", queue="outbound")
+def whatsapp_show(conversation_id: int, typing: bool) -> None:
+    presence.show(conversation_id, typing=typing)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="channels.whatsapp_questions", queue="inbound", queueing_lock="channels.whatsapp_questions")
+def whatsapp_questions(timestamp: int) -> None:
+    """Customers who did not say in time which ticket they mean."""
+    for pk in questions.due():
+        questions.place_unanswered(pk)
+
+
 @app.periodic(cron="*/5 * * * *")
 @app.task(name="channels.whatsapp_down", queue="slow", queueing_lock="channels.whatsapp_down")
 def whatsapp_down(timestamp: int) -> None:
@@ -70,6 +83,7 @@ def whatsapp_templates_daily(timestamp: int) -> None:
 @app.task(name="channels.forget_webhooks", queue="slow")
 def forget_webhooks(timestamp: int) -> None:
     webhooks.forget_old()
+    references.forget_old()
 
 
 def _again(task: Any, lock: str, **values: int) -> None:

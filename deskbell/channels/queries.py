@@ -93,13 +93,15 @@ def form_is_open() -> bool:
 
 
 def sender_of(item: InboundItem) -> str:
-    """The address of who says he sent it; empty when there is none. Reads the head of a mail alone."""
+    """The address, or number, of who says he sent it, or nothing. Reads the head of a mail alone."""
     raw = bytes(item.raw)
     if item.channel.kind == Channel.Kind.WEBFORM:
         try:
             return FormSent.parse(raw).email
         except (ValueError, TypeError):
             return ""
+    if item.channel.kind == Channel.Kind.WHATSAPP_CLOUD:
+        return item.shown_sender if item.envelope_from.isdigit() else ""
     if item.channel.kind != Channel.Kind.EMAIL:
         return ""
     head = re.split(rb"\r?\n\r?\n", raw[:HEAD_READ], maxsplit=1)[0]

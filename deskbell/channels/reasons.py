@@ -48,15 +48,32 @@ FOUND_BY = {
     "chat_number": _("Its ticket is named by the number in the text"),
     "chat_quote": _("It quotes a message of its ticket"),
     "chat_open": _("It goes on with the ticket this chat was about last"),
+    "chat_lately": _("It goes on with the one of several tickets this chat was about within two hours"),
+    "chat_latest": _("It goes on with the one of several tickets that moved last; he was asked not long ago"),
     "chat_reopened": _("It goes on with the ticket that was done not long ago"),
 }
+#: of `TicketQuestion.How`
+PLACED = {
+    "customer": _("The customer said which of his tickets it is about"),
+    "agent": _("Somebody here said which of the customer's tickets it is about"),
+    "time": _(
+        "The customer did not say which of his tickets it is about; it went to the one that moved last"
+    ),
+}
+PARKED = _("It waits: the customer has several open tickets and was asked which one he means")
 #: what is noted on a ticket without waking it
 NOTED = {
     "reaction": _("A reaction to a message of the ticket"),
     "change": _("The sender changed or deleted a message of the ticket"),
     "number_changed": _("The sender has another number now"),
+    "question_answered": _("It says which ticket a message before it is about"),
+    "stop": _("The customer wants no more notices in this chat"),
+    "start": _("The customer wants notices in this chat again"),
+    "phone_change": _("A message written on our phone was changed or deleted there"),
     "thanks": _("It only says thank you, so that what is done stays done"),
 }
+ON_THE_PHONE = _("It was written on the phone that has the number")
+FLOOD = sentence(_("Its sender wrote more than %(count)s messages within ten minutes"))
 SAME_MESSAGE = _("WhatsApp had delivered this message before")
 #: of `AutoClass`
 WITHOUT_TICKET = {

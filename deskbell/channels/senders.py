@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deskbell.channels.models import SenderRule
 from deskbell.people.addresses import BadAddress, email_key
+from deskbell.people.whatsapp import aliases
 
 Kind = SenderRule.Kind
 
@@ -16,6 +17,15 @@ def kind_of(address: str) -> str:
         return ""
     found = dict(SenderRule.objects.filter(sender__in=(key, domain_of(key))).values_list("sender", "kind"))
     return found.get(key) or found.get(domain_of(key)) or ""
+
+
+def kind_of_number(wa_id: str) -> str:
+    """`block`, `allow` or nothing, of a WhatsApp number in digits, however it is written."""
+    if not wa_id:
+        return ""
+    keys = [f"+{number}" for number in (wa_id, *aliases(wa_id))]
+    rows = SenderRule.objects.filter(sender__in=keys).order_by("pk").values_list("kind", flat=True)
+    return rows.first() or ""
 
 
 def domain_of(key: str) -> str:

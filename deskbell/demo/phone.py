@@ -61,6 +61,10 @@ class Bubble:
     filename: str
     reaction: str
     state: str
+    #: what may be tapped (id, title, description), behind `label` where it is a list; and what was
+    options: list[list[str]]
+    label: str
+    chosen: str
     quoted: Bubble | None = None
 
     @property
@@ -85,6 +89,7 @@ class Chat:
     name: str
     bubbles: list[Bubble]
     unread: int
+    typing: bool = False
 
     @property
     def days(self) -> Iterator[tuple[date, list[Bubble]]]:
@@ -94,8 +99,8 @@ class Chat:
     @property
     def stamp(self) -> str:
         """Changes whenever something on the page does."""
-        told = [(each.wamid, each.state, each.reaction, each.at) for each in self.bubbles]
-        return hashlib.sha256(repr((told, timezone.localdate())).encode()).hexdigest()[:16]
+        told = [(each.wamid, each.state, each.reaction, each.chosen, each.at) for each in self.bubbles]
+        return hashlib.sha256(repr((told, self.typing, timezone.localdate())).encode()).hexdigest()[:16]
 
     def bubble(self, wamid: str) -> Bubble | None:
         return next((each for each in self.bubbles if each.wamid == wamid), None)
@@ -117,10 +122,10 @@ def chat(who: str) -> Chat:
             quoted=found.get(each["quotes"]),
             **{name: each[name] for name in SAME},
         )
-    return Chat(who, held["name"], list(found.values()), len(held["unread"]))
+    return Chat(who, held["name"], list(found.values()), len(held["unread"]), held["typing"])
 
 
-SAME = ("from_desk", "kind", "text", "media", "filename", "reaction", "state")
+SAME = ("from_desk", "kind", "text", "media", "filename", "reaction", "state", "options", "label", "chosen")
 
 
 def send(
@@ -134,6 +139,11 @@ def send(
 def react(who: str, about: str, sign: str) -> None:
     """Raises Silent, NotThere."""
     _ask("POST", f"{who}/react", {"about": about, "sign": sign})
+
+
+def choose(who: str, about: str, option: str) -> None:
+    """Tap an option. Raises Silent, NotThere."""
+    _ask("POST", f"{who}/choose", {"about": about, "option": option})
 
 
 def open_chat(who: str) -> None:

@@ -93,6 +93,21 @@ def reactions(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @on_the_demo
+def choices(request: HttpRequest) -> HttpResponse:
+    """A tap on an option that the desk offers: `choice` is the message's id, a space, the option's."""
+    who = _who(request.POST)
+    about, _space, option = request.POST.get("choice", "").partition(" ")
+    try:
+        phone.choose(who, about, option)
+    except phone.NotThere:
+        raise Http404 from None
+    except phone.Silent:
+        return _page(request, who, status=503)
+    return redirect(_address(who, name=_name(request.POST)))
+
+
+@require_POST
+@on_the_demo
 def reading(request: HttpRequest) -> HttpResponse:
     """The chat is in front of somebody's eyes: the desk hears that it was read."""
     try:

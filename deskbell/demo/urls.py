@@ -16,6 +16,7 @@ urlpatterns = [
     path("phone/chat/", phone_views.chat, name="phone-chat"),
     path("phone/messages/", phone_views.messages, name="phone-messages"),
     path("phone/reactions/", phone_views.reactions, name="phone-reactions"),
+    path("phone/choices/", phone_views.choices, name="phone-choices"),
     path("phone/reading/", phone_views.reading, name="phone-reading"),
     path("phone/day/", phone_views.a_day, name="phone-day"),
     path("phone/photos/<str:media>/", phone_views.photo, name="phone-photo"),

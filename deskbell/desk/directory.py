@@ -10,9 +10,10 @@ from typing import Generic, TypeVar
 
 from django.db.models import Count, Max, Model, Q, QuerySet
 
+from deskbell.channels.models import PastMessage
 from deskbell.kit.patience import within
 from deskbell.people import queries as people
-from deskbell.people.models import Organization, User
+from deskbell.people.models import Identity, Organization, User
 from deskbell.tickets.models import Ticket
 
 PER_PAGE = 50
@@ -24,6 +25,8 @@ OFFERED = 200
 PEOPLE_SHOWN = 25
 #: a customer's tickets looked at for the last message
 LATEST = 50
+#: messages of earlier chats that the page of a customer shows
+EARLIER = 200
 LARGEST = 2**63 - 1
 
 Row = TypeVar("Row", bound=Model)
@@ -91,3 +94,11 @@ def offered_organizations(user: User) -> list[Organization]:
 def people_of(user: User, organization: Organization) -> list[User]:
     """The first of its people, one more than are shown."""
     return list(people.customers(user, organization=organization.pk)[: PEOPLE_SHOWN + 1])
+
+
+def earlier_chats(somebody: User) -> list[PastMessage]:
+    """What was written on our phone before its number joined, the newest of it in the order of time."""
+    numbers = somebody.identities.filter(kind__in=(Identity.Kind.WA_ID, Identity.Kind.PHONE))
+    addresses = {key.removeprefix("+") for key in numbers.values_list("key", flat=True)}
+    rows = PastMessage.objects.filter(address__in=addresses) if addresses else PastMessage.objects.none()
+    return list(rows.order_by("-written_at", "-pk")[:EARLIER])[::-1]

@@ -77,6 +77,8 @@ class MessageForm(DraftForm):
     )
     #: by which a customer is answered who wrote in a chat: in it, or by mail
     way = forms.ChoiceField(required=False, choices=[("email", "email")])
+    #: the customer's message that it answers, in a chat
+    quotes = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
     after = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
     then = forms.ChoiceField(
         required=False, choices=[("keep", "keep"), ("pending", "pending"), ("resolved", "resolved")]

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from deskbell.channels.actions import presence
 from deskbell.desk import reading
 from deskbell.desk.access import Gone, person
 from deskbell.desk.choices import Choice, Choices, choices
@@ -27,7 +28,7 @@ from deskbell.tickets.actions.bulk import may_begin
 from deskbell.tickets.actions.drafts import stamp_of
 from deskbell.tickets.actions.messages import NOTE_EDITABLE_FOR
 from deskbell.tickets.listing import COUNT_CAP, LISTED
-from deskbell.tickets.models import BulkChange, Ticket
+from deskbell.tickets.models import BulkChange, Message, Ticket
 
 #: session key of what was chosen last beside "Send"
 THEN = "desk_then"
@@ -147,6 +148,9 @@ def ticket_context(
     actions.mark_read(ticket, by=user)
     known = choices()
     timeline = queries.timeline(ticket, user, before=before, labels=known.labels)
+    if ticket.conversation_id and before is None:
+        presence.opened(ticket, _last_heard(timeline), by=user)
+    form = form or _fresh_form(ticket, request.GET.get("quotes", ""))
     return {
         "ticket": ticket,
         "timeline": timeline,
@@ -155,13 +159,15 @@ def ticket_context(
         "may": reading.rights_at(user, ticket),
         "known": known,
         "editable_since": timezone.now() - NOTE_EDITABLE_FOR,
-        "form": form or _fresh_form(ticket),
-        "restored": form is None and bool(ticket.draft_reply or ticket.draft_note),  # type: ignore[attr-defined]
+        "form": form,
+        "quoted": _quoted(ticket, form),
+        "restored": not form.is_bound and bool(ticket.draft_reply or ticket.draft_note),  # type: ignore[attr-defined]
         "uploads": uploads or [],
         "overtaken": _entry_of(timeline, overtaken),
-        "composer": composer or form is not None,
+        "composer": composer or form.is_bound,
         "thens": _thens(request, ticket, known),
         "chat": reading.chat_of(ticket),
+        "parked": reading.parked_of(ticket, user),
         "problems": problems or {},
         "conflict": conflict,
         "due_value": timezone.localtime(ticket.due_at).strftime(LOCAL_TIME) if ticket.due_at else "",
@@ -170,12 +176,29 @@ def ticket_context(
     }
 
 
-def _fresh_form(ticket: Ticket) -> MessageForm:
+def _last_heard(timeline: queries.Timeline) -> Message | None:
+    """The customer's newest message on the page."""
+    said = (entry.message for entry in reversed(timeline.entries) if entry.message)
+    return next((each for each in said if each.direction == "in" and each.external_id), None)
+
+
+def _quoted(ticket: Ticket, form: MessageForm) -> Message | None:
+    """The message of the customer that the reply in `form` answers."""
+    given = str(form["quotes"].value() or "")
+    if not ticket.conversation_id or not (given.isdecimal() and len(given) < 19):
+        return None
+    rows = Message.objects.filter(ticket=ticket, pk=int(given), direction="in", visibility="public")
+    return rows.select_related("author").exclude(external_id="").first()
+
+
+def _fresh_form(ticket: Ticket, quotes: str) -> MessageForm:
     """An empty form, or what was begun here before."""
     reply, note = ticket.draft_reply, ticket.draft_note  # type: ignore[attr-defined]
     visibility = "internal" if note and not reply else "public"
     stamp = stamp_of(ticket.draft_at)  # type: ignore[attr-defined]
-    return MessageForm(initial={"text": reply or note or "", "visibility": visibility, "draft": stamp})
+    return MessageForm(
+        initial={"text": reply or note or "", "visibility": visibility, "draft": stamp, "quotes": quotes}
+    )
 
 
 def _entry_of(timeline: queries.Timeline, pk: int | None) -> queries.Entry | None:

@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from deskbell.channels.actions import consent
 from deskbell.channels.email.subjects import plain
-from deskbell.channels.models import Channel
+from deskbell.channels.models import Channel, TicketQuestion
+from deskbell.channels.whatsapp.asking import PATIENCE
 from deskbell.events.models import Event
 from deskbell.people.models import Identity, Site, User
 from deskbell.tickets import queries, rules
 from deskbell.tickets.actions.properties import EVENT_OF
 from deskbell.tickets.models import (
     ACTIVE_CATEGORIES,
+    Attachment,
     Category,
     Draft,
     HeldReply,
@@ -83,6 +87,10 @@ class Chat:
     until: datetime | None
     address: str
     number: str
+    #: nothing can leave by our number now
+    down: bool = False
+    #: he wants no templates
+    stopped: bool = False
 
     @property
     def link(self) -> str:
@@ -94,8 +102,47 @@ def chat_of(ticket: Ticket) -> Chat | None:
     conversation = ticket.conversation
     if conversation is None:
         return None
-    name = Channel.objects.filter(pk=conversation.channel_id).values_list("name", flat=True).first()
-    return Chat(conversation.is_open, conversation.open_until, conversation.address, name or "WhatsApp")
+    number = Channel.objects.filter(pk=conversation.channel_id).only("name", "state").first()
+    return Chat(
+        conversation.is_open,
+        conversation.open_until,
+        conversation.address,
+        number.name if number else "WhatsApp",
+        down=number is None or number.state != Channel.State.OK,
+        stopped=consent.is_stopped(conversation),
+    )
+
+
+@dataclass(frozen=True)
+class Parked:
+    """What a customer wrote without saying which of his tickets he means; `offered` are those, in order."""
+
+    question: TicketQuestion
+    messages: list[Message]
+    offered: list[Ticket]
+
+    @property
+    def until(self) -> datetime:
+        return self.question.asked_at + PATIENCE
+
+
+def parked_of(ticket: Ticket, user: User) -> Parked | None:
+    """Only where the customer was offered `ticket`; of the others those that `user` reaches."""
+    if ticket.conversation_id is None:
+        return None
+    open_one = TicketQuestion.objects.filter(conversation=ticket.conversation_id, settled_at=None)
+    question = open_one.filter(offered__contains=[ticket.pk]).first()
+    if question is None:
+        return None
+    files = Attachment.objects.filter(message=OuterRef("pk")).order_by().values("message")
+    waiting = Message.objects.filter(pk__in=question.parked.values("message")).select_related("author")
+    counted = Coalesce(Subquery(files.annotate(n=Count("pk")).values("n")), 0)
+    seen = Ticket.objects.visible_to(user).in_bulk(question.offered)
+    return Parked(
+        question,
+        list(waiting.annotate(files=counted).order_by("pk")),
+        [seen[pk] for pk in question.offered if pk in seen],
+    )
 
 
 def rights_at(user: User, ticket: Ticket) -> dict[str, bool]:

@@ -18,6 +18,11 @@ def answers_here(ticket: Ticket, message: Message) -> bool:
     return message.channel == CHANNEL and ticket.conversation is not None
 
 
+def left_already(message: Message) -> bool:
+    """Whether it was written outside the desk: nobody is to get it again."""
+    return bool(message.details.get(CHANNEL, {}).get("phone"))
+
+
 def put_reply(ticket: Ticket, message: Message, *, kind: str) -> None:
     assert ticket.conversation is not None
     if template := message.details.get("whatsapp", {}).get("template"):

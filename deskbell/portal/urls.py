@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from deskbell.portal.views import asking, copies, files, links, organization, tickets
+from deskbell.portal.views import asking, chat, copies, files, links, organization, tickets
 
 app_name = "portal"
 #: one ticket without a sign-in; `portal:link` is the face of its messages and files
@@ -20,6 +20,7 @@ urlpatterns = [
     path("ask/", asking.ask, name="ask"),
     path("ask/files/", asking.ask_files, name="ask_files"),
     path("ask/<str:token>/", asking.asked, name="asked"),
+    path("chat/", chat.chat, name="chat"),
     path("tickets/new/", tickets.new, name="new"),
     path("tickets/<int:number>/", tickets.ticket, name="ticket"),
     path("tickets/<int:number>/replies/", tickets.replies, name="replies"),

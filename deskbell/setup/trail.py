@@ -18,6 +18,7 @@ from deskbell.channels.models import Channel, SenderRule
 from deskbell.events.kinds import Happened
 from deskbell.events.models import Event, EventDetail
 from deskbell.kit.jinja import file_size
+from deskbell.kit.stored import said
 from deskbell.kit.time import midnight
 from deskbell.notifications.texts import MAILS
 from deskbell.people import permissions
@@ -449,6 +450,9 @@ FIELDS: dict[str, str | Promise] = {
     "default": gettext_lazy("default of its category"),
     "domains": gettext_lazy("mail domains"),
     "flow": gettext_lazy("Who signs in"),
+    "asks": gettext_lazy("whether it asks which ticket is meant"),
+    "most_at_once": gettext_lazy("messages of one person within ten minutes"),
+    "reads": gettext_lazy("whether it shows that messages were read"),
     "greets": gettext_lazy("whether it answers the first message"),
     "incoming": gettext_lazy("how mails come in"),
     "label": gettext_lazy("label"),
@@ -491,6 +495,19 @@ def _changed(event: Event) -> str:
 
 def _fields(event: Event, names: _Names) -> str:
     return _("changed %(fields)s") % {"fields": _changed(event)}
+
+
+def _told(event: Event, names: _Names) -> str:
+    return _("heard from WhatsApp: %(said)s") % {"said": said(event.data["said"])}
+
+
+def _consent(event: Event, names: _Names) -> str:
+    data = event.data
+    if data["purpose"] == "marketing":
+        return (
+            _("agreed to advertising by WhatsApp") if data["given"] else _("wants no advertising by WhatsApp")
+        )
+    return _("agreed to notices by WhatsApp") if data["given"] else _("wants no notices by WhatsApp")
 
 
 def _of(words: Any) -> Any:
@@ -698,6 +715,9 @@ WORDS: dict[str, Any] = {
     "channel.subscribed": _plain(gettext_lazy("subscribed the app to the WhatsApp account")),
     "channel.switched": _channel_switched,
     "channel.removed": _plain(gettext_lazy("removed the channel")),
+    "user.chat_link_made": _plain(gettext_lazy("made a link to chat by WhatsApp")),
+    "user.consent_changed": _consent,
+    "channel.told": _told,
     "channel.fetched_again": _plain(
         gettext_lazy("asked the mail server again for a mail it could not hand out")
     ),

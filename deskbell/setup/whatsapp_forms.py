@@ -97,6 +97,31 @@ class WhatsAppForm(forms.Form):
         required=False,
         initial=True,
     )
+    asks = forms.BooleanField(
+        label=gettext_lazy("Ask a customer with several open tickets which one he means"),
+        help_text=gettext_lazy(
+            "By a list, when the chat was silent for two hours; at most once in twelve hours. Until he "
+            "answers, for 15 minutes at most, his message waits beside those tickets."
+        ),
+        required=False,
+        initial=True,
+    )
+    reads = forms.BooleanField(
+        label=gettext_lazy("Show customers that their messages were read"),
+        help_text=gettext_lazy(
+            "Blue ticks when somebody who may answer opens the ticket, and that he is writing."
+        ),
+        required=False,
+        initial=True,
+    )
+    most_at_once = forms.IntegerField(
+        label=gettext_lazy("Messages of one person within ten minutes"),
+        help_text=gettext_lazy("What is more is held back under Received. 0: nothing is."),
+        min_value=0,
+        max_value=10_000,
+        required=False,
+        initial=30,
+    )
     base_url = forms.CharField(
         label=gettext_lazy("Address of the API"),
         help_text=gettext_lazy("Empty: that of Meta."),
@@ -197,6 +222,9 @@ class WhatsAppForm(forms.Form):
             version=cleaned["version"] or account.VERSION,
             auth_header=cleaned["auth_header"] or account.BEARER,
             greets=cleaned["greets"],
+            asks=cleaned["asks"],
+            reads=cleaned["reads"],
+            most_at_once=30 if cleaned["most_at_once"] is None else cleaned["most_at_once"],
         )
         return cleaned
 
@@ -234,6 +262,9 @@ def _values(channel: Channel) -> dict[str, Any]:
         "waba_id": number.waba_id,
         "queue": channel.queue_id,
         "greets": number.greets,
+        "asks": number.asks,
+        "reads": number.reads,
+        "most_at_once": number.most_at_once,
         **{
             name: "" if getattr(number, name) == own else getattr(number, name) for name, own in usual.items()
         },

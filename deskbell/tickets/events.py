@@ -246,6 +246,35 @@ class FileArrived(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reacted(Happened):
+    """A sign was set at a message, by the customer (`theirs`) or by us; an empty one was taken away."""
+
+    kind = "ticket.reacted"
+    message_id: int
+    sign: str
+    theirs: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageParked(Happened):
+    """The customer wrote, and it is open which of his tickets he means: this one, or another (`gone`: the
+    message has found its place elsewhere).
+    """
+
+    kind = "ticket.message_parked"
+    gone: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessagePlaced(Happened):
+    """A message that had been parked belongs here; `how` says who decided: customer, agent or time."""
+
+    kind = "ticket.message_placed"
+    message_id: int
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Redacted(Happened):
     kind = "ticket.redacted"
     message_id: int

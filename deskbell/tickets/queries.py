@@ -34,6 +34,8 @@ NOT_SHOWN = (
     events.Forwarded.kind,
     events.SupplierAnswered.kind,
     events.FileArrived.kind,
+    events.MessageParked.kind,
+    events.Reacted.kind,
     events.NoteEdited.kind,
     events.PassMade.kind,
     events.ReplyHeld.kind,
@@ -67,6 +69,8 @@ class Entry:
     event: Event | None = None
     files: list[Attachment] = field(default_factory=list)
     deliveries: list[OutboxItem] = field(default_factory=list)
+    #: what it answers, in a chat
+    quoted: Message | None = None
     #: of a forward
     sent_on: SentOn | None = None
     sentence: str = ""
@@ -155,6 +159,7 @@ def _time_of(message_id: int) -> datetime | None:
 def _message_entries(messages: list[Message], staff: bool) -> list[Entry]:
     sent = deliveries([m.pk for m in messages if m.direction == "out"]) if staff else {}
     files = files_of(messages)
+    quoted = _quoted(messages)
     forwarded = _sent_on([m for m in messages if m.kind == Message.Kind.FORWARD]) if staff else {}
     return [
         Entry(
@@ -163,10 +168,26 @@ def _message_entries(messages: list[Message], staff: bool) -> list[Entry]:
             who=message.author.display_name if message.author else "",
             files=files.get(message.pk, []),
             deliveries=sent.get(message.pk, []),
+            quoted=quoted.get(message.in_reply_to),
             sent_on=forwarded.get(message.pk),
         )
         for message in messages
     ]
+
+
+def _quoted(messages: list[Message]) -> dict[str, Message]:
+    """What messages of a chat answer in their own ticket, by the id it has there; no query without any."""
+    wanted = {each.in_reply_to for each in messages if each.channel == "whatsapp"} - {""}
+    if not wanted:
+        return {}
+    said = Message.objects.select_related("author").filter(
+        ticket=messages[0].ticket_id, visibility=Message.Visibility.PUBLIC
+    )
+    found = {each.external_id: each for each in said.filter(external_id__in=wanted)}
+    sent = OutboxItem.objects.filter(external_id__in=wanted - found.keys(), cause_kind="message")
+    ours = dict(sent.values_list("external_id", "cause_id"))
+    known = said.in_bulk(ours.values()) if ours else {}
+    return found | {wamid: known[pk] for wamid, pk in ours.items() if pk in known}
 
 
 def _sent_on(forwards: list[Message]) -> dict[int, SentOn]:

@@ -219,6 +219,22 @@ def _redacted(data: dict, names: Names, event: Event) -> str:
     return f"{what}: {data['reason']}" if data["reason"] else what
 
 
+def _reacted(data: dict, names: Names, event: Event) -> str:
+    if not data["sign"]:
+        return _("the customer took a reaction back") if data["theirs"] else _("took a reaction back")
+    text = _("the customer reacted with %(sign)s") if data["theirs"] else _("reacted with %(sign)s")
+    return text % {"sign": data["sign"]}
+
+
+def _placed(data: dict, names: Names, event: Event) -> str:
+    texts = {
+        "customer": _("put a message here, as the customer said which ticket he means"),
+        "agent": _("put a message of the customer here"),
+        "time": _("put a message here: the customer did not say which ticket he means"),
+    }
+    return texts[data["how"]]
+
+
 def _plain(text: str):
     return lambda data, names, event: _(text)
 
@@ -260,6 +276,9 @@ _SENTENCES = {
     events.UnmarkedSpam.kind: _plain(N_("marked the ticket as no spam")),
     events.Deleted.kind: _plain(N_("deleted the ticket for ever")),
     events.FileArrived.kind: _plain(N_("a file came after its message")),
+    events.Reacted.kind: _reacted,
+    events.MessageParked.kind: _plain(N_("a message waits until it is known which ticket it is about")),
+    events.MessagePlaced.kind: _placed,
     events.NoteEdited.kind: _plain(N_("edited a note")),
     events.Redacted.kind: _redacted,
     events.Linked.kind: _linked,

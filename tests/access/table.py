@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from deskbell.channels.actions.whatsapp import Given, add_whatsapp
 from deskbell.channels.models import (
@@ -17,12 +20,16 @@ from deskbell.channels.models import (
     IncomingServer,
     MailboxSignIn,
     MessageTemplate,
+    ParkedMessage,
     SenderRule,
     SignInProvider,
+    TicketQuestion,
 )
 from deskbell.notifications.models import MailText
 from deskbell.people.models import ApiToken, Device, Grant
-from deskbell.tickets.models import Conversation, Ticket
+from deskbell.tickets.actions.conversations import park
+from deskbell.tickets.content import Content
+from deskbell.tickets.models import Conversation, Message, Ticket
 from tests.access.world import ALL_SEEING, CUSTOMERS, STAFF, Case, World
 
 #: role and ticket → what comes back (visit.outcome)
@@ -234,8 +241,30 @@ def chat(world: World, case: Case) -> dict[str, Any]:
     talk = Conversation.objects.get_or_create(
         channel_id=number.pk, address=str(person.pk), defaults={"person": person}
     )[0]
+    now = timezone.now()
+    Conversation.objects.filter(pk=talk.pk).update(last_in_at=now, open_until=now + timedelta(hours=24))
     Ticket.objects.filter(pk=case.ticket.pk).update(conversation=talk)
     return ticket(world, case)
+
+
+def parked(world: World, case: Case) -> dict[str, Any]:
+    """Its customer was asked whether he means it."""
+    where, asked = chat(world, case), Ticket.objects.get(pk=case.ticket.pk)
+    question = TicketQuestion.objects.update_or_create(
+        conversation=asked.conversation, settled_at=None, defaults={"offered": [asked.pk]}
+    )[0]
+    if not question.parked.exists():
+        content = Content(text="And?", markup="plain")
+        message = park(content, author=asked.requester, channel="whatsapp")
+        ParkedMessage.objects.create(question=question, message=message)
+    return {**where, "pk": question.pk}
+
+
+def said(world: World, case: Case) -> dict[str, Any]:
+    """What its customer said in a chat."""
+    chat(world, case)
+    Message.objects.filter(pk=case.messages["public"].pk).update(direction="in", external_id="wamid.said")
+    return {"pk": case.messages["public"].pk}
 
 
 def note(world: World, case: Case) -> dict[str, Any]:
@@ -445,6 +474,7 @@ PAGES: dict[str, Row] = {
         may=lambda world, role, case: role not in {"signed out", "reader"},
         body=lambda world, case: {"subject": "s", "text": "t", "queue": case.ticket.queue_id},
     ),
+    "portal:chat": Row(signed_in, may=anywhere(frozenset())),  # no number has told how it is dialled
     "portal:ask": Row(anyone, anywhere(frozenset())),
     "portal:ask_files": Row(may=anywhere(frozenset())),
     "portal:asked": Row(nobody, values=token),
@@ -559,6 +589,20 @@ PAGES: dict[str, Row] = {
     ),
     "desk:forward-addresses": Row(desk_ticket_for(AGENTS), **ON),
     "desk:template": Row(desk_ticket_for(WORKERS), may=by(WORKERS), values=chat, each=True),
+    "desk:parked": Row(
+        may=by(WORKERS),
+        values=parked,
+        body=lambda world, case: {"ticket": case.ticket.number},
+        each=True,
+    ),
+    "desk:reaction": Row(may=by(WORKERS), values=said, body=const(sign="👍"), each=True),
+    "desk:outside": Row(
+        desk_ticket_for(WORKERS),
+        may=by(WORKERS),
+        body=lambda world, case: {"text": "Hello", "ticket": case.ticket.number},
+        **ON,
+    ),
+    "desk:person-outside": Row(desk_people, may=anywhere(frozenset()), values=lena),
     "desk:held-undo": Row(may=author, values=held, each=True),
     "desk:note": Row(
         desk_ticket_for(frozenset({"owner"})), may=author, body=const(text="Other words"), **NOTE

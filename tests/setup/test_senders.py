@@ -25,7 +25,7 @@ def test_several_are_listed_at_once_and_found_and_taken_off(web):
 def test_what_cannot_be_listed_stays_in_the_form_with_its_reason(web):
     answer = web.post("/setup/senders/", {"senders": "nonsense\na@example.com", "kind": "block"})
     assert answer.status_code == 422
-    assert "“nonsense” is neither an e-mail address nor a domain." in answer.content.decode()
+    assert "“nonsense” is neither an e-mail address nor a domain, nor a phone" in answer.content.decode()
     assert not SenderRule.objects.exists()
     agent = stories.staff(name="Mara Lind")
     answer = web.post("/setup/senders/", {"senders": f"{agent.email}\na@example.com", "kind": "block"})

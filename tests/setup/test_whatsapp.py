@@ -52,6 +52,9 @@ def typed(sim) -> dict[str, Any]:
         "app_secret": APP_SECRET,
         "verify_token": VERIFY,
         "greets": "on",
+        "asks": "on",
+        "reads": "on",
+        "most_at_once": "30",
         "base_url": sim.address,
     }
 
@@ -362,7 +365,7 @@ def test_a_received_message_reads_as_a_person_reads_it(web, number, sim):
     assert "Drucker &lt;b&gt;kaputt&lt;/b&gt;</p>" in text
     assert f"+{ASHA} · Asha Rao" in text
     assert "ID at WhatsApp" in text
-    assert "Block the sender" not in text
+    assert f"/setup/senders/?sender=%2B{ASHA}" in text
     source = web.get(f"/setup/received/{item.pk}/source/")
     assert (source["Content-Type"], source.content) == ("application/json", bytes(item.raw))
 

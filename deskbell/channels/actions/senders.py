@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from deskbell.channels import events
@@ -10,7 +11,7 @@ from deskbell.channels.actions.access import require_setup
 from deskbell.channels.models import Channel, SenderRule
 from deskbell.events.actor import Actor
 from deskbell.events.publish import publish
-from deskbell.people.addresses import BadAddress, domain_key, email_key, is_domain, is_email
+from deskbell.people.addresses import BadAddress, domain_key, email_key, is_domain, is_email, phone_key
 from deskbell.people.models import Identity, User
 from deskbell.people.rights import rights_of
 
@@ -20,7 +21,8 @@ class BadSender(ValueError):
 
 
 def sender_key(given: str) -> str:
-    """`somebody@example.com`, or `example.com` for its whole domain (`@example.com` is understood).
+    """`somebody@example.com`, `example.com` for its whole domain (`@example.com` is understood), or a phone
+    number with its country code.
 
     Raises BadSender.
     """
@@ -31,9 +33,17 @@ def sender_key(given: str) -> str:
             return email_key(whole)
         if "@" not in whole and is_domain(whole):
             return domain_key(whole)
+        if whole.startswith("+"):
+            return phone_key(whole)
     except BadAddress:
         pass
-    raise BadSender(_("“%(given)s” is neither an e-mail address nor a domain.") % {"given": given})
+    raise BadSender(
+        _(
+            "“%(given)s” is neither an e-mail address nor a domain, nor a phone number that begins with + "
+            "and its country code."
+        )
+        % {"given": given}
+    )
 
 
 @transaction.atomic
@@ -69,8 +79,16 @@ def unlist_sender(row: SenderRule, *, by: Actor | User) -> None:
 def _keep_ours(sender: str) -> None:
     if Channel.objects.filter(address__iexact=sender).exists():
         raise BadSender(_("%(sender)s is a mailbox of this desk.") % {"sender": sender})
+    if sender.startswith("+"):
+        kinds, keys = ("phone", "wa_id"), (sender, sender.removeprefix("+"))
+        _not_of_staff(sender, Identity.objects.filter(kind__in=kinds, key__in=keys))
+        return
     ending = {"key": sender} if "@" in sender else {"key__endswith": f"@{sender}"}
-    known = Identity.objects.filter(kind="email", user__is_active=True, user__grants__isnull=False, **ending)
+    _not_of_staff(sender, Identity.objects.filter(kind="email", **ending))
+
+
+def _not_of_staff(sender: str, known: QuerySet[Identity]) -> None:
+    known = known.filter(user__is_active=True, user__grants__isnull=False)
     for identity in known.select_related("user").distinct()[:200]:
         if rights_of(identity.user).staff:
             words = _("%(sender)s cannot be blocked: %(name)s works here.")

@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as N_
 
 from deskbell.channels import reasons
+from deskbell.channels.actions import consent
+from deskbell.channels.actions.coexistence import account_changed, take_history
 from deskbell.channels.models import AwaitedFile, Channel, EarlyStatus, InboundItem, Webhook
 from deskbell.channels.whatsapp import files, incoming, statuses, webhook
 from deskbell.channels.whatsapp.account import Account
@@ -100,10 +102,18 @@ def _take(part: webhook.Part, channel: Channel) -> str:
             return NOT_OURS % {"number": part.number_id[:40]}
         channel = other
     match part.kind:
-        case "message":
+        case "message" | "echo":
             _take_message(channel, part)
         case "status":
             return "" if statuses.take(channel, part.value) else STATE_UNKNOWN
+        case "change" if part.field == "account_update":
+            account_changed(channel, str(part.value.get("event", "")))
+        case "change" if part.field == "user_preferences":
+            _take_preferences(channel, part.value)
+        case "change" if part.field == "history":
+            return take_history(channel, part.value)
+        case "change" if part.field == "smb_app_state_sync":
+            pass  # the phone's address book: who writes is known by his number
         case "change" if part.field in TEMPLATE_CHANGES:
             from deskbell.channels.jobs import whatsapp_templates  # app-ready
 
@@ -115,16 +125,26 @@ def _take(part: webhook.Part, channel: Channel) -> str:
     return ""
 
 
+def _take_preferences(channel: Channel, value: dict[str, Any]) -> None:
+    listed = value.get("user_preferences")
+    for each in listed if isinstance(listed, list) else []:
+        if isinstance(each, dict) and each.get("category") == "marketing_messages":
+            address = str(each.get("wa_id") or each.get("user_id") or "").removeprefix("+")
+            consent.prefer(channel, address, given=each.get("value") == "resume")
+
+
 def _take_message(channel: Channel, part: webhook.Part) -> None:
     """Into the ledger, once; one that is there already is counted as a duplicate."""
     from deskbell.channels.jobs import receive  # app-ready: the job application exists only after set-up
 
-    wamid, sender = part.value.get("id"), part.value.get("from") or part.value.get("from_user_id")
+    echo = part.kind == "echo"
+    wamid, his = part.value.get("id"), "to" if echo else "from"
+    sender = part.value.get(his) or part.value.get(f"{his}_user_id")
     item = InboundItem(
         channel=channel,
         external_id=incoming.clean(wamid)[:600] if isinstance(wamid, str) and wamid else None,
-        raw=incoming.raw(part.value, part.contacts),
-        envelope_from=incoming.clean(str(sender or ""))[:300],
+        raw=incoming.raw(part.value, part.contacts, echo=echo),
+        envelope_from=incoming.clean(str(sender or "")).removeprefix("+")[:300],
         envelope_to=channel.address,
     )
     try:
@@ -175,21 +195,25 @@ def fetch_awaited(pk: int) -> None:
         _later(row, error)
         return
     with transaction.atomic():
-        if AwaitedFile.objects.filter(pk=pk).delete()[0]:
-            tickets.add_file(row.message_id, file)
+        # its message may be another one now: it was parked, and has found its ticket
+        if held := AwaitedFile.objects.select_for_update(of=("self",)).filter(pk=pk).first():
+            tickets.add_file(held.message_id, file)
+            held.delete()
 
 
 @transaction.atomic
 def _later(row: AwaitedFile, error: Exception) -> None:
     log.info("a file is not there yet", extra={"awaited": row.pk, "reason": str(error)[:200]})
     wait = TRIED_AGAIN[row.tries] if row.tries < len(TRIED_AGAIN) else None
-    changed: dict[str, Any] = {"tries": row.tries + 1}
+    held = AwaitedFile.objects.select_for_update(of=("self",)).filter(pk=row.pk, lost_at=None).first()
+    if held is None:
+        return
+    held.tries = row.tries + 1
+    held.next_try_at = timezone.now() + wait if wait else None
     if wait is None:
-        changed |= {"lost_at": timezone.now(), "next_try_at": None}
-        tickets.lose_file(row.message_id)
-    else:
-        changed["next_try_at"] = timezone.now() + wait
-    AwaitedFile.objects.filter(pk=row.pk, lost_at=None).update(**changed)
+        held.lost_at = timezone.now()
+        tickets.lose_file(held.message_id)
+    held.save(update_fields=["tries", "next_try_at", "lost_at"])
 
 
 def awaited_now() -> list[int]:

@@ -45,6 +45,9 @@ class Given:
     version: str = account.VERSION
     auth_header: str = account.BEARER
     greets: bool = True
+    asks: bool = True
+    reads: bool = True
+    most_at_once: int = 30
 
 
 @transaction.atomic
@@ -116,6 +119,9 @@ def _settings(given: Given) -> dict[str, Any]:
         "version": given.version,
         "auth_header": given.auth_header,
         "greets": given.greets,
+        "asks": given.asks,
+        "reads": given.reads,
+        "most_at_once": given.most_at_once,
     }
 
 
@@ -154,6 +160,8 @@ def _check(given: Given) -> None:
         raise BadChannel("base_url must be an address without ? and #")
 
 
+#: what a number does unless it is told otherwise
+SWITCHES = ("greets", "asks", "reads")
 #: key of the command line → field of Given
 _WORDS = {
     "phone_number_id": "number_id",
@@ -169,12 +177,13 @@ _WORDS = {
 
 def add_from_words(name: str, words: Mapping[str, str], *, by: Actor | User = SYSTEM) -> Channel:
     """As `add_whatsapp`, from the `key=value` of the command line; `queue` is the name of one."""
-    known = {_WORDS[key]: value for key, value in words.items() if key in _WORDS}
-    if unknown := sorted(set(words) - {*_WORDS, "queue", "greets"}):
+    known: dict[str, Any] = {_WORDS[key]: value for key, value in words.items() if key in _WORDS}
+    if unknown := sorted(set(words) - {*_WORDS, "queue", *SWITCHES}):
         raise BadChannel(f"Unknown setting: {', '.join(unknown)}")
     if missing := [
         key for key in ("phone_number_id", "waba_id", "access_token", "app_secret") if not words.get(key)
     ]:
         raise BadChannel(f"A WhatsApp number needs {', '.join(missing)}")
-    given = Given(**known, greets=is_on(words.get("greets", "yes")))
+    switches: dict[str, Any] = {key: is_on(words.get(key, "yes")) for key in SWITCHES}
+    given = Given(**known, **switches)
     return add_whatsapp(name, given, queue=queue_named(words.get("queue", "")), by=by)

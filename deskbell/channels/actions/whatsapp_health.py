@@ -104,7 +104,13 @@ def look_after_those_down() -> None:
     Not where an answer to that question says nothing of what is wrong, and trying does harm.
     """
     numbers = Channel.objects.select_related("whatsapp").filter(kind=Channel.Kind.WHATSAPP_CLOUD)
-    silent = (errors.RESTRICTED, errors.PAYMENT, errors.REGISTRATION)
+    silent = (
+        errors.RESTRICTED,
+        errors.PAYMENT,
+        errors.REGISTRATION,
+        errors.PARTNER_REMOVED,
+        errors.OFFBOARDED,
+    )
     for channel in numbers.filter(state=Channel.State.DOWN).exclude(last_error__in=silent):
         check_number(channel)
 

@@ -1,5 +1,8 @@
 from deskbell.channels.models.channel import Channel
+from deskbell.channels.models.consent import ChatConsent
 from deskbell.channels.models.inbound import InboundFile, InboundItem
+from deskbell.channels.models.questions import ParkedMessage, TicketQuestion
+from deskbell.channels.models.references import ChatReference
 from deskbell.channels.models.sender import SenderRule
 from deskbell.channels.models.servers import FetchedMail, IncomingServer, OutgoingServer, SentCopy, Server
 from deskbell.channels.models.sign_ins import MailboxSignIn, SignInProvider
@@ -8,6 +11,7 @@ from deskbell.channels.models.whatsapp import (
     AwaitedFile,
     EarlyStatus,
     MessageTemplate,
+    PastMessage,
     Webhook,
     WhatsAppNumber,
 )
@@ -15,6 +19,8 @@ from deskbell.channels.models.whatsapp import (
 __all__ = [
     "AwaitedFile",
     "Channel",
+    "ChatConsent",
+    "ChatReference",
     "EarlyStatus",
     "FetchedMail",
     "InboundFile",
@@ -23,11 +29,14 @@ __all__ = [
     "MailboxSignIn",
     "MessageTemplate",
     "OutgoingServer",
+    "ParkedMessage",
+    "PastMessage",
     "SenderRule",
     "SentCopy",
     "Server",
     "SignInProvider",
     "Tally",
+    "TicketQuestion",
     "Webhook",
     "WhatsAppNumber",
 ]

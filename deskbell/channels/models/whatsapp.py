@@ -25,6 +25,12 @@ class WhatsAppNumber(models.Model):
     auth_header = models.CharField(max_length=60)
     #: whether a first message is answered with the ticket's number
     greets = models.BooleanField(default=True)
+    #: whether a customer with several open tickets is asked which one he means
+    asks = models.BooleanField(default=True, db_default=True)
+    #: whether customers see that somebody here has opened their ticket
+    reads = models.BooleanField(default=True, db_default=True)
+    #: messages of one person within ten minutes that are taken; what is more is held back. 0: all are
+    most_at_once = models.PositiveSmallIntegerField(default=30, db_default=30)
     checked_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
@@ -87,6 +93,28 @@ class AwaitedFile(models.Model):
 
     def __str__(self) -> str:
         return self.filename
+
+
+class PastMessage(models.Model):
+    """What was written before our number joined, on the phone that has it; only to be read.
+
+    It belongs to whoever has `address`, digits, among his identities.
+    """
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="+")
+    external_id = models.CharField(max_length=300)
+    address = models.CharField(max_length=20)
+    #: written by us, not by the person
+    ours = models.BooleanField()
+    text = models.TextField()
+    written_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "external_id"], name="past_message_once")]
+        indexes = [models.Index(fields=["address", "written_at"], name="past_message_of")]
+
+    def __str__(self) -> str:
+        return self.external_id
 
 
 class MessageTemplate(models.Model):

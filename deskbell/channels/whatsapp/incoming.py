@@ -47,6 +47,12 @@ class Incoming:
     forwarded: bool = False
     #: of a `system` message: the sender's new id
     moved_to: str = ""
+    #: and the id that the sender had before `bsuid`
+    moved_from_id: str = ""
+    #: written by us on the phone that has the number, to the person named as the sender
+    echo: bool = False
+    #: digits that somebody without a number gave us when we asked for it
+    own_number: str = ""
     #: codes of what the other side could not hand over
     errors: list[int] = field(default_factory=list)
 
@@ -56,17 +62,18 @@ class Incoming:
         return self.wa_id or self.bsuid
 
 
-def raw(message: dict[str, Any], contacts: list[Any]) -> bytes:
-    """For the ledger: the message, and who the envelope says its sender is."""
+def raw(message: dict[str, Any], contacts: list[Any], *, echo: bool = False) -> bytes:
+    """For the ledger: the message, and who the envelope says its sender is; of an `echo` who got it."""
     sender: Any = next((each for each in contacts if _is_sender(each, message)), {})
-    return json.dumps({"message": message, "contact": sender}).encode()
+    kept = {"message": message, "contact": sender} | ({"echo": True} if echo else {})
+    return json.dumps(kept).encode()
 
 
 def _is_sender(contact: Any, message: dict[str, Any]) -> bool:
     if not isinstance(contact, dict):
         return False
-    same = (contact.get("wa_id"), message.get("from")), (contact.get("user_id"), message.get("from_user_id"))
-    return any(theirs and theirs == his for theirs, his in same)
+    ways = ("wa_id", "from"), ("user_id", "from_user_id"), ("wa_id", "to"), ("user_id", "to_user_id")
+    return any(contact.get(theirs) and contact[theirs] == message.get(his) for theirs, his in ways)
 
 
 def parse(stored: bytes) -> Incoming:
@@ -75,14 +82,18 @@ def parse(stored: bytes) -> Incoming:
     if not isinstance(both, dict) or not isinstance(both.get("message"), dict):
         raise ValueError("no message")
     message, contact = both["message"], _dict(both.get("contact"))
+    echo = both.get("echo") is True
+    his, his_id = ("to", "to_user_id") if echo else ("from", "from_user_id")
     kind = _str(message, "type") or "unknown"
     node = _dict(message.get(kind))
     context = _dict(message.get("context"))
     return Incoming(
         external_id=_str(message, "id"),
         type=kind,
-        wa_id=_digits(_str(message, "from") or _str(contact, "wa_id")),
-        bsuid=_str(message, "from_user_id") or _str(contact, "user_id"),
+        wa_id=_digits(_str(message, his).removeprefix("+") or _str(contact, "wa_id")),
+        bsuid=(_str(node, "user_id") if kind == "system" else "")
+        or _str(message, his_id)
+        or _str(contact, "user_id"),
         name=_str(_dict(contact.get("profile")), "name")[:200],
         at=_time(message.get("timestamp")),
         text=_text(kind, node, message),
@@ -91,7 +102,10 @@ def parse(stored: bytes) -> Incoming:
         choice=_choice(kind, node),
         group=_str(message, "group_id"),
         forwarded=bool(context.get("forwarded") or context.get("frequently_forwarded")),
+        echo=echo,
         moved_to=_digits(_str(node, "wa_id") or _str(node, "new_wa_id")) if kind == "system" else "",
+        moved_from_id=_str(node, "previous_user_id") if kind == "system" else "",
+        own_number=_own_number(message) if kind == "contacts" else "",
         errors=[
             each["code"]
             for each in _list(message.get("errors"))
@@ -123,6 +137,10 @@ def _text(kind: str, node: dict[str, Any], message: dict[str, Any]) -> str:
         return "\n".join(filter(None, [_str(node, "text"), *map(_product, _list(node.get("product_items")))]))
     if kind == "system":
         return _str(node, "body")
+    if kind == "edit":
+        after = _dict(node.get("message"))
+        inner = _str(after, "type")
+        return _text(inner, _dict(after.get(inner)), after) if inner != "edit" else ""
     return ""
 
 
@@ -142,6 +160,17 @@ def _card(card: dict[str, Any]) -> str:
     for what, key in (("phones", "phone"), ("emails", "email")):
         parts += [_str(each, key) for each in _list(card.get(what)) if isinstance(each, dict)]
     return ", ".join(filter(None, parts))
+
+
+def _own_number(message: dict[str, Any]) -> str:
+    """WhatsApp itself says that it is the sender's own; any other card may be anybody's."""
+    cards = [each for each in _list(message.get("contacts")) if isinstance(each, dict)]
+    if len(cards) != 1 or cards[0].get("origin") != "contact_request":
+        return ""
+    numbers = [
+        _digits(_str(each, "wa_id")) for each in _list(cards[0].get("phones")) if isinstance(each, dict)
+    ]
+    return next(filter(None, numbers), "")
 
 
 def _product(item: Any) -> str:

@@ -52,7 +52,7 @@ def put(
     *,
     kind: str,
     cause: tuple[str, int],
-    ticket_id: int,
+    ticket_id: int | None,
     text: str,
     files: list[tuple[int, str]] | None = None,
     quoted: str = "",
@@ -97,6 +97,26 @@ def put_template(
     )
 
 
+def put_interactive(
+    conversation: Conversation,
+    *,
+    kind: str,
+    cause: tuple[str, int],
+    ticket_id: int | None,
+    node: dict[str, Any],
+) -> OutboxItem | None:
+    """Put a message that is answered by a tap; `node` is one of interactive's."""
+    return outbox.put(
+        DRIVER,
+        recipient=conversation.address,
+        kind=kind,
+        cause=cause,
+        payload={"interactive": node, "conversation": conversation.pk},
+        ticket_id=ticket_id,
+        channel_id=conversation.channel_id,
+    )
+
+
 def pieces(text: str, most: int = TEXT) -> list[str]:
     """`text` in parts of at most `most` characters, cut between paragraphs, lines or words if it can be."""
     text, found = text.strip(), []
@@ -121,6 +141,8 @@ def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
     conversation = Conversation.objects.filter(pk=payload["conversation"]).first()
     if conversation is None or not ("template" in payload or conversation.is_open):
         return Final("131047", errors.WINDOW_CLOSED)
+    if "template" in payload and (refused := _unwanted(channel, conversation, payload["template"])):
+        return refused
     graph = Graph(Account.of(channel))
     try:
         message = _message(graph, item, payload)
@@ -148,6 +170,14 @@ def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
     return result
 
 
+def _unwanted(channel: Channel, conversation: Conversation, template: dict[str, Any]) -> Final | None:
+    """He may have stopped them while it waited."""
+    from deskbell.channels.actions import consent  # the two use each other
+
+    why = consent.refusal(conversation, consent.category_of(channel.pk, template))
+    return Final("stopped", why) if why else None
+
+
 def _not_yet(item: OutboxItem) -> Retry | None:
     """One after the other, and not too many at once to one person: WhatsApp takes one in six seconds."""
     his = OutboxItem.objects.filter(driver=DRIVER, channel_id=item.channel_id, recipient=item.recipient)
@@ -164,6 +194,10 @@ def _message(graph: Graph, item: OutboxItem, payload: Mapping[str, Any]) -> dict
         message["context"] = {"message_id": payload["quoted"]}
     if "template" in payload:
         return {**message, "type": "template", "template": payload["template"]}
+    if "reaction" in payload:
+        return {**message, "type": "reaction", "reaction": payload["reaction"]}
+    if "interactive" in payload:
+        return {**message, "type": "interactive", "interactive": payload["interactive"]}
     if "blob" not in payload:
         return {**message, "type": "text", "text": {"body": payload["text"], "preview_url": False}}
     blob = Blob.objects.get(pk=payload["blob"])

@@ -12,6 +12,7 @@ from deskbell.channels.whatsapp.errors import Meaning, known
 from deskbell.outbox import actions as outbox
 from deskbell.outbox.models import OutboxItem
 from deskbell.tickets.actions.conversations import close_window
+from deskbell.tickets.models import Message
 
 #: what the other side says → ours; a played voice message was heard, which is read
 STATES = {"sent": "sent", "delivered": "delivered", "read": "read", "played": "read", "failed": "failed"}
@@ -30,6 +31,8 @@ def take(channel: Channel, status: dict[str, Any]) -> bool:
         return state is not None
     code, text = _error(status) if state == "failed" else ("", "")
     item = _item(channel, wamid, str(status.get("biz_opaque_callback_data") or ""))
+    if item is None and Message.objects.filter(external_id=wamid, direction="out").exists():
+        return True  # written on the phone that has the number
     if item is None:
         EarlyStatus.objects.bulk_create(
             [EarlyStatus(channel=channel, external_id=wamid[:300], state=state, code=code, text=text)],

@@ -19,12 +19,14 @@ from typing import Any
 import httpx
 
 from deskbell.demo.whatsapp.place import write
-from deskbell.demo.whatsapp.sim import Handler, Refused, Sent, Sim
+from deskbell.demo.whatsapp.sim import Handler, Refused, Sent, Sim, options_of
 
 #: how far a message came; what is said later never takes it back
 STATES = ("accepted", "sent", "delivered", "read")
 #: seconds until the desk is asked again when it did not answer
 PAUSE = 0.5
+#: seconds for which a phone shows that somebody writes
+TYPING = 25
 #: bytes of a picture
 LARGEST = 5_000_000
 
@@ -46,6 +48,11 @@ class Bubble:
     state: str = "sent"
     #: what the desk wants back with every state of its message
     callback: str = ""
+    #: what may be tapped: id, title, description; behind `label` where it is a list
+    options: list[list[str]] = field(default_factory=list)
+    label: str = ""
+    #: id of the option that was tapped
+    chosen: str = ""
 
 
 @dataclass
@@ -99,6 +106,8 @@ class Phones(Sim):
         self.count = 0
         #: keys of what was written, so that a double click is one message
         self.keys: list[str] = []
+        #: number → when the desk said that it writes
+        self.writing: dict[str, float] = {}
         self.changed = threading.Condition(self._lock)
         self._seen: tuple[int, int] | None = None
         if folder:
@@ -177,18 +186,23 @@ class Phones(Sim):
     def _bubble(self, message: dict[str, Any], kind: str, who: str, *, from_desk: bool = False) -> Bubble:
         node, context = message.get(kind), message.get("context") or {}
         node = node if isinstance(node, dict) else {}
+        asks = kind == "interactive" and from_desk
+        tapped = node.get(str(node.get("type"))) if kind == "interactive" and not from_desk else None
+        words = node["body"]["text"] if asks else tapped["title"] if tapped else node.get("body")
         return Bubble(
             message["id"],
             who,
             self.now(),
             from_desk,
             kind,
-            text=str(node.get("body") or node.get("caption") or ""),
+            text=str(words or node.get("caption") or ""),
             media=str(node.get("id") or ""),
             filename=str(node.get("filename") or ""),
             quotes=str(context.get("message_id" if from_desk else "id") or ""),
             state="accepted" if from_desk else "sent",
             callback=str(message.get("biz_opaque_callback_data") or ""),
+            options=[list(each) for each in options_of(node)] if asks else [],
+            label=str(node["action"].get("button", "")) if asks else "",
         )
 
     def _react(self, node: dict[str, Any]) -> None:
@@ -196,6 +210,11 @@ class Phones(Sim):
             about.reaction = node["emoji"]
 
     def arrived(self, sent: Sent) -> None:
+        self.writing.pop(sent.to, None)
+        if sent.body["type"] == "reaction":
+            self._react(sent.body["reaction"])
+            self.save()
+            return
         message = {**sent.body, "id": sent.wamid}
         self.bubbles.append(self._bubble(message, str(sent.body["type"]), sent.to, from_desk=True))
         self.save()
@@ -204,6 +223,8 @@ class Phones(Sim):
         """The desk's sign that it has read a message is one for all before it."""
         answer = super().take(body)
         read = self.bubble(str(body.get("message_id"))) if body.get("status") == "read" else None
+        if read and body.get("typing_indicator"):
+            self.writing[read.who] = time.time()
         with self._lock:
             for each in self.of(read.who) if read else ():
                 if read and not each.from_desk and each.at <= read.at:
@@ -293,6 +314,7 @@ class Phones(Sim):
             "name": self.names.get(who, ""),
             "bubbles": [asdict(each) for each in self.of(who)],
             "unread": unread,
+            "typing": time.time() - self.writing.get(who, 0) < TYPING,
         }
 
     def _unread(self, who: str) -> list[Bubble]:
@@ -320,6 +342,20 @@ class Phones(Sim):
             sign = "" if about.reaction == given["sign"] else given["sign"]
             self.post(self.envelope(self.reaction(who, about.wamid, sign)))
         return {"sign": sign}
+
+    def choose(self, who: str, given: dict[str, Any]) -> dict[str, Any]:
+        """Tap an option of a message of the desk; a tap at one that was answered already does nothing."""
+        with self._lock:
+            about = self._own(who, given["about"])
+            found = [each for each in about.options if each[0] == given["option"]]
+            if not found:
+                raise Refused(404, 100, "no such option")
+            if about.chosen:
+                return {"again": True}
+            about.chosen = given["option"]
+            kind = "list" if about.label else "button"
+            self.post(self.envelope(self.choice(who, about.wamid, found[0][0], found[0][1], kind=kind)))
+        return {"chosen": about.chosen}
 
     def open(self, who: str, given: dict[str, Any]) -> dict[str, Any]:
         """The chat is looked at: all that the desk wrote is read."""
@@ -371,6 +407,6 @@ class PhonesHandler(Handler):
 
     def _post(self, path: str, query: dict[str, list[str]], body: bytes) -> Any:
         match path.split("/"):
-            case ["phones", who, ("send" | "react" | "open" | "let_time_pass") as verb]:
+            case ["phones", who, ("send" | "react" | "choose" | "open" | "let_time_pass") as verb]:
                 return getattr(self.sim, verb)(who, json.loads(body or b"{}"))
         return super()._post(path, query, body)

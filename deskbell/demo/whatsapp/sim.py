@@ -130,6 +130,8 @@ class Sim:
         self.uploads: MutableMapping[str, tuple[bytes, str]] = {}
         self.rules: list[Rule] = []
         self.read: list[str] = []
+        #: messages at which the desk said that it writes an answer
+        self.typing: list[str] = []
         self.calls: deque[tuple[str, str]] = deque(maxlen=1000)
         self.subscribed = True
         #: refuse free words to people who have not written within the window, as the real one does
@@ -171,6 +173,11 @@ class Sim:
     def _context(self, quotes: str) -> dict[str, Any]:
         return {"context": {"id": quotes, "from": self.number_id}} if quotes else {}
 
+    def choice(self, who: str, asked: str, option: str, title: str, *, kind: str = "list") -> dict[str, Any]:
+        """A tap on an option of the message `asked`: of its list, or a `button`."""
+        reply = {"type": f"{kind}_reply", f"{kind}_reply": {"id": option, "title": title}}
+        return self.writes(who, {"type": "interactive", "interactive": reply, **self._context(asked)})
+
     def reaction(self, who: str, about: str, sign: str) -> dict[str, Any]:
         """`sign` at the message `about`; an empty one takes it back."""
         return self.writes(who, {"type": "reaction", "reaction": {"message_id": about, "emoji": sign}})
@@ -194,6 +201,28 @@ class Sim:
         node |= {"caption": caption} if caption else {}
         node |= {"filename": filename} if filename else {}
         return self.writes(who, {"type": kind, kind: node, **self._context(quotes)}, name=name)
+
+    def on_our_phone(self, who: str, words: str, *, quotes: str = "") -> dict[str, Any]:
+        """Somebody of the company writes to `who` on the phone that has the number: for `echoes`."""
+        message = {"type": "text", "text": {"body": words}, **self._context(quotes)}
+        return {
+            "id": self._id("ECHO"),
+            "timestamp": str(int(self.now())),
+            "from": DISPLAY.replace(" ", "").removeprefix("+"),
+            "to": who,
+            **message,
+        }
+
+    def echoes(self, *messages: dict[str, Any]) -> dict[str, Any]:
+        """A webhook that tells of them."""
+        return self.change("smb_message_echoes", {"message_echoes": list(messages)})
+
+    def change(self, field: str, value: dict[str, Any]) -> dict[str, Any]:
+        """A webhook of another field."""
+        metadata = {"display_phone_number": DISPLAY.replace(" ", ""), "phone_number_id": self.number_id}
+        whole = {"messaging_product": "whatsapp", "metadata": metadata, **value}
+        changes = [{"field": field, "value": whole}]
+        return {"object": "whatsapp_business_account", "entry": [{"id": self.waba_id, "changes": changes}]}
 
     # --- what the other side posts ---------------------------------------------------------------
 
@@ -269,6 +298,8 @@ class Sim:
             raise Refused(400, 100, "messaging_product is missing")
         if body.get("status") == "read":
             self.read.append(str(body.get("message_id")))
+            if body.get("typing_indicator"):
+                self.typing.append(str(body.get("message_id")))
             return {"success": True}
         to = str(body.get("to", "")).lstrip("+") or str(body.get("recipient", ""))
         if not to or (body.get("to") and not str(body["to"]).startswith("+")):
@@ -320,6 +351,10 @@ class Sim:
             self._check_template(node)
         if kind == "text" and not 0 < len(str(node.get("body", ""))) <= TEXT:
             raise Refused(400, 131009, "the text has no length between 1 and 4096")
+        if kind == "reaction" and not node.get("message_id"):
+            raise Refused(400, 100, "message_id is missing")
+        if kind == "interactive":
+            check_interactive(node)
         if kind in ("image", "video", "audio", "document", "sticker"):
             if str(node.get("id")) not in self.uploads:
                 raise Refused(400, 100, "no such media", subcode=33)
@@ -389,6 +424,33 @@ class Sim:
     def _number(self) -> int:
         with self._lock:
             return next(self._numbers)
+
+
+def options_of(node: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Id, title and description of what may be tapped at an interactive message."""
+    action = _of(node, "action")
+    rows = [row for section in action.get("sections", ()) for row in section.get("rows", ())]
+    rows += [each["reply"] for each in action.get("buttons", ())]
+    return [(str(row["id"]), str(row["title"]), str(row.get("description", ""))) for row in rows]
+
+
+def check_interactive(node: dict[str, Any]) -> None:
+    """Raises Refused."""
+    kind, action, options = node.get("type"), _of(node, "action"), options_of(node)
+    sections = action.get("sections", [])
+    title, most = (24, 10) if kind == "list" else (20, 3)
+    wrong = [
+        kind not in ("list", "button"),
+        not 0 < len(str(_of(node, "body").get("text", ""))) <= 1024,
+        kind == "list" and not 0 < len(str(action.get("button", ""))) <= 20,
+        len(sections) > 1 and not all(0 < len(each.get("title", "")) <= 24 for each in sections),
+        not 0 < len(options) <= most,
+        len({option[0] for option in options}) != len(options),
+        any(not 0 < len(option[0]) <= 200 for option in options),
+        any(not 0 < len(option[1]) <= title or len(option[2]) > 72 for option in options),
+    ]
+    if any(wrong):
+        raise Refused(400, 131009, "the interactive message has a wrong shape")
 
 
 def _of(node: dict[str, Any], key: str) -> dict[str, Any]:

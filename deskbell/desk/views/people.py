@@ -170,6 +170,7 @@ def _person_page(
         "somebody": somebody,
         "identities": list(somebody.identities.order_by("kind", "-primary", "pk")),
         "tickets": tickets_about(user, about, cursors=request.GET.dict()),
+        "earlier": directory.earlier_chats(somebody),
         "last_contact": directory.last_contact(user, about),
         "may_edit": rules.may_edit(user, somebody),
         "notes_form": notes_form or NotesForm(initial={"notes": somebody.notes}),

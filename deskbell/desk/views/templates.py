@@ -8,10 +8,12 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from deskbell.channels.actions import consent
 from deskbell.channels.models import MessageTemplate
-from deskbell.channels.whatsapp import templates
+from deskbell.channels.whatsapp import errors, templates
 from deskbell.channels.whatsapp.templates import Variable
 from deskbell.desk.access import desk, person, ticket_of
 from deskbell.desk.pages import once_per_form, page
@@ -28,6 +30,14 @@ class ValuesForm(forms.Form):
         super().__init__(*args, **kwargs)
         for each in asked:
             self.fields[each.key] = forms.CharField(label=_label(each), max_length=templates.LONGEST)
+
+
+class ConsentForm(forms.Form):
+    how = forms.CharField(
+        label=gettext_lazy("How did the customer agree?"),
+        help_text=gettext_lazy("For instance: by phone on Monday, to Mara. It is kept with your name."),
+        max_length=300,
+    )
 
 
 def _label(variable: Variable) -> str:
@@ -48,6 +58,8 @@ def template(request: HttpRequest, number: int) -> HttpResponse:
     rules.require(person(request), "reply", ticket)
     if ticket.conversation is None:
         raise Http404
+    if why := consent.refusal(ticket.conversation):
+        return _refused(request, ticket, why)
     rows = MessageTemplate.objects.filter(channel=ticket.conversation.channel_id).order_by("name", "language")
     offered = [row for row in rows if templates.is_offered(row)]
     chosen = _chosen(request, offered)
@@ -57,7 +69,8 @@ def template(request: HttpRequest, number: int) -> HttpResponse:
     given = request.POST if request.method == "POST" else None
     form = ValuesForm(asked, given, initial=_usual(asked, ticket))
     looks = "look" in request.POST
-    if request.method == "POST" and not looks and form.is_valid():
+    unwanted = consent.refusal(ticket.conversation, chosen.category)
+    if request.method == "POST" and not looks and not unwanted and form.is_valid():
         pk = _send(request, ticket, chosen, form.cleaned_data)
         return accepted(redirect(f"{ticket.get_absolute_url()}#message-{pk}"), request)
     values = {each.key: str(form[each.key].value() or "") for each in asked}
@@ -67,9 +80,22 @@ def template(request: HttpRequest, number: int) -> HttpResponse:
         "chosen": chosen,
         "form": form,
         "preview": templates.preview(chosen, values),
+        "unwanted": unwanted,
     }
     refused = request.method == "POST" and not looks
     return page(request, "desk/template.html", context, status=422 if refused else 200)
+
+
+def _refused(request: HttpRequest, ticket: Ticket, why: str) -> HttpResponse:
+    """Why none may be sent. Where nobody has noted it yet, an agent may say how the customer agreed."""
+    assert ticket.conversation is not None
+    form = ConsentForm(request.POST if "how" in request.POST else None)
+    if form.is_bound and form.is_valid() and why == errors.NO_CONSENT:
+        consent.record(ticket.conversation, how=form.cleaned_data["how"], by=person(request))
+        return redirect("desk:template", ticket.number)
+    may_note = why == errors.NO_CONSENT
+    context = {"ticket": ticket, "refused": why, "consent": form if may_note else None, "chosen": None}
+    return page(request, "desk/template.html", context, status=422 if request.method == "POST" else 200)
 
 
 def _chosen(request: HttpRequest, offered: list[MessageTemplate]) -> MessageTemplate | None:

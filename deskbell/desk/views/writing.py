@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages as notices
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from deskbell.channels.actions import presence
 from deskbell.desk import uploads as files
 from deskbell.desk.access import desk, message_of, person, ticket_of
 from deskbell.desk.forms import DraftForm, MessageForm, TextForm
@@ -22,7 +24,7 @@ from deskbell.people.queries import company
 from deskbell.tickets import actions, rules
 from deskbell.tickets.actions.drafts import draft_stamp
 from deskbell.tickets.content import Content
-from deskbell.tickets.models import Draft, Status, Ticket
+from deskbell.tickets.models import Draft, Message, Status, Ticket
 from deskbell.tickets.posting import chat_closed
 
 
@@ -63,6 +65,9 @@ def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads:
     user, bcc = person(request), given["bcc"] if given["visibility"] == "public" else []
     content = Content.markdown(given["text"], uploads=uploads, bcc=bcc, way=given["way"])
 
+    if given["quotes"] and given["visibility"] == "public" and not given["way"]:
+        content = replace(content, in_reply_to=_answered(ticket, given["quotes"]))
+
     def act() -> str:
         other = Draft.Kind.REPLY if given["visibility"] == "internal" else Draft.Kind.NOTE
         # begun as the one, sent as the other
@@ -94,6 +99,13 @@ def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads:
     return anchor
 
 
+def _answered(ticket: Ticket, pk: int) -> str:
+    """By what the chat knows the customer's message that is quoted."""
+    rows = Message.objects.filter(ticket=ticket, pk=pk, direction="in", visibility="public")
+    known = rows.values_list("external_id", flat=True).first() if ticket.conversation_id else ""
+    return known or ""
+
+
 @require_POST
 @desk
 def undo(request: HttpRequest, number: int, pk: int) -> HttpResponse:
@@ -112,6 +124,11 @@ def undo(request: HttpRequest, number: int, pk: int) -> HttpResponse:
             "copy": ", ".join(held.copy),
             "bcc": ", ".join(held.bcc),
             "way": held.way,
+            "quotes": Message.objects.filter(ticket=ticket, external_id=held.in_reply_to)
+            .values_list("pk", flat=True)
+            .first()
+            if held.in_reply_to
+            else None,
             "after": ticket.last_message_id,
             "then": held.status.category if held.status else "keep",
             "draft": draft_stamp(person(request), kind=Draft.Kind.REPLY, ticket=ticket),
@@ -145,6 +162,8 @@ def draft(request: HttpRequest, number: int | None = None) -> HttpResponse:
         kept = actions.keep_draft(user, kind=kinds[0], text=text, ticket=ticket, seen=seen)
     except actions.DraftMoved as error:
         return JsonResponse({"draft": error.stamp, "text": error.text}, status=409)
+    if text.strip() and ticket and kinds[0] == Draft.Kind.REPLY:
+        presence.types(ticket, by=user)
     for kind in kinds[1:]:
         actions.forget_draft(user, kind=kind, ticket=ticket, seen=seen)
     return JsonResponse({"draft": kept})

@@ -23,7 +23,14 @@ from deskbell.people.actions.addresses import (
     remove_address,
     verify_identity,
 )
-from deskbell.people.actions.chats import person_for_whatsapp
+from deskbell.people.actions.chats import (
+    bind_whatsapp,
+    move_whatsapp,
+    person_anew,
+    person_for_whatsapp,
+    retire_whatsapp,
+    whatsapp_owner,
+)
 from deskbell.people.actions.company import change_company
 from deskbell.people.actions.devices import (
     Visit,
@@ -132,6 +139,7 @@ __all__ = [
     "add_domain",
     "add_identity",
     "become_first",
+    "bind_whatsapp",
     "change_company",
     "change_person",
     "change_role",
@@ -160,12 +168,14 @@ __all__ = [
     "may_register",
     "may_reset_second_factor",
     "move_device",
+    "move_whatsapp",
     "note_export",
     "note_guessing",
     "open_first_link",
     "open_invitation",
     "open_invitations",
     "open_recovery_link",
+    "person_anew",
     "person_described",
     "person_for_email",
     "person_for_phone",
@@ -176,6 +186,7 @@ __all__ = [
     "remove_role",
     "renew_recovery_codes",
     "reset_second_factor",
+    "retire_whatsapp",
     "revoke",
     "revoke_device",
     "revoke_devices",
@@ -193,5 +204,6 @@ __all__ = [
     "token_digest",
     "use_second_factor",
     "verify_identity",
+    "whatsapp_owner",
     "withdraw_invitation",
 ]

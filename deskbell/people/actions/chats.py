@@ -65,6 +65,14 @@ def _with_phone(wa_id: str) -> User | None:
     return found.user
 
 
+def whatsapp_owner(*, wa_id: str, bsuid: str, scope: str) -> tuple[User | None, bool]:
+    """Who has the number or id, none when nobody has; and whether the id shows that it is still he: it
+    changes with the number.
+    """
+    by_id = _known([(BSUID, scope, bsuid)]) if bsuid else None
+    return by_id or _known([(WA_ID, "", wa_id)] if wa_id else []), by_id is not None
+
+
 def _note(person: User, kind: str, scope: str, key: str, by: Actor | User) -> None:
     first = not Identity.objects.filter(user=person, kind=kind).exists()
     given = f"+{key}" if kind == WA_ID else key
@@ -75,3 +83,73 @@ def _note(person: User, kind: str, scope: str, key: str, by: Actor | User) -> No
     if made:
         added = events.IdentityAdded(identity_kind=kind, verified_how="channel", given=given)
         publish(added, about=person, by=by)
+
+
+@transaction.atomic
+def move_whatsapp(
+    *, wa_id: str, bsuid: str, scope: str, new_wa_id: str = "", new_bsuid: str = "", by: Actor | User = SYSTEM
+) -> tuple[User | None, User | None]:
+    """WhatsApp says that who had this number or id has another one now: it takes the place of the old.
+
+    Gives the person, none when nobody has the old one, and who has the new one already: then nothing moves,
+    for nobody but people can say whether the two are one.
+    """
+    old = [(WA_ID, "", wa_id, new_wa_id)] * bool(wa_id and new_wa_id)
+    old += [(BSUID, scope, bsuid, new_bsuid)] * bool(bsuid and new_bsuid)
+    person = _known([(kind, within, key) for kind, within, key, _new in old])
+    if person is None:
+        return None, None
+    for kind, within, _key, new in old:
+        taken = _identity(kind, within, [new, *(aliases(new) if kind == WA_ID else [])])
+        if taken and taken.user != person:
+            return person, taken.user
+    for kind, within, key, new in old:
+        _note(person, kind, within, new, by)
+        if key != new:
+            retire_whatsapp(person, kind, within, key, by=by)
+    return person, None
+
+
+@transaction.atomic
+def retire_whatsapp(person: User, kind: str, scope: str, key: str, *, by: Actor | User = SYSTEM) -> None:
+    """A number or id is the person's no more; of what he has left one becomes the primary."""
+    row = Identity.objects.select_for_update().filter(user=person, kind=kind, scope=scope, key=key).first()
+    if row is None:
+        return
+    row.delete()
+    publish(events.IdentityRemoved(identity_kind=kind, given=row.given), about=person, by=by)
+    heir = Identity.objects.filter(user=person, kind=kind).order_by("pk").first()
+    if row.primary and heir:
+        heir.primary = True
+        heir.save(update_fields=["primary"])
+
+
+@transaction.atomic
+def bind_whatsapp(person: User, *, wa_id: str, bsuid: str, scope: str, by: Actor | User = SYSTEM) -> bool:
+    """Who writes by WhatsApp has shown that he is `person`. False, and nothing is bound, where the number or
+    id belongs to somebody else who has an account or an address of his own.
+    """
+    given = [(WA_ID, "", wa_id)] * bool(wa_id) + [(BSUID, scope, bsuid)] * bool(bsuid)
+    other = _known(given)
+    if other and other != person:
+        if other.has_usable_password() or Identity.objects.filter(user=other, kind="email").exists():
+            return False
+        theirs = Identity.objects.filter(user=other, kind__in=(WA_ID, BSUID))
+        for kind, within, key in theirs.values_list("kind", "scope", "key"):
+            retire_whatsapp(other, kind, within, key, by=by)
+    for kind, within, key in given:
+        _note(person, kind, within, key, by)
+    return True
+
+
+@transaction.atomic
+def person_anew(*, wa_id: str, bsuid: str, scope: str, name: str, by: Actor | User = SYSTEM) -> User:
+    """Somebody new behind a number that others had: the old ones have it no more."""
+    given = [(WA_ID, "", wa_id)] * bool(wa_id) + [(BSUID, scope, bsuid)] * bool(bsuid)
+    for kind, within, key in given:
+        if found := _identity(kind, within, [key, *(aliases(key) if kind == WA_ID else [])]):
+            retire_whatsapp(found.user, kind, within, found.key, by=by)
+    person = _new_person(name or (f"+{wa_id}" if wa_id else ""), "whatsapp", by)
+    for kind, within, key in given:
+        _note(person, kind, within, key, by)
+    return person

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from deskbell.channels.actions.references import may_chat
 from deskbell.kit.once import accepted
 from deskbell.people.queries import colleagues, name_for
 from deskbell.people.rights import rights_of
@@ -64,6 +65,7 @@ def tickets(request: Request) -> HttpResponse:
         "everybody": everybody,
         "address": _list_address,
         "status": STATUS,
+        "chats": may_chat(),
     }
     return render(request, "portal/_list.html" if request.htmx else "portal/tickets.html", context)
 
@@ -79,6 +81,7 @@ def _found(request: Request, words: str, manages: bool, everybody: bool) -> Http
         "everybody": everybody,
         "address": _list_address,
         "status": STATUS,
+        "chats": may_chat(),
     }
     return render(request, "portal/tickets.html", context)
 

@@ -35,10 +35,11 @@ KINDS = [
 
 class SendersForm(forms.Form):
     senders = forms.CharField(
-        label=gettext_lazy("Addresses or domains"),
+        label=gettext_lazy("Addresses, domains or phone numbers"),
         max_length=100_000,
         help_text=gettext_lazy(
-            "One a line. A domain such as example.com means all its addresses, and none of its subdomains."
+            "One a line. A domain such as example.com means all its addresses, and none of its subdomains. A "
+            "number such as +44 7700 900555 is meant for WhatsApp."
         ),
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
     )

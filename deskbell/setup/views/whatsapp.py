@@ -155,6 +155,7 @@ def _state(channel: Channel) -> dict[str, Any]:
         "states": RECEIVED,
         "counts": {state: counts.get(state, 0) for state in RECEIVED},
         "received": sum(counts.values()),
+        "of_groups": InboundItem.objects.filter(channel=channel, state="blocked", reason="group").count(),
         "waiting": _waiting([channel]).get(channel.pk, 0),
         "unread": hooks.filter(handled_at=None).count(),
         "last_hook": hooks.first(),

@@ -32,7 +32,14 @@ from deskbell.tickets.actions.fieldwork import arrive, finish, wait_for_customer
 from deskbell.tickets.actions.forwarding import forward, supplier_answer
 from deskbell.tickets.actions.held import hold_forward, hold_reply, send_held, take_back
 from deskbell.tickets.actions.links import link
-from deskbell.tickets.actions.messages import add_message, customer_reply, edit_note, note, reply
+from deskbell.tickets.actions.messages import (
+    add_message,
+    customer_reply,
+    edit_note,
+    note,
+    note_sent_elsewhere,
+    reply,
+)
 from deskbell.tickets.actions.opening import open_ticket
 from deskbell.tickets.actions.passes import end_passes
 from deskbell.tickets.actions.properties import (
@@ -116,6 +123,7 @@ __all__ = [
     "mark_read",
     "mark_spam",
     "note",
+    "note_sent_elsewhere",
     "open_ticket",
     "redact_attachment",
     "redact_message",

@@ -7,33 +7,58 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from deskbell.events.actor import SYSTEM
+from deskbell.events.actor import SYSTEM, Actor
+from deskbell.events.models import Event
 from deskbell.events.publish import publish
 from deskbell.people.models import User
 from deskbell.tickets import events
 from deskbell.tickets.actions.attachments import attach
 from deskbell.tickets.actions.lock import lock
+from deskbell.tickets.actions.messages import store
 from deskbell.tickets.content import Content, NewFile
-from deskbell.tickets.models import Conversation, Message
+from deskbell.tickets.models import Attachment, Conversation, Message, Ticket
 
 #: after a customer's message
 OPEN_FOR = timedelta(hours=24)
 
 
 @transaction.atomic
-def heard_in_chat(channel_id: int, address: str, person: User, *, at: datetime) -> Conversation:
+def heard_in_chat(
+    channel_id: int, address: str, person: User, *, at: datetime, name: str = ""
+) -> Conversation:
     """The person wrote: his conversation, open for another day from then. One that moved on is his now."""
     conversation, made = Conversation.objects.select_for_update(no_key=True).get_or_create(
         channel_id=channel_id,
         address=address,
-        defaults={"person": person, "last_in_at": at, "open_until": at + OPEN_FOR},
+        defaults={"person": person, "name": name, "last_in_at": at, "open_until": at + OPEN_FOR},
     )
     if not made:
         conversation.person = person
+        conversation.name = name or conversation.name
         conversation.last_in_at = max(conversation.last_in_at or at, at)
         conversation.open_until = max(conversation.open_until or at, at + OPEN_FOR)
-        conversation.save(update_fields=["person", "last_in_at", "open_until"])
+        conversation.save(update_fields=["person", "name", "last_in_at", "open_until"])
     return conversation
+
+
+@transaction.atomic
+def move_chats(person: User, old: str, new: str) -> None:
+    """The person has another address now: his chats go on there. Answers to the old one end with it."""
+    for chat in Conversation.objects.select_for_update().filter(address=old, person=person).order_by("pk"):
+        there = Conversation.objects.filter(channel_id=chat.channel_id, address=new).first()
+        if there is None:
+            chat.address = new
+            chat.save(update_fields=["address"])
+        elif there.person_id == person.pk:
+            Ticket.objects.filter(conversation=chat).update(conversation=there)
+
+
+@transaction.atomic
+def leave_chat(channel_id: int, address: str) -> None:
+    """Somebody else has this address now: what was talked about before is answered there no more."""
+    Ticket.objects.filter(conversation__channel_id=channel_id, conversation__address=address).update(
+        conversation=None
+    )
 
 
 @transaction.atomic
@@ -50,9 +75,9 @@ def lose_file(message_id: int) -> None:
 
 def _file_settled(message_id: int, files: list[NewFile]) -> None:
     message = Message.objects.select_related("ticket").filter(pk=message_id, redacted_at=None).first()
-    if message is None or message.ticket is None:
+    if message is None:
         return
-    ticket = lock(message.ticket)
+    ticket = lock(message.ticket) if message.ticket else None
     message = Message.objects.select_for_update().get(pk=message_id)
     said = dict(message.details.get("whatsapp", {}))
     said.pop("file", None)
@@ -61,8 +86,58 @@ def _file_settled(message_id: int, files: list[NewFile]) -> None:
     message.details = {**message.details, "whatsapp": said}
     message.save(update_fields=["details"])
     attach(message, Content(text="", files=files), by_id=None)
+    if ticket is None:  # it waits for its ticket
+        return
     arrived = events.FileArrived(message_id=message.pk, lost=not files, public=not message.internal)
     publish(arrived, about=ticket, by=SYSTEM)
+
+
+@transaction.atomic
+def set_reaction(message_id: int, sign: str, *, theirs: bool, by: Actor | User) -> Event | None:
+    """The sign that the customer (`theirs`) or we have set at a message; an empty one takes it away.
+
+    None when nothing changed, or the message is gone.
+    """
+    message = Message.objects.select_related("ticket").filter(pk=message_id, redacted_at=None).first()
+    if message is None or message.ticket is None:
+        return None
+    ticket = lock(message.ticket)
+    message = Message.objects.select_for_update(of=("self",)).get(pk=message_id)
+    said = dict(message.details.get("whatsapp", {}))
+    signs, who = dict(said.get("reactions", {})), "theirs" if theirs else "ours"
+    if signs.get(who, "") == sign:
+        return None
+    signs = {**signs, who: sign} if sign else {name: each for name, each in signs.items() if name != who}
+    message.details = {**message.details, "whatsapp": {**said, "reactions": signs}}
+    message.save(update_fields=["details"])
+    reacted = events.Reacted(message_id=message.pk, sign=sign, theirs=theirs)
+    return publish(reacted, about=ticket, by=by)
+
+
+@transaction.atomic
+def park(content: Content, *, author: User, channel: str) -> Message:
+    """Keep a message whose ticket is not known yet. Who parks it sees to it that it finds one (`unpark`)."""
+    return store(
+        None, content, author=author, direction="in", visibility="public", by=SYSTEM, channel=channel
+    )
+
+
+def unpark(message: Message) -> Content:
+    """The content of a parked message, to be written anew where it belongs. The caller deletes `message`."""
+    files = Attachment.objects.filter(message=message).select_related("blob").order_by("pk")
+    return Content(
+        text=message.text,
+        new_text=message.new_text,
+        markup=message.markup,
+        kind=message.kind,
+        external_id=message.external_id,
+        in_reply_to=message.in_reply_to,
+        sent_at=message.sent_at,
+        inbound_id=message.inbound_id,
+        files=[NewFile(each.blob, each.filename, each.inline, each.content_id) for each in files],
+        details=message.details,
+        awaits_file="file" in message.details.get("whatsapp", {}),
+    )
 
 
 def close_window(channel_id: int, address: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -63,6 +64,7 @@ def hold_reply(
         copy=copy or [],
         bcc=content.bcc,
         way=content.way,
+        in_reply_to=content.in_reply_to,
         status=status,
         held_at=now,
         leaves_at=now + timedelta(seconds=seconds),
@@ -155,9 +157,10 @@ def send_held(held_id: int) -> Message | None:
         _as_draft(held)
         publish(events.ReplyReturned(held_id=held_pk), about=ticket, by=SYSTEM)
         return None
+    content = Content.markdown(held.text, uploads=held.uploads, bcc=held.bcc, way=held.way)
     return write_reply(
         ticket,
-        Content.markdown(held.text, uploads=held.uploads, bcc=held.bcc, way=held.way),
+        replace(content, in_reply_to=held.in_reply_to),
         by=author,
         status=held.status,
         copy=[person_for_email(address, how="made", by=author)[0] for address in held.copy],

@@ -20,6 +20,8 @@ from deskbell.tickets.content import Content
 from deskbell.tickets.models import Category, Draft, Message, Status, Ticket
 
 NOTE_EDITABLE_FOR = timedelta(minutes=15)
+#: theirs tells whole seconds, and none is exact
+CLOCKS_DIFFER = timedelta(seconds=5)
 
 
 @transaction.atomic
@@ -148,6 +150,29 @@ def _follow_up(ticket: Ticket, content: Content, *, by: User, channel: str) -> M
 
 
 @transaction.atomic
+def note_sent_elsewhere(ticket: Ticket, content: Content, *, channel: str, at: datetime) -> Message:
+    """The customer was answered outside the desk (`at`): it counts as an answer, and nothing is sent.
+
+    A customer who has written since then still waits.
+    """
+    ticket = lock(ticket)
+    crossed = Message.objects.filter(
+        ticket=ticket, direction="in", visibility="public", created_at__gt=at + CLOCKS_DIFFER
+    ).exists()
+    message = add(
+        ticket, content, author=None, direction="out", visibility="public", by=SYSTEM, channel=channel
+    )
+    if ticket.first_responded_at is None:
+        ticket.first_responded_at = at
+    if not crossed:
+        ticket.waiting_since = None
+    touch(ticket, message)
+    if ticket.category == Category.NEW:
+        write(ticket, {"status": Status.objects.get(category=Category.OPEN, default=True)}, by=SYSTEM)
+    return message
+
+
+@transaction.atomic
 def add_message(
     ticket: Ticket,
     content: Content,
@@ -197,7 +222,7 @@ def add(
 
 
 def store(
-    ticket: Ticket,
+    ticket: Ticket | None,
     content: Content,
     *,
     author: User | None,
@@ -206,12 +231,12 @@ def store(
     by: Actor | User,
     channel: str | None = None,
 ) -> Message:
-    """Write the row and its files; the caller publishes what it is."""
+    """Write the row and its files; the caller publishes what it is. Without a ticket it is parked."""
     message = Message.objects.create(
         ticket=ticket,
         direction=direction,
         visibility=visibility,
-        channel=channel or ticket.channel,
+        channel=channel or (ticket.channel if ticket else ""),
         kind=content.kind,
         author=author,
         subject=content.subject[:255],

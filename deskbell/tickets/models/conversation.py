@@ -21,9 +21,15 @@ class Conversation(models.Model):
     channel_id = models.BigIntegerField()
     address = models.CharField(max_length=160)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="conversations")
+    #: how the person called himself there when he last wrote
+    name = models.CharField(max_length=200, blank=True, default="", db_default="")
     #: until when anything but a template may be sent; none when the person has not written yet
     open_until = models.DateTimeField(null=True)
     last_in_at = models.DateTimeField(null=True)
+    #: the person's newest message that somebody here has opened (a plain id: messages stand above)
+    seen_message_id = models.BigIntegerField(null=True)
+    #: when the person was last told that somebody writes
+    typing_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

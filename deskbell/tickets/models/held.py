@@ -25,6 +25,8 @@ class HeldReply(models.Model):
     bcc = ArrayField(models.CharField(max_length=320), default=list, db_default=[])
     #: see Content.way
     way = models.CharField(max_length=20, blank=True, default="", db_default="")
+    #: see Message.in_reply_to
+    in_reply_to = models.CharField(max_length=300, blank=True, default="", db_default="")
     #: set when it leaves; none keeps what the ticket has
     status = models.ForeignKey(Status, models.SET_NULL, null=True, related_name="+", db_index=False)
     #: of a forward what tickets.forwards.Forward has beside the text; none for a reply

@@ -2,6 +2,8 @@
 import "./list.js";
 import "./ticket.js";
 import "./draft.js";
+import "./outside.js";
+import "./quote.js";
 import "./filters.js";
 import "./bulk.js";
 import "./replies.js";

@@ -52,8 +52,10 @@ const merge = () => {
       entry.classList.add("entry-new");
       timeline.append(entry);
       added.push(entry);
-    } else if (present.dataset.stamp !== entry.dataset.stamp && !disturbed(present)) {
+    } else if (present.dataset.stamp !== entry.dataset.stamp && (present.contains(origin) || !disturbed(present))) {
+      const own = present.contains(origin);
       present.replaceWith(entry);
+      if (own) entry.querySelector("[popovertarget]")?.focus();
     }
   }
   incoming.replaceChildren();
