@@ -45,7 +45,7 @@ def sender_of(chat: Chat, *, at: datetime) -> Sender:
         return bound
     owner, surely = people.whatsapp_owner(**ids)
     if owner and not surely and (silent := _somebody_else(chat, owner, at)):
-        leave_chat(chat.item.channel_id, incoming.sender)
+        leave_chat(incoming.sender)
         words = _(
             "This number was silent for %(days)s days and now writes as “%(name)s”, no longer as "
             "“%(before)s”. It may have a new owner: nothing earlier was shown or continued."

@@ -54,11 +54,11 @@ def move_chats(person: User, old: str, new: str) -> None:
 
 
 @transaction.atomic
-def leave_chat(channel_id: int, address: str) -> None:
-    """Somebody else has this address now: what was talked about before is answered there no more."""
-    Ticket.objects.filter(conversation__channel_id=channel_id, conversation__address=address).update(
-        conversation=None
-    )
+def leave_chat(address: str) -> None:
+    """Somebody else has this address now: what was talked about before, by whichever of our numbers, is
+    answered there no more.
+    """
+    Ticket.objects.filter(conversation__address=address).update(conversation=None)
 
 
 @transaction.atomic
