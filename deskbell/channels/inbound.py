@@ -21,13 +21,15 @@ from deskbell.channels import events, verdicts
 from deskbell.channels.actions import note_received
 from deskbell.channels.case import Case, Verdict
 from deskbell.channels.email.parse import ParsedMail, parse
+from deskbell.channels.media import NotFetched, fetch
 from deskbell.channels.models import Channel, InboundItem
 from deskbell.channels.models.inbound import SENDER_INDEXED
 from deskbell.channels.webform import intake
 from deskbell.channels.webform.sent import FormSent
 from deskbell.channels.whatsapp import incoming
 from deskbell.channels.whatsapp import intake as whatsapp
-from deskbell.channels.whatsapp.files import NotFetched, fetch
+from deskbell.channels.whatsapp_web import incoming as linked_incoming
+from deskbell.channels.whatsapp_web import intake as linked
 from deskbell.events.actor import SYSTEM
 from deskbell.events.publish import publish
 from deskbell.files.actions import store
@@ -100,7 +102,9 @@ def _begin(item_id: int) -> InboundItem:
     InboundItem.objects.filter(pk=item_id, state=InboundItem.State.RECEIVED).update(
         attempts=F("attempts") + 1
     )
-    return InboundItem.objects.select_related("channel__queue__team", "channel__whatsapp").get(pk=item_id)
+    return InboundItem.objects.select_related(
+        "channel__queue__team", "channel__whatsapp", "channel__device"
+    ).get(pk=item_id)
 
 
 def _understand(item: InboundItem) -> None:
@@ -110,7 +114,7 @@ def _understand(item: InboundItem) -> None:
     if item.channel.kind == Channel.Kind.WEBFORM:
         _decide_form(item.pk, FormSent.parse(bytes(item.raw)))
         return
-    if item.channel.kind == Channel.Kind.WHATSAPP_CLOUD:
+    if item.channel.kind in (Channel.Kind.WHATSAPP_CLOUD, Channel.Kind.WHATSAPP_WEB):
         _understand_chat(item)
         return
     mail = parse(bytes(item.raw))
@@ -133,7 +137,8 @@ def _understand_chat(item: InboundItem) -> None:
     """
     for before in _earlier(item):
         decide(before)
-    message = incoming.parse(bytes(item.raw))
+    is_linked = item.channel.kind == Channel.Kind.WHATSAPP_WEB
+    message = (linked_incoming if is_linked else incoming).parse(bytes(item.raw))
     file = None
     if message.media is not None:
         with suppress(NotFetched):
@@ -161,14 +166,16 @@ def _decide_chat(begun: InboundItem, message: incoming.Incoming, file: NewFile |
     if item is not None:
         item.channel = begun.channel
         lock_person(message)
-        _write(item, whatsapp.decide(whatsapp.Chat(item, message, file)))
+        rules = linked if item.channel.kind == Channel.Kind.WHATSAPP_WEB else whatsapp
+        _write(item, rules.decide(whatsapp.Chat(item, message, file)))
 
 
 def lock_person(message: incoming.Incoming) -> None:
     """One person who writes to two of our numbers at once is one person."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"inbound:whatsapp:{message.sender}"]
+            "select pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"inbound:whatsapp:{message.wa_id or message.sender}"],
         )
 
 

@@ -55,6 +55,8 @@ NOTED = {
     "reaction": _("A reaction to a message of the ticket"),
     "change": _("The sender changed or deleted a message of the ticket"),
     "number_changed": _("The sender has another number now"),
+    "filled_in": _("What could not be decrypted at first stands in its place now"),
+    "sent_on_phone": _("It was written on the phone itself"),
     "thanks": _("It only says thank you, so that what is done stays done"),
 }
 SAME_MESSAGE = _("WhatsApp had delivered this message before")

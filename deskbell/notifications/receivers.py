@@ -95,6 +95,8 @@ def tell_of_message(event: Event) -> None:
     noted = message.visibility != Message.Visibility.PUBLIC
     if message.kind != Message.Kind.HUMAN or (noted and message.direction == Message.Direction.OUT):
         return  # what a read-only contact wrote by mail is noted on the ticket, and told to those in charge
+    if chat.left_already(message):
+        return
     if message.direction == Message.Direction.OUT:
         _send_reply(event, ticket, message)
     else:

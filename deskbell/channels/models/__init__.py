@@ -11,15 +11,18 @@ from deskbell.channels.models.whatsapp import (
     Webhook,
     WhatsAppNumber,
 )
+from deskbell.channels.models.whatsapp_web import DeviceMessage, LinkedDevice
 
 __all__ = [
     "AwaitedFile",
     "Channel",
+    "DeviceMessage",
     "EarlyStatus",
     "FetchedMail",
     "InboundFile",
     "InboundItem",
     "IncomingServer",
+    "LinkedDevice",
     "MailboxSignIn",
     "MessageTemplate",
     "OutgoingServer",

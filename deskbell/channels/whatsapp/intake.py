@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop as N_
 from deskbell.channels import reasons
 from deskbell.channels.case import Verdict, believable
 from deskbell.channels.email.counters import takes_ticket
-from deskbell.channels.models import AwaitedFile, InboundItem
+from deskbell.channels.models import AwaitedFile, Channel, InboundItem
 from deskbell.channels.whatsapp.incoming import ABOUT, Incoming, placeholder
 from deskbell.channels.whatsapp.thanks import is_thanks
 from deskbell.events.actor import SYSTEM
@@ -74,6 +74,7 @@ def decide(chat: Chat) -> Verdict:
     person, _made = person_for_whatsapp(
         wa_id=incoming.wa_id,
         bsuid=incoming.bsuid,
+        lid=incoming.lid,
         scope=chat.item.channel.whatsapp.waba_id,
         name=incoming.name,
     )
@@ -82,11 +83,18 @@ def decide(chat: Chat) -> Verdict:
     if reads_only(person):
         return Verdict.quarantined("read_only", N_("The sender may look at tickets, not open any"))
     at = believable(incoming.at) or timezone.now()
-    conversation = heard_in_chat(chat.item.channel_id, incoming.sender, person, at=at)
+    conversation = heard_in_chat(
+        chat.item.channel_id, incoming.sender, person, at=at, open_days=open_days(chat.item.channel)
+    )
     found = _find(chat, conversation, person)
     if found and is_thanks(incoming.text) and found.ticket.category in (Category.RESOLVED, Category.CLOSED):
         return _thanked(chat, found, person)
     return _add(chat, found, person) if found else _open(chat, person, conversation)
+
+
+def open_days(channel: Channel) -> int:
+    """For how many days after his message a person may be answered by it."""
+    return channel.device.reply_days if channel.kind == Channel.Kind.WHATSAPP_WEB else 1
 
 
 # --- what is said about another message -----------------------------------------------------------

@@ -14,21 +14,23 @@ from deskbell.people.actions.addresses import _new_person
 from deskbell.people.models import Identity, User
 from deskbell.people.whatsapp import aliases
 
-WA_ID, BSUID = Identity.Kind.WA_ID, Identity.Kind.WA_BSUID
+WA_ID, BSUID, LID = Identity.Kind.WA_ID, Identity.Kind.WA_BSUID, Identity.Kind.WA_LID
 
 
 @transaction.atomic
 def person_for_whatsapp(
-    *, wa_id: str, bsuid: str, scope: str, name: str, by: Actor | User = SYSTEM
+    *, wa_id: str, bsuid: str, scope: str, name: str, lid: str = "", by: Actor | User = SYSTEM
 ) -> tuple[User, bool]:
     """The person with this WhatsApp number (digits) or business-scoped id, made when nobody has either; and
-    whether he was made. `scope` is the account in which `bsuid` is unique. What is new of him is noted.
+    whether he was made. `scope` is the account in which `bsuid` is unique; `lid` the hidden id that WhatsApp
+    Web may know him by alone. What is new of him is noted.
 
     The caller sees to it that nobody looks for the same ids beside him. Raises ValueError without an id.
     """
-    if not (wa_id or bsuid):
+    if not (wa_id or bsuid or lid):
         raise ValueError("nobody")
     given = [(WA_ID, "", wa_id)] * bool(wa_id) + [(BSUID, scope, bsuid)] * bool(bsuid)
+    given += [(LID, "", lid)] * bool(lid)
     person = _known(given) or _with_phone(wa_id)
     made = person is None
     person = person or _new_person(name or (f"+{wa_id}" if wa_id else ""), "whatsapp", by)

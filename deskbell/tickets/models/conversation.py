@@ -23,6 +23,8 @@ class Conversation(models.Model):
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="conversations")
     #: until when anything but a template may be sent; none when the person has not written yet
     open_until = models.DateTimeField(null=True)
+    #: for how many days it is open after a message of theirs
+    open_days = models.PositiveSmallIntegerField(default=1, db_default=1)
     last_in_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
