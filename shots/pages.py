@@ -105,6 +105,7 @@ SHOTS = (
     Shot("a mail service", "/setup/mailboxes/1/push/", "Owner"),
     Shot("whatsapp numbers", "/setup/whatsapp/", "Owner"),
     Shot("a new whatsapp number", "/setup/whatsapp/new/", "Owner"),
+    Shot("a new whatsapp web number", "/setup/whatsapp-web/new/", "Owner"),
     Shot("senders", "/setup/senders/", "Owner"),
     Shot("mail texts", "/setup/texts/", "Owner"),
     Shot("a mail text", "/setup/texts/reply/en/", "Owner"),

@@ -26,21 +26,21 @@ class Delivery(threading.Thread):
         self.store, self.sid, self.address, self.secret = store, sid, address, secret
         self.host = host
         self._there_is_something = threading.Event()
-        self._stop = threading.Event()
+        self._ended = threading.Event()
         store.on_event = self._there_is_something.set
         self._failed = 0
 
     def stop(self) -> None:
-        self._stop.set()
+        self._ended.set()
         self._there_is_something.set()
 
     def run(self) -> None:
-        while not self._stop.is_set():
+        while not self._ended.is_set():
             self._there_is_something.clear()
             if self._deliver():
                 self._failed = 0
             elif self._failed:
-                self._stop.wait(WAITS[min(self._failed, len(WAITS)) - 1])
+                self._ended.wait(WAITS[min(self._failed, len(WAITS)) - 1])
             else:
                 self._there_is_something.wait(60)
 

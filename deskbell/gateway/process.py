@@ -53,7 +53,7 @@ class Gateway:
         self.delivery = Delivery(self.store, sid, desk, secret, host)
         self.session = Session(folder, self.store, make)
         parts = urlsplit(listen)
-        address = (parts.hostname or "127.0.0.1", parts.port or 80)
+        address = (parts.hostname or "127.0.0.1", parts.port or 0)
         self.server = Server(address, self.session, sid, secret, version())
         self.url = f"http://{self.server.server_address[0]}:{self.server.server_address[1]}"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import random
 import threading
 import time
@@ -237,13 +238,12 @@ class Session:
             self.qr = ""
 
     def _connect(self, stop: threading.Event) -> None:
+        os.close(os.open(self.keys, os.O_CREAT | os.O_WRONLY, 0o600))  # before the library makes it
         client = self.make(self.keys, self._on_qr, self.heard)
         with self._lock:
             if stop.is_set():
                 return
             self.client = client
-        if self.keys.exists():
-            self.keys.chmod(0o600)
         client.connect()
 
     def _set(self, link: Link, detail: str = "", until: float | None = None) -> None:
