@@ -560,10 +560,11 @@ gateway.stop()
         assert urlsplit(url).port
         ask(url, "POST", f"/v1/sessions/{SID}/start", {})
         path = f"/v1/sessions/{SID}"
-        state = until(
-            lambda: (found := ask(url, "GET", path)[1])["link_state"] in ("CONNECTING", "PAIRING") and found,
-            60,
-        )
+        begun = ("CONNECTING", "PAIRING", "MISSING")
+        state = until(lambda: (found := ask(url, "GET", path)[1])["link_state"] in begun and found, 60)
+        if state["link_state"] == "MISSING":
+            running.stdin.close()
+            pytest.skip(f"neonize cannot be loaded here: {state['detail']}")
         # with a network it would show a code by now
         assert state["detail"] == "network" or state["link_state"] == "PAIRING"
         assert (tmp_path / "session" / "keys.db").exists()

@@ -8,6 +8,7 @@ import json
 import re
 import threading
 import time
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from deskbell.gateway.protocol import HEADER, is_signed
+from deskbell.gateway.protocol import HEADER, is_signed, sign
 
 PN, LID = "919810000001", "77001234567890@lid"
 CHAT = f"{PN}@s.whatsapp.net"
@@ -88,6 +89,16 @@ class FakeGateway:
 
     def receipt(self, status: str, *ids: str) -> None:
         self.tell("receipt", {"chat": CHAT, "msg_ids": list(ids), "status": status, "ts": int(time.time())})
+
+    def deliver(self, desk: str) -> None:
+        """Post what there is to tell to the desk at that address, as often as it takes to be taken."""
+        path = f"/channels/whatsapp-web/{self.sid}/"
+        body = json.dumps({"v": 1, "sid": self.sid, "events": self.events}).encode()
+        headers = {HEADER: sign(self.secret, "POST", path, body), "Content-Type": "application/json"}
+        request = urllib.request.Request(desk + path, data=body, headers=headers)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            assert answer.status == 200
+        self.events.clear()
 
     # --- what the desk asks ---
 
