@@ -55,7 +55,7 @@ class Gateway:
         parts = urlsplit(listen)
         address = (parts.hostname or "127.0.0.1", parts.port or 0)
         self.server = Server(address, self.session, sid, secret, version())
-        self.url = f"http://{self.server.server_address[0]}:{self.server.server_address[1]}"
+        self.url = f"http://{address[0]}:{self.server.server_address[1]}"
 
     def start(self) -> None:
         """Serve, deliver, and connect what was linked before."""

@@ -135,7 +135,7 @@ class Store:
         )  # fmt: skip
 
     def ignored(self) -> dict[str, int]:
-        return dict(self._do("select kind, count from ignored"))  # type: ignore[arg-type]
+        return dict(self._do("select kind, count from ignored"))
 
     def forget_old(self) -> None:
         old = time.time() - KEPT

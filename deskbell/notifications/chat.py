@@ -66,6 +66,9 @@ def may_automate(conversation: Conversation) -> bool:
 
 
 def put_resolved(ticket: Ticket, *, kind: str, event: int) -> None:
+    conversation = ticket.conversation
+    if conversation and LinkedDevice.objects.filter(channel=conversation.channel_id).exists():
+        return  # each automatic message of a linked device is a risk: the greeting has to do
     person = ticket.requester
     with reading(language=person.language, time_zone=person.time_zone):
         text = _("We have resolved #%(number)s. If something is still wrong, just answer here.")

@@ -603,6 +603,18 @@ def test_a_time_lock_stops_all_until_it_is_over_and_automatic_words_are_left_out
     assert len(gateway.handed) == 2
 
 
+def test_of_automatic_words_only_the_greeting_leaves(number, gateway, tell, at_once):
+    number.whatsapp.greets = True
+    number.whatsapp.save()
+    gateway.write("Hello")
+    tell()
+    work()
+    tickets.resolve(Ticket.objects.get(), by=staff("owner"))
+    work()
+    (greeting,) = gateway.messages.values()
+    assert greeting["text"].startswith("Thank you, we have your message.")
+
+
 def test_one_person_who_cannot_be_written_to_stops_nobody_else_but_two_in_a_row_do(
     number, gateway, tell, at_once
 ):

@@ -104,6 +104,9 @@ def test_pairing_shows_the_code_while_it_holds_and_then_that_it_works(web, accep
     fragment = text(web.get(f"{page}link/"))
     assert "Linked: what customers write comes in" in fragment
     assert "hx-trigger" not in fragment
+    assert "has the number" not in fragment
+    gateway.state["me"]["pn"] = "4930911111"
+    assert "has the number +4930911111, not +4930900000" in text(web.get(f"{page}link/"))
 
 
 @pytest.mark.parametrize(

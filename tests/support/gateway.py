@@ -83,9 +83,9 @@ class FakeGateway:
         told = {name: value for name, value in self.state.items() if not name.startswith("qr")}
         self.tell("session", told, at=at)
 
-    def scan(self) -> None:
+    def scan(self, pn: str = "4930900000") -> None:
         """The phone scans the code that is shown."""
-        self.link("WORKING", me={"pn": "4930900000", "lid": "1@lid", "name": "Support"})
+        self.link("WORKING", me={"pn": pn, "lid": "1@lid", "name": "Support"})
 
     def receipt(self, status: str, *ids: str) -> None:
         self.tell("receipt", {"chat": CHAT, "msg_ids": list(ids), "status": status, "ts": int(time.time())})

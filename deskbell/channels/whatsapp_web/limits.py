@@ -10,6 +10,7 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from deskbell.channels import events
@@ -51,8 +52,8 @@ def admit(device: LinkedDevice, item: OutboxItem, address: str, text: str) -> De
         told = rows.filter(digest=words_of, at__gt=now - HOUR).exclude(address=address)
         people = told.values("address").distinct().count()
         if people >= SAME_TEXT:
-            stopped = events.SameTextStopped(name=device.channel.name, people=people)
-            publish(stopped, about=device.channel, by=SYSTEM)
+            alert = events.SameTextStopped(name=device.channel.name, people=people)
+            publish(alert, about=device.channel, by=SYSTEM)
             return Final("same_text", words.SAME_TEXT % {"count": people})
     return DeviceMessage.objects.create(
         channel=device.channel,
@@ -64,22 +65,24 @@ def admit(device: LinkedDevice, item: OutboxItem, address: str, text: str) -> De
     )
 
 
-def _too_soon(rows: object, address: str, now: datetime) -> int:
+def _too_soon(rows: QuerySet[DeviceMessage], address: str, now: datetime) -> int:
     """Seconds to wait for the last message of the number, and for the last one to this person."""
-    last = rows.order_by("-at").first()  # type: ignore[attr-defined]
-    his = rows.filter(address=address).order_by("-at").first()  # type: ignore[attr-defined]
+    last = rows.order_by("-at").first()
+    his = rows.filter(address=address).order_by("-at").first()
     free = [last.next_at] if last else []
     free += [his.at + timedelta(seconds=TO_ONE)] if his else []
     left = max((moment - now).total_seconds() for moment in free) if free else 0
     return max(0, -int(-left // 1))
 
 
-def _too_many(device: LinkedDevice, rows: object, address: str, now: datetime) -> Retry | None:
-    hour = rows.filter(at__gt=now - HOUR)  # type: ignore[attr-defined]
+def _too_many(
+    device: LinkedDevice, rows: QuerySet[DeviceMessage], address: str, now: datetime
+) -> Retry | None:
+    hour = rows.filter(at__gt=now - HOUR)
     others = hour.exclude(address=address).values("address").distinct().count()
     if others >= device.people_per_hour and not hour.filter(address=address).exists():
         return Retry("people_per_hour", words.PER_HOUR % {"count": others}, 300)
-    day = rows.filter(at__gt=now - DAY).count()  # type: ignore[attr-defined]
+    day = rows.filter(at__gt=now - DAY).count()
     if day >= device.messages_per_day:
         return Retry("messages_per_day", words.PER_DAY % {"count": day}, 1800)
     return None

@@ -67,7 +67,7 @@ def _send(channel: Channel, item: OutboxItem, payload: Mapping[str, Any]) -> Res
         return _outcome(channel, item, gateway.message(str(handed.client_id)))
     if handed:  # somebody sends it once more, by hand
         limits.again(handed)
-    conversation = Conversation.objects.filter(pk=payload.get("conversation")).first()
+    conversation = Conversation.objects.filter(pk=payload["conversation"]).first()
     if conversation is None or not conversation.is_open:
         return Final("not_written", words.NOT_WRITTEN % {"days": device.reply_days})
     if wait := _not_yet(item, device):
@@ -101,7 +101,7 @@ def _message(
     message: dict[str, Any] = {
         "chat": conversation.address,
         "typing_ms": int(1000 * min(most, max(least, len(text) / TYPED))),
-        "read": _unread(item.channel_id, conversation.address),
+        "read": _unread(conversation.channel_id, conversation.address),
     }
     if payload.get("quoted"):
         quoted = Message.objects.filter(external_id=payload["quoted"], direction="in").first()
@@ -122,7 +122,7 @@ def _message(
     }
 
 
-def _unread(channel_id: int | None, address: str) -> list[str]:
+def _unread(channel_id: int, address: str) -> list[str]:
     """Ids of what came last in the chat."""
     came = InboundItem.objects.filter(channel_id=channel_id, envelope_from=address, external_id__isnull=False)
     ids = came.filter(state__in=("ticketed", "added")).order_by("-pk").values_list("external_id", flat=True)

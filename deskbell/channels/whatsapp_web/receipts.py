@@ -55,8 +55,9 @@ def take_result(channel: Channel, data: dict[str, Any]) -> None:
         code = str(data.get("code") or Code.INTERNAL)
         words.note_refusal(channel, code, data.get("until"))
         state = "unknown" if code == Code.TIMEOUT_UNKNOWN else "failed"
-        told = {"code": code, "text": words.of(code), "item_id": item.pk, "arrived_is_final": True}
-        outbox.record_delivery("", state, **told)
+        outbox.record_delivery(
+            "", state, code=code, text=words.of(code), item_id=item.pk, arrived_is_final=True
+        )
     let_next_go(item.pk)
 
 

@@ -216,6 +216,7 @@ def _link(channel: Channel) -> dict[str, Any]:
         "changing": bool(silent) or state in (Link.STARTING, Link.PAIRING, Link.CONNECTING),
         "paused": paused,
         "until": device.until if device.is_restricted or state == Link.BANNED else None,
+        "other": session.phone if session and session.phone not in ("", channel.address) else "",
         "qr": _drawn(session),
     }
 
