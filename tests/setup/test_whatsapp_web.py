@@ -61,7 +61,8 @@ def test_a_new_number_asks_for_the_risk_before_anything_else(web, gateway):
     gateway.sid, gateway.secret = str(channel.uuid), secret_of(channel)
     answer = web.post(f"/setup/whatsapp-web/{channel.pk}/acceptance/", {"understood": "on"}, follow=True)
     assert "Link by QR code" in text(answer)
-    assert LinkedDevice.objects.get().accepted_by == staff("owner")
+    accepted_by = LinkedDevice.objects.get().accepted_by
+    assert accepted_by is not None and str(accepted_by.pk) == web.session["_auth_user_id"]
 
 
 @pytest.mark.parametrize(
