@@ -111,6 +111,7 @@ SHOTS = (
     Shot("whatsapp numbers", "/setup/whatsapp/", "Owner"),
     Shot("a new whatsapp number", "/setup/whatsapp/new/", "Owner"),
     Shot("a whatsapp number", "/setup/whatsapp/{number}", "Owner"),
+    Shot("a new whatsapp web number", "/setup/whatsapp-web/new/", "Owner"),
     Shot("senders", "/setup/senders/", "Owner"),
     Shot("mail texts", "/setup/texts/", "Owner"),
     Shot("a mail text", "/setup/texts/reply/en/", "Owner"),

@@ -7,7 +7,7 @@ import uuid
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from deskbell.channels.actions.pushing import push_of, take_pushed
 from deskbell.channels.actions.webhooks import LARGEST, store_webhook
@@ -15,6 +15,8 @@ from deskbell.channels.email import push
 from deskbell.channels.models import Channel
 from deskbell.channels.whatsapp.account import Account
 from deskbell.channels.whatsapp.webhook import is_signed
+from deskbell.channels.whatsapp_web import account as linked
+from deskbell.gateway import protocol
 
 
 @csrf_exempt
@@ -61,6 +63,28 @@ def whatsapp(request: HttpRequest, channel: uuid.UUID) -> HttpResponse:
     body = request.read(LARGEST + 1)
     if not is_signed(body, request.headers.get("X-Hub-Signature-256", ""), account.app_secret):
         return HttpResponse(status=401)
+    store_webhook(number, body)
+    return HttpResponse()
+
+
+@csrf_exempt
+@require_POST
+def whatsapp_web(request: HttpRequest, channel: uuid.UUID) -> HttpResponse:
+    """What the gateway of a linked device tells (docs/whatsapp-web-gateway.md): 200 once it is stored.
+
+    401 for a wrong signature, 404 for a number that is not ours, 503 while it is switched off.
+    """
+    known = linked.at(channel)
+    if known is None:
+        return HttpResponse(status=404)
+    number, secret = known
+    if int(request.headers.get("Content-Length") or 0) > protocol.LARGEST:
+        return HttpResponse(status=413)
+    body = request.read(protocol.LARGEST + 1)
+    if not protocol.is_signed(secret, request.headers.get(protocol.HEADER, ""), "POST", request.path, body):
+        return HttpResponse(status=401)
+    if number.state == Channel.State.OFF:
+        return HttpResponse(status=503)
     store_webhook(number, body)
     return HttpResponse()
 

@@ -41,6 +41,7 @@ from deskbell.tickets.actions import (
 )
 from deskbell.tickets.conditions import BadFilter
 from deskbell.tickets.listing import BadCursor
+from deskbell.tickets.posting import chat_closed
 
 log = logging.getLogger(__name__)
 
@@ -189,7 +190,7 @@ _TOLD: dict[type[Exception], Callable[[Any], Problem]] = {
     Moved: _moved,
     ChatClosed: lambda error: Problem(
         409,
-        _("The customer last wrote more than 24 hours ago: WhatsApp takes nothing but templates now."),
+        chat_closed(error),
         name="chat-closed",
     ),
     EmptyMessage: lambda error: invalid("body", _("Write something or name a file.")),

@@ -9,7 +9,9 @@ class ChannelsConfig(AppConfig):
     def ready(self) -> None:
         from deskbell.channels.email import driver  # app-ready: it needs models
         from deskbell.channels.whatsapp import outgoing  # app-ready
+        from deskbell.channels.whatsapp_web import outgoing as linked  # app-ready
         from deskbell.outbox import drivers  # app-ready
 
         drivers.register("email", driver.send)
         drivers.register(outgoing.DRIVER, outgoing.send)
+        drivers.register(linked.DRIVER, linked.send)

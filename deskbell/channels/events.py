@@ -150,3 +150,49 @@ class ConsentChanged(Happened):
     purpose: str
     given: bool
     source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkChanged(Happened):
+    """A linked device (WhatsApp Web) is in another state; both are those of gateway.protocol."""
+
+    kind = "channel.link_changed"
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskAccepted(Happened):
+    """An administrator took it upon the company that WhatsApp may block the number."""
+
+    kind = "channel.risk_accepted"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendingRestricted(Happened):
+    """WhatsApp lets nothing leave by the number until then."""
+
+    kind = "channel.sending_restricted"
+    name: str
+    code: str
+    until: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendingPaused(Happened):
+    """An administrator stopped what leaves by the number, or let it go on."""
+
+    kind = "channel.sending_paused"
+    name: str
+    paused: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SameTextStopped(Happened):
+    """The same text was to go to more people than is safe for the number."""
+
+    kind = "channel.same_text_stopped"
+    name: str
+    people: int

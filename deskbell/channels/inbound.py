@@ -21,15 +21,17 @@ from deskbell.channels import events, verdicts
 from deskbell.channels.actions import note_received
 from deskbell.channels.case import Case, Verdict
 from deskbell.channels.email.parse import ParsedMail, parse
+from deskbell.channels.media import NotFetched, fetch
 from deskbell.channels.models import Channel, InboundItem
 from deskbell.channels.models.inbound import SENDER_INDEXED
 from deskbell.channels.webform import intake
 from deskbell.channels.webform.sent import FormSent
 from deskbell.channels.whatsapp import incoming
 from deskbell.channels.whatsapp import intake as whatsapp
-from deskbell.channels.whatsapp.files import NotFetched, fetch
 from deskbell.channels.whatsapp.reading import Chat
 from deskbell.channels.whatsapp.turns import wait_for_turn
+from deskbell.channels.whatsapp_web import incoming as linked_incoming
+from deskbell.channels.whatsapp_web import intake as linked
 from deskbell.events.actor import SYSTEM
 from deskbell.events.publish import publish
 from deskbell.files.actions import store
@@ -115,7 +117,9 @@ def _begin(item_id: int) -> InboundItem:
     InboundItem.objects.filter(pk=item_id, state=InboundItem.State.RECEIVED).update(
         attempts=F("attempts") + 1
     )
-    return InboundItem.objects.select_related("channel__queue__team", "channel__whatsapp").get(pk=item_id)
+    return InboundItem.objects.select_related(
+        "channel__queue__team", "channel__whatsapp", "channel__device"
+    ).get(pk=item_id)
 
 
 def _understand(item: InboundItem) -> None:
@@ -125,7 +129,7 @@ def _understand(item: InboundItem) -> None:
     if item.channel.kind == Channel.Kind.WEBFORM:
         _decide_form(item.pk, FormSent.parse(bytes(item.raw)))
         return
-    if item.channel.kind == Channel.Kind.WHATSAPP_CLOUD:
+    if item.channel.kind in (Channel.Kind.WHATSAPP_CLOUD, Channel.Kind.WHATSAPP_WEB):
         _understand_chat(item)
         return
     mail = parse(bytes(item.raw))
@@ -148,7 +152,8 @@ def _understand_chat(item: InboundItem) -> None:
     """
     for before in _earlier(item):
         decide(before)
-    message = incoming.parse(bytes(item.raw))
+    is_linked = item.channel.kind == Channel.Kind.WHATSAPP_WEB
+    message = (linked_incoming if is_linked else incoming).parse(bytes(item.raw))
     file = None
     if message.media is not None:
         with suppress(NotFetched):
@@ -176,12 +181,13 @@ def _decide_chat(begun: InboundItem, message: incoming.Incoming, file: NewFile |
     if item is not None:
         item.channel = begun.channel
         lock_person(message)
-        _write(item, whatsapp.decide(Chat(item, message, file)))
+        rules = linked if item.channel.kind == Channel.Kind.WHATSAPP_WEB else whatsapp
+        _write(item, rules.decide(Chat(item, message, file)))
 
 
 def lock_person(message: incoming.Incoming) -> None:
     """One person who writes to two of our numbers at once is one person."""
-    wait_for_turn(message.sender)
+    wait_for_turn(message.wa_id or message.sender)
 
 
 def _our_logo(file: NewFile) -> bool:

@@ -11,6 +11,7 @@ from deskbell.channels import inbound, tallies
 from deskbell.channels.actions import copies, presence, questions, references, webhooks, whatsapp_health
 from deskbell.channels.email.copies import put_waiting
 from deskbell.channels.whatsapp.statuses import match_early
+from deskbell.channels.whatsapp_web import limits
 
 
 @app.task(
@@ -84,6 +85,7 @@ def whatsapp_templates_daily(timestamp: int) -> None:
 def forget_webhooks(timestamp: int) -> None:
     webhooks.forget_old()
     references.forget_old()
+    limits.forget_old()
 
 
 def _again(task: Any, lock: str, **values: int) -> None:

@@ -70,6 +70,7 @@ NOTED = {
     "stop": _("The customer wants no more notices in this chat"),
     "start": _("The customer wants notices in this chat again"),
     "phone_change": _("A message written on our phone was changed or deleted there"),
+    "filled_in": _("What could not be decrypted at first stands in its place now"),
     "thanks": _("It only says thank you, so that what is done stays done"),
 }
 ON_THE_PHONE = _("It was written on the phone that has the number")

@@ -168,7 +168,7 @@ def add_channel(kind: str, *, name: str, values: list[str]) -> None:
     from django.urls import reverse
 
     from deskbell.channels import actions
-    from deskbell.channels.actions.whatsapp import add_from_words
+    from deskbell.channels.actions import whatsapp, whatsapp_web
     from deskbell.channels.models import Channel, MailboxSignIn
 
     pairs: dict[str, Any] = dict(value.partition("=")[::2] for value in values)
@@ -178,12 +178,19 @@ def add_channel(kind: str, *, name: str, values: list[str]) -> None:
         raise Refusal("An e-mail channel needs its address: address=support@example.com")
     try:
         with database.plain_words():
-            whatsapp = kind == Channel.Kind.WHATSAPP_CLOUD
-            channel = (
-                add_from_words(name, pairs) if whatsapp else actions.add_channel(kind, name=name, **pairs)
-            )
+            if kind == Channel.Kind.WHATSAPP_CLOUD:
+                channel = whatsapp.add_from_words(name, pairs)
+            elif kind == Channel.Kind.WHATSAPP_WEB:
+                channel = whatsapp_web.add_from_words(name, pairs)
+            else:
+                channel = actions.add_channel(kind, name=name, **pairs)
             print(channel.uuid)
-            if whatsapp:
+            if kind == Channel.Kind.WHATSAPP_WEB:
+                page = settings.BASE_URL + reverse("setup:whatsapp_web", args=[channel.pk])
+                print(
+                    f"It is off until somebody accepts the risk and links the phone: {page}", file=sys.stderr
+                )
+            if kind == Channel.Kind.WHATSAPP_CLOUD:
                 there = settings.BASE_URL + reverse("whatsapp_webhook", args=[channel.uuid])
                 page = settings.BASE_URL + reverse("setup:whatsapp_number", args=[channel.pk])
                 print(f"Callback URL for Meta: {there}\nThe verify token stands on {page}", file=sys.stderr)

@@ -90,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     _address(command("web", _web, "run the web server alone"))
     each = command("worker", _worker, "run the jobs alone")
     each.add_argument("--queues", help="only these queues, separated by commas")
+    each = command("whatsapp-web", _whatsapp_web, "hold the link of a WhatsApp Web number (unofficial)")
+    each.add_argument("--channel", metavar="UUID", help="the number, where there are several")
+    each.add_argument("--desk", metavar="URL", help="where the desk is reached, unless at its own address")
     command("migrate", _migrate, "bring the database to this version")
     each = command("manage", _manage, "pass a command on to Django")
     each.add_argument("rest", nargs=argparse.REMAINDER)
@@ -135,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
 
     channels = group("channel", "the ways customers reach us")
     each = command("add", _channel_add, "add a channel and print its uuid", channels)
-    each.add_argument("kind", choices=["email", "webform"])
+    each.add_argument("kind", choices=["email", "webform", "whatsapp-cloud", "whatsapp-web"])
     each.add_argument("--name", required=True)
     each.add_argument("values", nargs="*", metavar="key=value")
     _json(command("list", _channel_list, "list the channels", channels))
@@ -184,6 +187,12 @@ def _worker(given: argparse.Namespace) -> int:
     from deskbell.cli import worker
 
     return worker.run(given.queues.split(",") if given.queues else None)
+
+
+def _whatsapp_web(given: argparse.Namespace) -> None:
+    from deskbell.cli import whatsapp_web
+
+    whatsapp_web.run(given.channel, given.desk)
 
 
 def _migrate(given: argparse.Namespace) -> None:

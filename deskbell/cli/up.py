@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from deskbell.cli import children, database, reachable, schema, web
+from deskbell.cli import children, database, gateways, reachable, schema, web
 from deskbell.cli.children import Child
 from deskbell.cli.embedded import Cluster
 from deskbell.cli.refusal import Refusal
@@ -138,6 +138,7 @@ class Parent:
         ]
         if demo:
             self.children.append(self._phones(reading))
+        self.linked = gateways.Gateways(reading, f"http://{_here(host)}:{port}")
         self.stopping = False
         self._catch_signals()
 
@@ -230,15 +231,16 @@ class Parent:
         """Look after the processes until a signal asks us to stop."""
         while not self.stopping:
             self._look_after_all()
-            waiting = any(each.due for each in [self.database_restart, *(c.restart for c in self.children)])
-            self._pause(0.2 if waiting else 60)
+            self.linked.look(os.environ["DATABASE_URL"], say)
+            restarts = [self.database_restart, *(c.restart for c in [*self.children, *self.linked.running()])]
+            self._pause(0.2 if any(each.due for each in restarts) else gateways.EVERY)
         say("Stopping …")
         return 0
 
     def _look_after_all(self) -> None:
         if self.cluster is not None and not self.cluster.running():
             self._restart_database(self.cluster)
-        for child in self.children:
+        for child in [*self.children, *self.linked.running()]:
             children.keep_running(child, say)
 
     def _restart_database(self, cluster: Cluster) -> None:
@@ -260,7 +262,7 @@ class Parent:
             os.read(self.woken, 4096)
 
     def stop(self) -> None:
-        children.stop(self.children)
+        children.stop([*self.children, *self.linked.running()])
         os.close(self.writing)
         if self.cluster is not None:
             self.cluster.stop()

@@ -16,6 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext, override
 
+from deskbell.channels.models import LinkedDevice
+from deskbell.channels.whatsapp_web.words import problem_of
 from deskbell.kit.jinja import file_size
 from deskbell.kit.stored import said
 from deskbell.setup import system
@@ -161,6 +163,32 @@ def whatsapp_finding() -> Finding:
     return Finding(name, not texts, "; ".join(texts) or _("nothing waits, no file is lost"), " ".join(do))
 
 
+def whatsapp_web_finding() -> Finding:
+    """Linked devices that send nothing although they are switched on, or whose gateway is silent."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select channel.name, device.link_state, device.send_state, device.until "
+            "from channels_linkeddevice device join channels_channel channel "
+            "on channel.id = device.channel_id "
+            "where channel.state <> 'off' order by channel.name"
+        )
+        rows = cursor.fetchall()
+    name = gettext_noop("WhatsApp Web")
+    if not rows:
+        return Finding(name, True, _("not in use"))
+    wrong = []
+    for number, link, sending, until in rows:
+        device = LinkedDevice(link_state=link, send_state=sending, until=until)
+        if problem := problem_of(device):
+            wrong.append(f"{number}: {said(problem)}")
+    if not wrong:
+        return Finding(name, True, _("%(count)s linked and working") % {"count": len(rows)})
+    see = _(
+        "See its page under Setup, WhatsApp. The gateway runs under deskbell up, or as deskbell whatsapp-web."
+    )
+    return Finding(name, False, "; ".join(wrong), see)
+
+
 def secrets_finding() -> Finding:
     """Client secrets of sign-in providers, which end: then no mailbox signs in by them any more."""
     with connection.cursor() as cursor:
@@ -250,6 +278,7 @@ ALL = (
     *READY,
     channels_finding,
     whatsapp_finding,
+    whatsapp_web_finding,
     secrets_finding,
     mails_finding,
     signins_finding,

@@ -226,7 +226,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'self'"],
     }
 }
-#: http without encryption is asked of this machine alone, by tests and by the demo, whose WhatsApp is here
+#: http without encryption is asked of this machine alone: of a gateway, and by tests and the demo, whose
+#: WhatsApp is here
 HTTP_PLAIN_TO_LOOPBACK = DEMO
 #: bytes; checked before a thread is taken (config/asgi.py) and again by forms
 NAMESERVER = env.str("DESKBELL_NAMESERVER", "")

@@ -23,6 +23,7 @@ urlpatterns = [
     path("live/", include("deskbell.realtime.urls")),
     path("channels/mail/<uuid:channel>/", hooks.mail, name="mail_push"),
     path("channels/whatsapp/<uuid:channel>/", hooks.whatsapp, name="whatsapp_webhook"),
+    path("channels/whatsapp-web/<uuid:channel>/", hooks.whatsapp_web, name="whatsapp_web_events"),
     path("api/v1/", include("deskbell.api.urls")),
 ]
 

@@ -15,7 +15,10 @@ from deskbell.channels.actions import consent
 from deskbell.channels.email.subjects import plain
 from deskbell.channels.models import Channel, TicketQuestion
 from deskbell.channels.whatsapp.asking import PATIENCE
+from deskbell.channels.whatsapp.errors import SWITCHED_OFF
+from deskbell.channels.whatsapp_web.words import problem_of
 from deskbell.events.models import Event
+from deskbell.kit.chats import phone_of
 from deskbell.people.models import Identity, Site, User
 from deskbell.tickets import queries, rules
 from deskbell.tickets.actions.properties import EVENT_OF
@@ -81,12 +84,20 @@ def ticket_for_page(user: User, number: int) -> Ticket:
 
 @dataclass(frozen=True)
 class Chat:
-    """The chat in which a customer is answered: until when he can be, and the number of ours he writes to."""
+    """The chat in which a customer is answered: until when he can be, and the number of ours he writes to.
+
+    `phone` are the digits of his number where it is known; `days` how long it is open after a message of his;
+    `linked` says that our number is a linked device (WhatsApp Web), `problem` why nothing leaves by that.
+    """
 
     is_open: bool
     until: datetime | None
     address: str
     number: str
+    phone: str = ""
+    days: int = 1
+    linked: bool = False
+    problem: str = ""
     #: nothing can leave by our number now
     down: bool = False
     #: he wants no templates
@@ -95,22 +106,37 @@ class Chat:
     @property
     def link(self) -> str:
         """His chat in the reader's own WhatsApp."""
-        return f"https://wa.me/{self.address}" if self.address.isdigit() else ""
+        return f"https://wa.me/{self.phone}" if self.phone else ""
 
 
 def chat_of(ticket: Ticket) -> Chat | None:
     conversation = ticket.conversation
     if conversation is None:
         return None
-    number = Channel.objects.filter(pk=conversation.channel_id).only("name", "state").first()
+    channel = Channel.objects.select_related("device").filter(pk=conversation.channel_id).first()
+    linked = channel is not None and channel.kind == Channel.Kind.WHATSAPP_WEB
     return Chat(
         conversation.is_open,
         conversation.open_until,
         conversation.address,
-        number.name if number else "WhatsApp",
-        down=number is None or number.state != Channel.State.OK,
+        channel.name if channel else "WhatsApp",
+        phone=phone_of(conversation.address) or (_number_of(ticket) if linked else ""),
+        days=conversation.open_days,
+        linked=linked,
+        problem=_problem(channel) if channel and linked else "",
+        down=channel is None or channel.state != Channel.State.OK,
         stopped=consent.is_stopped(conversation),
     )
+
+
+def _number_of(ticket: Ticket) -> str:
+    """The WhatsApp number of a customer whose chat has a hidden id."""
+    rows = Identity.objects.filter(user=ticket.requester_id, kind=Identity.Kind.WA_ID).order_by("pk")
+    return rows.values_list("key", flat=True).first() or ""
+
+
+def _problem(channel: Channel) -> str:
+    return SWITCHED_OFF if channel.state == Channel.State.OFF else problem_of(channel.device)
 
 
 @dataclass(frozen=True)

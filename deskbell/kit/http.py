@@ -63,8 +63,10 @@ class Answer:
         return value if isinstance(value, dict) else {}
 
 
-def checked(url: str) -> SplitResult:
-    """The parts of an address that the desk may ask. Raises BadAddress."""
+def checked(url: str, *, to_loopback: bool = False) -> SplitResult:
+    """The parts of an address that the desk may ask, without encryption on this machine alone where
+    `to_loopback` says so. Raises BadAddress.
+    """
     try:
         parts = urlsplit(url)
         host, _port = (parts.hostname or "").encode("idna").decode(), parts.port
@@ -72,7 +74,8 @@ def checked(url: str) -> SplitResult:
         host, parts = "", urlsplit("")
     if not host or parts.username is not None or not url.isascii() or any(sign <= " " for sign in url):
         raise BadAddress(_("This is not a complete address such as https://login.example.com/token."))
-    plain = parts.scheme == "http" and settings.HTTP_PLAIN_TO_LOOPBACK and host == "127.0.0.1"
+    here = parts.scheme == "http" and host == "127.0.0.1"
+    plain = here and (to_loopback or settings.HTTP_PLAIN_TO_LOOPBACK)
     if parts.scheme != "https" and not plain:
         raise BadAddress(_("The address must begin with https://."))
     return parts
@@ -96,13 +99,14 @@ def ask(
     into: BinaryIO | None = None,
     most: int = MOST,
     seconds: float | None = None,
+    to_loopback: bool = False,
 ) -> Answer:
     """One request and its whole answer of at most `most` bytes, in at most `seconds` (PATIENCE).
 
     `files` are parts of a form: name → (filename, content, type). A good answer's body goes `into` a file
-    where one is given, and is empty then. Raises BadAddress, NoAnswer.
+    where one is given, and is empty then. `to_loopback`: see `checked`. Raises BadAddress, NoAnswer.
     """
-    host = str(checked(url).hostname)
+    host = str(checked(url, to_loopback=to_loopback).hostname)
     request = httpx.Request(
         method,
         url,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from deskbell.channels.models import WhatsAppNumber
+from deskbell.channels.models import LinkedDevice, WhatsAppNumber
 from deskbell.channels.whatsapp import outgoing
 from deskbell.kit import markdown
 from deskbell.people.reader import reading
-from deskbell.tickets.models import Attachment, Message, Ticket
+from deskbell.tickets.models import Attachment, Conversation, Message, Ticket
 
 CHANNEL = "whatsapp"
 
@@ -59,7 +59,16 @@ def put_received(ticket: Ticket, *, kind: str) -> None:
     _put(ticket, kind, ("ticket", ticket.pk), text % {"number": ticket.number})
 
 
+def may_automate(conversation: Conversation) -> bool:
+    """Whether words that nobody wrote may leave now: not by a linked device that is in trouble."""
+    device = LinkedDevice.objects.filter(channel=conversation.channel_id).first()
+    return device is None or device.may_send
+
+
 def put_resolved(ticket: Ticket, *, kind: str, event: int) -> None:
+    conversation = ticket.conversation
+    if conversation and LinkedDevice.objects.filter(channel=conversation.channel_id).exists():
+        return  # each automatic message of a linked device is a risk: the greeting has to do
     person = ticket.requester
     with reading(language=person.language, time_zone=person.time_zone):
         text = _("We have resolved #%(number)s. If something is still wrong, just answer here.")
@@ -69,5 +78,5 @@ def put_resolved(ticket: Ticket, *, kind: str, event: int) -> None:
 def _put(ticket: Ticket, kind: str, cause: tuple[str, int], text: str) -> None:
     """What nobody wrote is sent only while it costs no template."""
     conversation = ticket.conversation
-    if conversation is not None and conversation.is_open:
+    if conversation is not None and conversation.is_open and may_automate(conversation):
         outgoing.put(conversation, kind=kind, cause=cause, ticket_id=ticket.pk, text=text)

@@ -5,6 +5,8 @@ import uuid
 from django.db import models
 from django.db.models.functions import Now
 
+from deskbell.kit.chats import shown
+
 
 class OutboxItem(models.Model):
     """One thing for one recipient. Its state only moves forward."""
@@ -67,6 +69,11 @@ class OutboxItem(models.Model):
                 name="outbox_chat",
                 condition=models.Q(driver="whatsapp-cloud"),
             ),
+            models.Index(
+                fields=["channel_id", "recipient", "id"],
+                name="outbox_linked_chat",
+                condition=models.Q(driver="whatsapp-web"),
+            ),
         ]
 
     @property
@@ -77,7 +84,7 @@ class OutboxItem(models.Model):
     @property
     def shown_recipient(self) -> str:
         """As people write it: a number in digits gets its plus."""
-        return f"+{self.recipient}" if self.recipient.isdigit() else self.recipient
+        return shown(self.recipient)
 
     def __str__(self) -> str:
         return f"{self.kind} to {self.recipient}: {self.state}"

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from deskbell.channels.models import Channel, SenderRule
+from deskbell.channels.whatsapp_web.words import LINKS
 from deskbell.events.kinds import Happened
 from deskbell.events.models import Event, EventDetail
 from deskbell.kit.jinja import file_size
@@ -264,7 +265,7 @@ class _Names:
             shaped=_shaped(happened),
             channels={
                 channel.pk: channel.name
-                if channel.kind == Channel.Kind.WHATSAPP_CLOUD
+                if channel.kind in (Channel.Kind.WHATSAPP_CLOUD, Channel.Kind.WHATSAPP_WEB)
                 else str(channel.address or channel.name)
                 for channel in Channel.objects.filter(pk__in=ids("channel"))
             },
@@ -453,6 +454,10 @@ FIELDS: dict[str, str | Promise] = {
     "asks": gettext_lazy("whether it asks which ticket is meant"),
     "most_at_once": gettext_lazy("messages of one person within ten minutes"),
     "reads": gettext_lazy("whether it shows that messages were read"),
+    "gateway": gettext_lazy("Address of another gateway"),
+    "messages_per_day": gettext_lazy("Messages a day"),
+    "people_per_hour": gettext_lazy("People an hour"),
+    "reply_days": gettext_lazy("Days in which a customer may be answered"),
     "greets": gettext_lazy("whether it answers the first message"),
     "incoming": gettext_lazy("how mails come in"),
     "label": gettext_lazy("label"),
@@ -565,6 +570,15 @@ def _mail_text(words: str | Promise) -> Callable[[Event, _Names], str]:
 
 def _channel_switched(event: Event, names: _Names) -> str:
     return _("switched the channel on") if event.data["on"] else _("switched the channel off")
+
+
+def _link_changed(event: Event, names: _Names) -> str:
+    words = LINKS.get(event.data["after"])
+    return _("WhatsApp Web: %(state)s") % {"state": _(words) if words else _("linked and working")}
+
+
+def _sending_paused(event: Event, names: _Names) -> str:
+    return _("paused sending") if event.data["paused"] else _("let sending go on")
 
 
 def _decided(event: Event, names: _Names) -> str:
@@ -714,6 +728,15 @@ WORDS: dict[str, Any] = {
     "channel.changed": _of(gettext_lazy("changed the channel: %(fields)s")),
     "channel.subscribed": _plain(gettext_lazy("subscribed the app to the WhatsApp account")),
     "channel.switched": _channel_switched,
+    "channel.risk_accepted": _plain(
+        gettext_lazy("accepted for the company that WhatsApp may block the number")
+    ),
+    "channel.link_changed": _link_changed,
+    "channel.sending_restricted": _plain(gettext_lazy("was restricted by WhatsApp: nothing leaves by it")),
+    "channel.sending_paused": _sending_paused,
+    "channel.same_text_stopped": _plain(
+        gettext_lazy("stopped a text that was about to go to too many people")
+    ),
     "channel.removed": _plain(gettext_lazy("removed the channel")),
     "user.chat_link_made": _plain(gettext_lazy("made a link to chat by WhatsApp")),
     "user.consent_changed": _consent,

@@ -26,6 +26,7 @@ from deskbell.setup.views import (
     tags,
     texts,
     whatsapp,
+    whatsapp_web,
 )
 
 app_name = "setup"
@@ -123,6 +124,15 @@ urlpatterns = [
     path("whatsapp/<int:pk>/subscription/", whatsapp.subscription, name="whatsapp_subscription"),
     path("whatsapp/<int:pk>/switching/", whatsapp.switching, name="whatsapp_switching"),
     path("whatsapp/<int:pk>/removal/", whatsapp.removal, name="whatsapp_removal"),
+    path("whatsapp-web/new/", whatsapp_web.new, name="whatsapp_web_new"),
+    path("whatsapp-web/<int:pk>/", whatsapp_web.number, name="whatsapp_web"),
+    path("whatsapp-web/<int:pk>/acceptance/", whatsapp_web.acceptance, name="whatsapp_web_acceptance"),
+    path("whatsapp-web/<int:pk>/link/", whatsapp_web.link, name="whatsapp_web_link"),
+    path("whatsapp-web/<int:pk>/pair-code/", whatsapp_web.pair_code, name="whatsapp_web_code"),
+    path("whatsapp-web/<int:pk>/pausing/", whatsapp_web.pausing, name="whatsapp_web_pausing"),
+    path("whatsapp-web/<int:pk>/switching/", whatsapp_web.switching, name="whatsapp_web_switching"),
+    path("whatsapp-web/<int:pk>/unlinking/", whatsapp_web.unlinking, name="whatsapp_web_unlinking"),
+    path("whatsapp-web/<int:pk>/removal/", whatsapp_web.removal, name="whatsapp_web_removal"),
     path("sign-in-providers/", sign_ins.providers, name="sign_in_providers"),
     path("sign-in-providers/new/", sign_ins.new, name="sign_in_provider_new"),
     path("sign-in-providers/<int:pk>/", sign_ins.provider, name="sign_in_provider"),

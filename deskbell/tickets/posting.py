@@ -71,7 +71,7 @@ class Posting:
         except actions.EmptyMessage as error:
             raise Refused(_("Write something or attach a file."), "text") from error
         except actions.ChatClosed as error:
-            raise Refused(chat_closed(), "text") from error
+            raise Refused(chat_closed(error), "text") from error
         except actions.UploadGone as error:
             raise Refused(gone(error.uploads, self.request), "text") from error
         except actions.TicketGone as error:
@@ -94,7 +94,12 @@ class Posting:
         return still_there(uploads, self.request)
 
 
-def chat_closed() -> str:
+def chat_closed(error: actions.ChatClosed) -> str:
+    if error.days > 1:
+        text = _(
+            "The customer last wrote more than %(days)s days ago: by WhatsApp Web he has to write first."
+        )
+        return text % {"days": error.days}
     return _("The customer last wrote more than 24 hours ago: WhatsApp takes nothing but templates now.")
 
 

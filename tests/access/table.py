@@ -14,6 +14,8 @@ from typing import Any
 from django.utils import timezone
 
 from deskbell.channels.actions.whatsapp import Given, add_whatsapp
+from deskbell.channels.actions.whatsapp_web import Given as Linked
+from deskbell.channels.actions.whatsapp_web import add_linked
 from deskbell.channels.models import (
     Channel,
     FetchedMail,
@@ -333,6 +335,19 @@ def whatsapp(world: World, case: Case) -> dict[str, Any]:
     return {"pk": (numbers.first() or add_whatsapp("WhatsApp", given)).pk}
 
 
+def linked(world: World, case: Case) -> dict[str, Any]:
+    """A linked device whose risk nobody has accepted, at a gateway that is not there."""
+    numbers = Channel.objects.filter(kind="whatsapp-web", address="4930900000")
+    made = numbers.first() or add_linked("Phone", Linked("+4930900000", gateway="http://127.0.0.1:1"))
+    return {"pk": made.pk}
+
+
+def new_linked(world: World, case: Case) -> dict[str, Any]:
+    phone = f"+49301000{Channel.objects.count()}"
+    limits = {"reply_days": "30", "people_per_hour": "30", "messages_per_day": "200"}
+    return {"name": "Spare", "phone": phone, **limits}
+
+
 def new_number(world: World, case: Case) -> dict[str, Any]:
     number_id = str(Channel.objects.count() + 1)
     return {"name": "Chat", "number_id": number_id, "waba_id": "1", "token": "t", "app_secret": "s"}
@@ -409,6 +424,9 @@ PAGES: dict[str, Row] = {
         nobody,
         may=anywhere(frozenset()),
         values=lambda world, case: {"channel": world.item.channel.uuid},  # a mailbox is no number
+    ),
+    "whatsapp_web_events": Row(
+        may=anywhere(frozenset()), values=lambda world, case: {"channel": world.item.channel.uuid}
     ),
     "api-docs": Row(anyone),
     "api-nothing": Row(nobody, may=anywhere(frozenset())),
@@ -724,6 +742,26 @@ PAGES: dict[str, Row] = {
     "setup:whatsapp_subscription": Row(may=anywhere(frozenset()), values=whatsapp),  # nobody answers
     "setup:whatsapp_switching": Row(may=anywhere(ADMINS), values=whatsapp, body=const(on="0")),
     "setup:whatsapp_removal": Row(setup(ADMINS), may=anywhere(ADMINS), values=whatsapp),
+    "setup:whatsapp_web_new": Row(setup(ADMINS), may=anywhere(ADMINS), body=new_linked),
+    "setup:whatsapp_web": Row(
+        setup(ADMINS),
+        may=anywhere(ADMINS),
+        values=linked,
+        body=const(
+            name="Renamed",
+            reply_days="9",
+            people_per_hour="9",
+            messages_per_day="9",
+            gateway="http://127.0.0.1:1",
+        ),
+    ),
+    "setup:whatsapp_web_acceptance": Row(may=anywhere(ADMINS), values=linked, body=const(understood="on")),
+    "setup:whatsapp_web_link": Row(setup(ADMINS), may=anywhere(frozenset()), values=linked),  # off
+    "setup:whatsapp_web_code": Row(may=anywhere(frozenset()), values=linked),
+    "setup:whatsapp_web_pausing": Row(may=anywhere(ADMINS), values=linked, body=const(on="1")),
+    "setup:whatsapp_web_switching": Row(may=anywhere(frozenset()), values=linked, body=const(on="1")),
+    "setup:whatsapp_web_unlinking": Row(may=anywhere(frozenset()), values=linked),  # nobody answers
+    "setup:whatsapp_web_removal": Row(setup(ADMINS), may=anywhere(ADMINS), values=linked),
     "setup:senders": Row(
         setup(ADMINS), may=anywhere(ADMINS), body=const(senders="spam@outside.example", kind="block")
     ),

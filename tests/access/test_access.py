@@ -85,12 +85,15 @@ def test_a_call_answers_those_it_is_for(world, visitors, call):
             judge(world, row, role, case, changed, response)
 
 
+UNPROTECTED = {"api-nothing", "mail_push", "whatsapp_webhook", "whatsapp_web_events"}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("route", sorted(set(PAGES) - {"api-nothing", "mail_push", "whatsapp_webhook"}))
+@pytest.mark.parametrize("route", sorted(set(PAGES) - UNPROTECTED))
 def test_a_form_sent_from_another_site_is_refused(world, visitors, route):
     """The browser adds the session by itself, but not the form's token. No page is exempt but that of
-    addresses the API does not have, which do nothing for anybody, and those of mail services and of
-    WhatsApp, for whom a session counts for nothing (tests/channels/test_push.py, test_whatsapp.py).
+    addresses the API does not have, which do nothing for anybody, and those of mail services, WhatsApp and
+    gateways, for whom a session counts for nothing (tests/channels/test_push.py, test_whatsapp.py …).
     """
     row = PAGES[route]
     _, case = next(visits(world, row))

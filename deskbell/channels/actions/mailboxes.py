@@ -75,8 +75,10 @@ def add_channel(
     require_setup(by)
     if kind not in Channel.Kind.values:
         raise BadChannel(f"Unknown kind of channel: {kind}. Known: {', '.join(Channel.Kind.values)}")
-    if kind == Channel.Kind.WHATSAPP_CLOUD:
-        raise BadChannel("A WhatsApp number has settings of its own: it is added by add_whatsapp")
+    if kind in (Channel.Kind.WHATSAPP_CLOUD, Channel.Kind.WHATSAPP_WEB):
+        raise BadChannel(
+            "A WhatsApp number has settings of its own: it is added by add_whatsapp or add_linked"
+        )
     if unknown:
         raise BadChannel(f"Unknown setting: {', '.join(sorted(unknown))}")
     if kind == Channel.Kind.WEBFORM:

@@ -31,7 +31,8 @@ def react(message: Message, sign: str, *, by: User) -> None:
         raise NoReaction(sign)
     rules.require(by, "reply", ticket)
     conversation = ticket.conversation
-    if conversation is None or message.direction != Message.Direction.IN or not message.external_id:
+    linked = message.details.get("whatsapp", {}).get("linked")  # a linked device sends none
+    if conversation is None or linked or message.direction != Message.Direction.IN or not message.external_id:
         raise NoReaction(str(message.pk))
     if not conversation.is_open:
         raise ChatClosed

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -13,9 +15,11 @@ from django.utils.translation import gettext_noop as N_
 from deskbell.channels import reasons
 from deskbell.channels.actions import consent
 from deskbell.channels.actions.coexistence import account_changed, take_history
+from deskbell.channels.media import NotFetched, fetch
 from deskbell.channels.models import AwaitedFile, Channel, EarlyStatus, InboundItem, Webhook
-from deskbell.channels.whatsapp import files, incoming, statuses, webhook
+from deskbell.channels.whatsapp import incoming, statuses, webhook
 from deskbell.channels.whatsapp.account import Account
+from deskbell.channels.whatsapp_web import arrivals
 from deskbell.kit.stored import sentence
 from deskbell.tickets import actions as tickets
 
@@ -72,24 +76,30 @@ def handle_webhook(webhook_id: int) -> None:
         return
     problems: list[str] = []
     try:
-        for part in webhook.parts(bytes(row.raw)):
-            problems.append(_taken(part, row.channel))
-    except webhook.Unreadable as error:
+        if row.channel.kind == Channel.Kind.WHATSAPP_WEB:
+            for event in arrivals.events(bytes(row.raw)):
+                problems.append(
+                    _taken(str(event.get("type")), row.channel, partial(arrivals.take, row.channel, event))
+                )
+        else:
+            for part in webhook.parts(bytes(row.raw)):
+                problems.append(_taken(part.kind, row.channel, partial(_take, part, row.channel)))
+    except (webhook.Unreadable, arrivals.Unreadable) as error:
         problems.append(UNREADABLE % {"reason": error})
     said = "; ".join(dict.fromkeys(filter(None, problems)))[:500]
     Webhook.objects.filter(pk=row.pk).update(handled_at=timezone.now(), problem=said)
 
 
-def _taken(part: webhook.Part, channel: Channel) -> str:
-    """As `_take`, whatever the part does to us."""
+def _taken(kind: str, channel: Channel, take: Callable[[], str]) -> str:
+    """As `take`, whatever the part does to us."""
     try:
         with transaction.atomic():
-            return _take(part, channel)
+            return take()
     except OperationalError:
         raise
     except Exception as error:
         log.exception("a part of a webhook was left out", extra={"channel": channel.pk})
-        return LEFT_OUT % {"kind": part.kind, "error": type(error).__name__}
+        return LEFT_OUT % {"kind": kind[:40], "error": type(error).__name__}
 
 
 def _take(part: webhook.Part, channel: Channel) -> str:
@@ -134,17 +144,23 @@ def _take_preferences(channel: Channel, value: dict[str, Any]) -> None:
 
 
 def _take_message(channel: Channel, part: webhook.Part) -> None:
-    """Into the ledger, once; one that is there already is counted as a duplicate."""
-    from deskbell.channels.jobs import receive  # app-ready: the job application exists only after set-up
-
     echo = part.kind == "echo"
     wamid, his = part.value.get("id"), "to" if echo else "from"
     sender = part.value.get(his) or part.value.get(f"{his}_user_id")
+    raw = incoming.raw(part.value, part.contacts, echo=echo)
+    name = wamid if isinstance(wamid, str) else ""
+    take_in_once(channel, name, raw, str(sender or "").removeprefix("+"))
+
+
+def take_in_once(channel: Channel, external_id: str, raw: bytes, sender: str) -> None:
+    """Into the ledger, once; one that is there already is counted as a duplicate."""
+    from deskbell.channels.jobs import receive  # app-ready: the job application exists only after set-up
+
     item = InboundItem(
         channel=channel,
-        external_id=incoming.clean(wamid)[:600] if isinstance(wamid, str) and wamid else None,
-        raw=incoming.raw(part.value, part.contacts, echo=echo),
-        envelope_from=incoming.clean(str(sender or "")).removeprefix("+")[:300],
+        external_id=incoming.clean(external_id)[:600] or None,
+        raw=raw,
+        envelope_from=incoming.clean(sender)[:300],
         envelope_to=channel.address,
     )
     try:
@@ -185,13 +201,17 @@ def forget_old() -> None:
 
 def fetch_awaited(pk: int) -> None:
     """Try once more to fetch a file of a message. After the last try it is lost, as the message then says."""
-    row = AwaitedFile.objects.select_related("channel__whatsapp").filter(pk=pk, lost_at=None).first()
+    row = (
+        AwaitedFile.objects.select_related("channel__whatsapp", "channel__device")
+        .filter(pk=pk, lost_at=None)
+        .first()
+    )
     if row is None:
         return
     media = incoming.Media(row.media_id, "", row.filename, row.sha256)
     try:
-        file = files.fetch(row.channel, media)
-    except files.NotFetched as error:
+        file = fetch(row.channel, media)
+    except NotFetched as error:
         _later(row, error)
         return
     with transaction.atomic():

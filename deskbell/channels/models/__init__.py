@@ -15,17 +15,20 @@ from deskbell.channels.models.whatsapp import (
     Webhook,
     WhatsAppNumber,
 )
+from deskbell.channels.models.whatsapp_web import DeviceMessage, LinkedDevice
 
 __all__ = [
     "AwaitedFile",
     "Channel",
     "ChatConsent",
     "ChatReference",
+    "DeviceMessage",
     "EarlyStatus",
     "FetchedMail",
     "InboundFile",
     "InboundItem",
     "IncomingServer",
+    "LinkedDevice",
     "MailboxSignIn",
     "MessageTemplate",
     "OutgoingServer",

@@ -11,14 +11,15 @@ from deskbell.tickets.models import Queue
 class Channel(models.Model):
     """One way in, and mostly out: a mailbox, a WhatsApp number, the web form for people without an account.
 
-    A mailbox's address is casefolded and its domain an IDNA A-label, a number's is its phone number id; the
-    web form has none, and is one.
+    A mailbox's address is casefolded and its domain an IDNA A-label, a number's is its phone number id at the
+    Cloud API and its digits as a linked device; the web form has none, and is one.
     """
 
     class Kind(models.TextChoices):
         EMAIL = "email"
         WEBFORM = "webform"
         WHATSAPP_CLOUD = "whatsapp-cloud"
+        WHATSAPP_WEB = "whatsapp-web"
 
     class State(models.TextChoices):
         OK = "ok"

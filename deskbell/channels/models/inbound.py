@@ -6,6 +6,7 @@ from django.db.models.functions import Left, Now
 
 from deskbell.channels.models.channel import Channel
 from deskbell.files.models import Blob
+from deskbell.kit.chats import shown
 
 SENDER_INDEXED = 100
 
@@ -74,13 +75,14 @@ class InboundItem(models.Model):
     @property
     def shown_sender(self) -> str:
         """As people write it: a number in digits gets its plus."""
-        return f"+{self.envelope_from}" if self.envelope_from.isdigit() else self.envelope_from
+        return shown(self.envelope_from)
 
     @property
     def shown_recipient(self) -> str:
         """A WhatsApp number by its name, for its address is an id; else what it was sent to."""
         channel = self.channel
-        known = "" if channel.kind == Channel.Kind.WHATSAPP_CLOUD else self.envelope_to or channel.address
+        chats = (Channel.Kind.WHATSAPP_CLOUD, Channel.Kind.WHATSAPP_WEB)
+        known = "" if channel.kind in chats else self.envelope_to or channel.address
         return known or channel.name
 
     def __str__(self) -> str:

@@ -9,8 +9,8 @@ from deskbell.tickets.models import Message
 
 
 class WhatsAppNumber(models.Model):
-    """A business number at the WhatsApp Cloud API. Its phone number id is the channel's address, its secrets
-    are the channel's (whatsapp/account.py).
+    """A number on WhatsApp. At the Cloud API its phone number id is the channel's address, its secrets are
+    the channel's (whatsapp/account.py); that of a linked device (LinkedDevice) has no account and no API.
     """
 
     channel = models.OneToOneField(Channel, models.CASCADE, related_name="whatsapp")

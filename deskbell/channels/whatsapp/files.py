@@ -42,7 +42,7 @@ def fetch(channel: Channel, media: Media) -> NewFile:
     expected = media.sha256 or there.sha256
     if expected and not _same(expected, blob.sha256):
         raise NotFetched("the content is not what was announced")
-    return NewFile(blob, _named(media.filename, media.mime_type or there.mime_type or blob.content_type))
+    return NewFile(blob, named(media.filename, media.mime_type or there.mime_type or blob.content_type))
 
 
 def _same(announced: str, sha256: str) -> bool:
@@ -55,7 +55,7 @@ def _same(announced: str, sha256: str) -> bool:
         return False
 
 
-def _named(filename: str, mime_type: str) -> str:
+def named(filename: str, mime_type: str) -> str:
     """With an ending, so that a computer knows what to open it with."""
     if PurePosixPath(filename).suffix:
         return filename

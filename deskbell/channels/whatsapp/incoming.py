@@ -35,6 +35,10 @@ class Incoming:
     type: str
     wa_id: str = ""
     bsuid: str = ""
+    #: WhatsApp's hidden id of a person, `…@lid`, which is no number
+    lid: str = ""
+    #: of a linked device: the chat it came from, which is where it is answered
+    chat: str = ""
     name: str = ""
     at: datetime | None = None
     text: str = ""
@@ -59,7 +63,7 @@ class Incoming:
     @property
     def sender(self) -> str:
         """Under which the sender is answered."""
-        return self.wa_id or self.bsuid
+        return self.chat or self.wa_id or self.bsuid
 
 
 def raw(message: dict[str, Any], contacts: list[Any], *, echo: bool = False) -> bytes:
@@ -211,6 +215,8 @@ def placeholder(incoming: Incoming) -> str:
     match incoming.type:
         case "unsupported" if 131060 in incoming.errors:
             return _("(WhatsApp could not hand this message over. Please look at the phone.)")
+        case "undecryptable":
+            return _("(Waiting for this message. It may take a while; else look at the phone.)")
         case "sticker":
             return _("(A sticker)")
         case kind if kind in MEDIA:

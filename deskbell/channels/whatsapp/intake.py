@@ -16,7 +16,7 @@ from deskbell.channels import events, reasons, senders
 from deskbell.channels.actions import consent, questions
 from deskbell.channels.case import Verdict, believable, refusal
 from deskbell.channels.email.counters import takes_ticket
-from deskbell.channels.models import InboundItem, SenderRule, TicketQuestion
+from deskbell.channels.models import Channel, InboundItem, SenderRule, TicketQuestion
 from deskbell.channels.whatsapp import asking, echoes, who
 from deskbell.channels.whatsapp.incoming import ABOUT
 from deskbell.channels.whatsapp.naming import subject_of
@@ -95,7 +95,14 @@ def _from_person(chat: Chat, person: User, at: datetime) -> Verdict:
     if _too_many_at_once(chat, person, at):
         most = chat.item.channel.whatsapp.most_at_once
         return Verdict.quarantined("flood", reasons.FLOOD % {"count": most})
-    conversation = heard_in_chat(chat.item.channel_id, incoming.sender, person, at=at, name=incoming.name)
+    conversation = heard_in_chat(
+        chat.item.channel_id,
+        incoming.sender,
+        person,
+        at=at,
+        name=incoming.name,
+        open_days=open_days(chat.item.channel),
+    )
     consent.note_first_word(conversation, incoming.external_id)
     if wished := _wish(chat, conversation, person):
         return wished
@@ -115,6 +122,11 @@ def _from_person(chat: Chat, person: User, at: datetime) -> Verdict:
     return _add(chat, found, person) if found else _open(chat, person, conversation)
 
 
+def open_days(channel: Channel) -> int:
+    """For how many days after his message a person may be answered by it."""
+    return channel.device.reply_days if channel.kind == Channel.Kind.WHATSAPP_WEB else 1
+
+
 def _too_many_at_once(chat: Chat, person: User, at: datetime) -> bool:
     """By the times at which he wrote; an administrator's word, and his who always is welcome, let all in."""
     most = chat.item.channel.whatsapp.most_at_once
@@ -132,7 +144,7 @@ def _too_many_at_once(chat: Chat, person: User, at: datetime) -> bool:
 def _wish(chat: Chat, conversation: Conversation, person: User) -> Verdict | None:
     """STOP and START as the whole text: noted on his newest ticket, and confirmed once."""
     wish, evidence = wish_of(chat.incoming), chat.incoming.external_id
-    if not wish:
+    if not wish or chat.item.channel.kind != Channel.Kind.WHATSAPP_CLOUD:  # templates are sent by no other
         return None
     rows = conversation.tickets.filter(trashed_at=None, requester=person)
     ticket = rows.order_by("-active", "-last_message_at").first()

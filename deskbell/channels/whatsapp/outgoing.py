@@ -67,9 +67,10 @@ def put(
     if messages and quoted:
         messages[0]["quoted"] = quoted
     made: list[OutboxItem] = []
+    driver = driver_of(conversation)
     for number, message in enumerate(messages):
         item = outbox.put(
-            DRIVER,
+            driver,
             recipient=conversation.address,
             kind=f"{kind}.{number}" if number else kind,
             cause=cause,
@@ -80,6 +81,12 @@ def put(
         )
         made += [item] if item else []
     return made
+
+
+def driver_of(conversation: Conversation) -> str:
+    """By what the answers of a chat leave: the drivers of chats are called as their kinds of channels."""
+    kind = Channel.objects.filter(pk=conversation.channel_id).values_list("kind", flat=True).first()
+    return kind or DRIVER
 
 
 def put_template(

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from deskbell.channels import reasons
 from deskbell.channels.case import Verdict, believable
-from deskbell.channels.models import AwaitedFile, InboundItem
+from deskbell.channels.models import AwaitedFile, Channel, InboundItem
 from deskbell.channels.whatsapp.incoming import Incoming, placeholder
 from deskbell.events.actor import SYSTEM
 from deskbell.outbox.models import OutboxItem
@@ -73,6 +73,7 @@ def content_of(chat: Chat, text: str, *, kind: str, phone: bool = False) -> Cont
     details |= {"forwarded": True} if incoming.forwarded else {}
     details |= {"file": "waiting"} if awaited else {}
     details |= {"phone": True} if phone else {}
+    details |= {"linked": True} if chat.item.channel.kind == Channel.Kind.WHATSAPP_WEB else {}
     return Content(
         text=text,
         new_text=text,

@@ -39,6 +39,7 @@ def sender_of(chat: Chat, *, at: datetime) -> Sender:
     ids: dict[str, Any] = {
         "wa_id": incoming.wa_id or incoming.own_number,
         "bsuid": incoming.bsuid,
+        "lid": incoming.lid,
         "scope": scope,
     }
     if bound := _bound(chat, ids):

@@ -48,6 +48,6 @@ def reaction(request: HttpRequest, pk: int) -> HttpResponse:
         reactions.react(message, request.POST.get("sign", ""), by=person(request))
     except reactions.NoReaction:
         raise Gone from None
-    except actions.ChatClosed:
-        said = chat_closed()
+    except actions.ChatClosed as error:
+        said = chat_closed(error)
     return done(request, message.ticket, said, anchor=f"#message-{pk}")

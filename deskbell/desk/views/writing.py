@@ -49,8 +49,8 @@ def messages(request: HttpRequest, number: int) -> HttpResponse:
                 "%(name)s has just sent an answer, which leaves in a moment. Nothing of yours was sent."
             )
             form.add_error(None, sends % {"name": error.name})
-        except actions.ChatClosed:
-            form.add_error("text", chat_closed())
+        except actions.ChatClosed as error:
+            form.add_error("text", chat_closed(error))
         except actions.EmptyMessage:
             form.add_error("text", _("Write something or attach a file."))
         except actions.UploadGone:

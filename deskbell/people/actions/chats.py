@@ -14,27 +14,34 @@ from deskbell.people.actions.addresses import _new_person
 from deskbell.people.models import Identity, User
 from deskbell.people.whatsapp import aliases
 
-WA_ID, BSUID = Identity.Kind.WA_ID, Identity.Kind.WA_BSUID
+WA_ID, BSUID, LID = Identity.Kind.WA_ID, Identity.Kind.WA_BSUID, Identity.Kind.WA_LID
 
 
 @transaction.atomic
 def person_for_whatsapp(
-    *, wa_id: str, bsuid: str, scope: str, name: str, by: Actor | User = SYSTEM
+    *, wa_id: str, bsuid: str, scope: str, name: str, lid: str = "", by: Actor | User = SYSTEM
 ) -> tuple[User, bool]:
     """The person with this WhatsApp number (digits) or business-scoped id, made when nobody has either; and
-    whether he was made. `scope` is the account in which `bsuid` is unique. What is new of him is noted.
+    whether he was made. `scope` is the account in which `bsuid` is unique; `lid` the hidden id that WhatsApp
+    Web may know him by alone. What is new of him is noted.
 
     The caller sees to it that nobody looks for the same ids beside him. Raises ValueError without an id.
     """
-    if not (wa_id or bsuid):
+    if not (wa_id or bsuid or lid):
         raise ValueError("nobody")
-    given = [(WA_ID, "", wa_id)] * bool(wa_id) + [(BSUID, scope, bsuid)] * bool(bsuid)
+    given = _given(wa_id, bsuid, scope, lid)
     person = _known(given) or _with_phone(wa_id)
     made = person is None
     person = person or _new_person(name or (f"+{wa_id}" if wa_id else ""), "whatsapp", by)
     for kind, within, key in given:
         _note(person, kind, within, key, by)
     return person, made
+
+
+def _given(wa_id: str, bsuid: str, scope: str, lid: str) -> list[tuple[str, str, str]]:
+    """(kind, scope, key) of each that is given."""
+    every = [(WA_ID, "", wa_id), (BSUID, scope, bsuid), (LID, "", lid)]
+    return [each for each in every if each[2]]
 
 
 def _known(given: Sequence[tuple[str, str, str]]) -> User | None:
@@ -65,11 +72,11 @@ def _with_phone(wa_id: str) -> User | None:
     return found.user
 
 
-def whatsapp_owner(*, wa_id: str, bsuid: str, scope: str) -> tuple[User | None, bool]:
+def whatsapp_owner(*, wa_id: str, bsuid: str, scope: str, lid: str = "") -> tuple[User | None, bool]:
     """Who has the number or id, none when nobody has; and whether the id shows that it is still he: it
     changes with the number.
     """
-    by_id = _known([(BSUID, scope, bsuid)]) if bsuid else None
+    by_id = _known(_given("", bsuid, scope, lid))
     return by_id or _known([(WA_ID, "", wa_id)] if wa_id else []), by_id is not None
 
 
@@ -125,16 +132,18 @@ def retire_whatsapp(person: User, kind: str, scope: str, key: str, *, by: Actor 
 
 
 @transaction.atomic
-def bind_whatsapp(person: User, *, wa_id: str, bsuid: str, scope: str, by: Actor | User = SYSTEM) -> bool:
+def bind_whatsapp(
+    person: User, *, wa_id: str, bsuid: str, scope: str, lid: str = "", by: Actor | User = SYSTEM
+) -> bool:
     """Who writes by WhatsApp has shown that he is `person`. False, and nothing is bound, where the number or
     id belongs to somebody else who has an account or an address of his own.
     """
-    given = [(WA_ID, "", wa_id)] * bool(wa_id) + [(BSUID, scope, bsuid)] * bool(bsuid)
+    given = _given(wa_id, bsuid, scope, lid)
     other = _known(given)
     if other and other != person:
         if other.has_usable_password() or Identity.objects.filter(user=other, kind="email").exists():
             return False
-        theirs = Identity.objects.filter(user=other, kind__in=(WA_ID, BSUID))
+        theirs = Identity.objects.filter(user=other, kind__in=(WA_ID, BSUID, LID))
         for kind, within, key in theirs.values_list("kind", "scope", "key"):
             retire_whatsapp(other, kind, within, key, by=by)
     for kind, within, key in given:
@@ -143,9 +152,11 @@ def bind_whatsapp(person: User, *, wa_id: str, bsuid: str, scope: str, by: Actor
 
 
 @transaction.atomic
-def person_anew(*, wa_id: str, bsuid: str, scope: str, name: str, by: Actor | User = SYSTEM) -> User:
+def person_anew(
+    *, wa_id: str, bsuid: str, scope: str, name: str, lid: str = "", by: Actor | User = SYSTEM
+) -> User:
     """Somebody new behind a number that others had: the old ones have it no more."""
-    given = [(WA_ID, "", wa_id)] * bool(wa_id) + [(BSUID, scope, bsuid)] * bool(bsuid)
+    given = _given(wa_id, bsuid, scope, lid)
     for kind, within, key in given:
         if found := _identity(kind, within, [key, *(aliases(key) if kind == WA_ID else [])]):
             retire_whatsapp(found.user, kind, within, found.key, by=by)

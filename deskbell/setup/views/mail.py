@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,9 @@ from django.views.decorators.http import require_POST, require_safe
 from deskbell.channels import actions
 from deskbell.channels.models import Channel, InboundItem
 from deskbell.channels.queries import sender_of, totals
-from deskbell.channels.whatsapp.incoming import Incoming, parse, placeholder
+from deskbell.channels.whatsapp import incoming
+from deskbell.channels.whatsapp.incoming import Incoming, placeholder
+from deskbell.channels.whatsapp_web import incoming as linked_incoming
 from deskbell.outbox import actions as outbox
 from deskbell.outbox.models import OutboxItem
 from deskbell.outbox.queries import totals as outbox_totals
@@ -69,6 +72,12 @@ FILES = {
     Channel.Kind.EMAIL: ("eml", "message/rfc822"),
     Channel.Kind.WEBFORM: ("json", "application/json"),
     Channel.Kind.WHATSAPP_CLOUD: ("json", "application/json"),
+    Channel.Kind.WHATSAPP_WEB: ("json", "application/json"),
+}
+#: kind of channel → what reads a message of its chats
+READERS: dict[str, Callable[[bytes], Incoming]] = {
+    Channel.Kind.WHATSAPP_CLOUD: incoming.parse,
+    Channel.Kind.WHATSAPP_WEB: linked_incoming.parse,
 }
 #: bytes of a raw message that its page shows; the whole is downloaded
 SOURCE_SHOWN = 64 * 1024
@@ -104,11 +113,11 @@ def _numbers(request: Request, items: list[Any]) -> dict[int, int]:
 def received_item(request: Request, pk: int) -> HttpResponse:
     item = get_object_or_404(InboundItem.objects.select_related("channel"), pk=pk)
     raw = bytes(item.raw)
-    chat = item.channel.kind == Channel.Kind.WHATSAPP_CLOUD
+    chat = item.channel.kind in READERS
     shown = _laid_out(raw) if chat else raw
     context = {
         "item": item,
-        "message": _written(raw) if chat else None,
+        "message": _written(raw, READERS[item.channel.kind]) if chat else None,
         "states": RECEIVED,
         "numbers": _numbers(request, [item]),
         "source": shown[:SOURCE_SHOWN].decode("utf-8", "replace"),
@@ -119,7 +128,7 @@ def received_item(request: Request, pk: int) -> HttpResponse:
     return show(request, "received_item.html", context)
 
 
-def _written(raw: bytes) -> Incoming | None:
+def _written(raw: bytes, parse: Callable[[bytes], Incoming]) -> Incoming | None:
     """A message of WhatsApp as a person reads it; None for what cannot be read."""
     try:
         message = parse(raw)
@@ -185,7 +194,7 @@ def sent(request: Request) -> HttpResponse:
 
 
 def _whatsapp() -> QuerySet[Channel]:
-    return Channel.objects.filter(kind=Channel.Kind.WHATSAPP_CLOUD)
+    return Channel.objects.filter(kind__in=READERS)
 
 
 def kind_in_words(kind: str) -> str:

@@ -31,6 +31,7 @@ from deskbell.setup.access import Request, permitted
 from deskbell.setup.ledgers import RECEIVED
 from deskbell.setup.pages import show
 from deskbell.setup.saving import saved_once, sent_before
+from deskbell.setup.views.whatsapp_web import linked_numbers
 from deskbell.setup.whatsapp_forms import TAKEN, WhatsAppForm
 
 #: webhooks with a problem that are shown, and how far back
@@ -52,7 +53,9 @@ def _numbers() -> Any:
 @permitted(permissions.SETUP)
 def numbers(request: Request) -> HttpResponse:
     rows = list(_numbers().order_by("name", "pk"))
-    return show(request, "whatsapp_numbers.html", {"rows": rows, "waiting": _waiting(rows)})
+    linked = list(linked_numbers().order_by("name", "pk"))
+    context = {"rows": rows, "waiting": _waiting(rows), "linked": linked}
+    return show(request, "whatsapp_numbers.html", context)
 
 
 def _waiting(channels: list[Channel]) -> dict[int, int]:

@@ -18,26 +18,32 @@ from deskbell.tickets.actions.messages import store
 from deskbell.tickets.content import Content, NewFile
 from deskbell.tickets.models import Attachment, Conversation, Message, Ticket
 
-#: after a customer's message
-OPEN_FOR = timedelta(hours=24)
-
 
 @transaction.atomic
 def heard_in_chat(
-    channel_id: int, address: str, person: User, *, at: datetime, name: str = ""
+    channel_id: int, address: str, person: User, *, at: datetime, name: str = "", open_days: int = 1
 ) -> Conversation:
-    """The person wrote: his conversation, open for another day from then. One that moved on is his now."""
+    """The person wrote: his conversation, open for `open_days` from then. One that moved on is his now."""
+    until = at + timedelta(days=open_days)
+    defaults = {
+        "person": person,
+        "name": name,
+        "last_in_at": at,
+        "open_until": until,
+        "open_days": open_days,
+    }
     conversation, made = Conversation.objects.select_for_update(no_key=True).get_or_create(
         channel_id=channel_id,
         address=address,
-        defaults={"person": person, "name": name, "last_in_at": at, "open_until": at + OPEN_FOR},
+        defaults=defaults,
     )
     if not made:
         conversation.person = person
         conversation.name = name or conversation.name
         conversation.last_in_at = max(conversation.last_in_at or at, at)
-        conversation.open_until = max(conversation.open_until or at, at + OPEN_FOR)
-        conversation.save(update_fields=["person", "name", "last_in_at", "open_until"])
+        conversation.open_until = max(conversation.open_until or at, until)
+        conversation.open_days = open_days
+        conversation.save(update_fields=["person", "name", "last_in_at", "open_until", "open_days"])
     return conversation
 
 
@@ -59,6 +65,34 @@ def leave_chat(address: str) -> None:
     answered there no more.
     """
     Ticket.objects.filter(conversation__address=address).update(conversation=None)
+
+
+@transaction.atomic
+def follow_chat(channel_id: int, address: str, others: list[str]) -> None:
+    """The same person's chat goes on under another address of his (`others`): its conversation with it."""
+    chats = Conversation.objects.filter(channel_id=channel_id)
+    if chats.filter(address=address).exists():
+        return
+    before = chats.select_for_update(no_key=True).filter(address__in=others)
+    if found := before.order_by("-last_in_at").first():
+        found.address = address
+        found.save(update_fields=["address"])
+
+
+@transaction.atomic
+def fill_in(message_id: int, content: Content) -> None:
+    """What a message says, now that it could be read: in place of what stood there for it."""
+    message = Message.objects.select_related("ticket").filter(pk=message_id, redacted_at=None).first()
+    if message is None or message.ticket is None:
+        return
+    ticket = lock(message.ticket)
+    message = Message.objects.select_for_update().get(pk=message_id)
+    message.text, message.new_text = content.text, content.new_text
+    message.details, message.in_reply_to = content.details, content.in_reply_to
+    message.save(update_fields=["text", "new_text", "details", "in_reply_to"])
+    attach(message, content, by_id=None)
+    arrived = events.FileArrived(message_id=message.pk, lost=False, public=not message.internal)
+    publish(arrived, about=ticket, by=SYSTEM)
 
 
 @transaction.atomic

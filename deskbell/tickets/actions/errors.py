@@ -59,7 +59,11 @@ class ColleagueSends(Exception):
 
 
 class ChatClosed(Exception):
-    """The customer wrote too long ago: in his chat he cannot be answered freely any more."""
+    """The customer wrote too long ago: in his chat he cannot be answered freely any more, `days` after."""
+
+    def __init__(self, days: int = 1) -> None:
+        super().__init__(days)
+        self.days = days
 
 
 class LeftAlready(Exception):

@@ -285,7 +285,7 @@ def _not_empty(content: Content) -> None:
 def can_leave(ticket: Ticket, content: Content) -> None:
     """Raises ChatClosed for a reply that its way would not take."""
     if ticket.conversation is not None and not content.way and not ticket.conversation.is_open:
-        raise ChatClosed
+        raise ChatClosed(ticket.conversation.open_days)
 
 
 def not_overtaken(ticket: Ticket, by: User, after: int | None) -> None:

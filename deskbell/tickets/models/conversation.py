@@ -25,6 +25,8 @@ class Conversation(models.Model):
     name = models.CharField(max_length=200, blank=True, default="", db_default="")
     #: until when anything but a template may be sent; none when the person has not written yet
     open_until = models.DateTimeField(null=True)
+    #: for how many days it is open after a message of theirs
+    open_days = models.PositiveSmallIntegerField(default=1, db_default=1)
     last_in_at = models.DateTimeField(null=True)
     #: the person's newest message that somebody here has opened (a plain id: messages stand above)
     seen_message_id = models.BigIntegerField(null=True)
