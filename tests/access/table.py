@@ -338,7 +338,7 @@ def whatsapp(world: World, case: Case) -> dict[str, Any]:
 def linked(world: World, case: Case) -> dict[str, Any]:
     """A linked device whose risk nobody has accepted, at a gateway that is not there."""
     numbers = Channel.objects.filter(kind="whatsapp-web", address="4930900000")
-    made = numbers.first() or add_linked("Phone", Linked("+4930900000", gateway="http://127.0.0.1:1"))
+    made = numbers.first() or add_linked("WhatsApp", Linked("+4930900000", gateway="http://127.0.0.1:1"))
     return {"pk": made.pk}
 
 
