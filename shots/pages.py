@@ -38,6 +38,8 @@ SHOTS = (
     Shot("a ticket", "{busy}", "Agent"),
     Shot("a ticket as an auditor", "{busy}", "Auditor"),
     Shot("forwarding to a supplier", "{busy}forward/", "Agent"),
+    Shot("merging a ticket", "{busy}merge/", "Agent"),
+    Shot("splitting a ticket", "{busy}move/", "Agent"),
     Shot("new ticket", "/desk/tickets/new/", "Agent"),
     Shot("search", "/desk/search/?q=vpn", "Agent"),
     Shot("several selected", "/desk/?box=open", "Agent", click="[data-select] >> nth=0"),

@@ -114,6 +114,23 @@ class NewForward(Body):
     answers: Id | None = Field(default=None, description="The supplier's message that it answers.")
 
 
+class Merge(Body):
+    """`into` keeps its number. `share` lets two different customers read each other's words."""
+
+    into: Id = Field(description="Number of a ticket.")
+    share: bool = False
+
+
+class Split(Body):
+    subject: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_storable)]
+    messages: Annotated[list[Id], Field(min_length=1, max_length=5000)]
+
+
+class Move(Body):
+    to: Id = Field(description="Number of another ticket of the same customer.")
+    messages: Annotated[list[Id], Field(min_length=1, max_length=5000)]
+
+
 class NewPerson(Body):
     name: Annotated[str, Field(max_length=200), AfterValidator(_storable)] = ""
     email: Annotated[str, Field(max_length=254), AfterValidator(_storable)] | None = None
@@ -221,6 +238,7 @@ class Ticket(Shape):
     updated_at: Time
     first_responded_at: Time | None
     resolved_at: Time | None
+    merged_into: int | None = Field(description="Number of the ticket of which this one is part.")
     version: int
     url: str
 

@@ -162,6 +162,7 @@ def ticket_context(
         "composer": composer or form is not None,
         "thens": _thens(request, ticket, known),
         "chat": reading.chat_of(ticket),
+        "part": reading.part_of(user, ticket),
         "problems": problems or {},
         "conflict": conflict,
         "due_value": timezone.localtime(ticket.due_at).strftime(LOCAL_TIME) if ticket.due_at else "",

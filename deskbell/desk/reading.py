@@ -14,6 +14,7 @@ from deskbell.channels.models import Channel
 from deskbell.events.models import Event
 from deskbell.people.models import Identity, Site, User
 from deskbell.tickets import queries, rules
+from deskbell.tickets.actions.merging import can_be_undone, merge_of
 from deskbell.tickets.actions.properties import EVENT_OF
 from deskbell.tickets.models import (
     ACTIVE_CATEGORIES,
@@ -25,6 +26,7 @@ from deskbell.tickets.models import (
     Ticket,
     TicketLink,
 )
+from deskbell.tickets.pointers import final
 
 RULES = (
     "reply",
@@ -42,6 +44,7 @@ RULES = (
     "redact",
     "copy",
     "end_links",
+    "merge",
 )
 OTHERS_SHOWN = 8
 TAGS_OFFERED = 200
@@ -103,6 +106,22 @@ def rights_at(user: User, ticket: Ticket) -> dict[str, bool]:
 
 
 @dataclass(frozen=True)
+class Part:
+    """`whole` is the ticket of which another is part, if it may be seen."""
+
+    whole: Ticket | None
+    undoable: bool
+
+
+def part_of(user: User, ticket: Ticket) -> Part | None:
+    """Where a ticket went that was merged; None for any other."""
+    if ticket.merged_into_id is None:
+        return None
+    whole = Ticket.objects.visible_to(user, trashed=True).filter(pk=final(ticket).pk).first()
+    return Part(whole, can_be_undone(merge_of(ticket)) and rules.may(user, "merge", ticket))
+
+
+@dataclass(frozen=True)
 class Around:
     """What stands beside a ticket: how to reach its requester, sites, his other open tickets, links, tags;
     `alike` is an older one that may be about the same.
@@ -156,13 +175,21 @@ def _links(visible: QuerySet[Ticket], ticket: Ticket) -> list[tuple[str, Ticket]
     links = list(TicketLink.objects.filter(Q(ticket=ticket) | Q(target=ticket)).order_by("pk"))
     ids = {link.target_id if link.ticket_id == ticket.pk else link.ticket_id for link in links}
     seen = {other.pk: other for other in visible.filter(pk__in=ids)} if ids else {}
-    said = []
+    said = [(_("Part of this"), other) for other in visible.filter(merged_into=ticket).order_by("pk")]
     for link in links:
         newer = link.ticket_id == ticket.pk
         if other := seen.get(link.target_id if newer else link.ticket_id):
-            follow_up = _("Follow-up of") if newer else _("Followed up by")
-            said.append((follow_up if link.kind == TicketLink.Kind.FOLLOW_UP else _("Related"), other))
+            said.append((_relation(link.kind, newer), other))
     return said
+
+
+def _relation(kind: str, newer: bool) -> str:
+    """What the other ticket is to this one, which is the newer of both or not."""
+    if kind == TicketLink.Kind.FOLLOW_UP:
+        return _("Follow-up of") if newer else _("Followed up by")
+    if kind == TicketLink.Kind.SPLIT:
+        return _("Split off from") if newer else _("Split off")
+    return _("Related")
 
 
 def last_change(ticket: Ticket, properties: set[str]) -> queries.Entry | None:

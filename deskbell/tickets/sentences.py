@@ -26,6 +26,8 @@ _PERSON_FIELDS = {
 }
 
 
+_TICKET_FIELDS = ("follow_up_of", "split_from", "target_id", "source_id")
+
 #: (kind, slug of a status or id of the others as text) → name
 Labels = dict[tuple[str, str], str]
 
@@ -49,7 +51,7 @@ class Names:
         people: set[int | None] = {e.actor_id for e in happened if e.actor_kind == "user"}
         for event in happened:
             people |= {event.data.get(name) for name in _PERSON_FIELDS.get(event.kind, ())}
-        tickets = {e.data.get(key) for e in happened for key in ("follow_up_of", "target_id")} - {None}
+        tickets = {e.data.get(key) for e in happened for key in _TICKET_FIELDS} - {None}
         sites = {e.data["after"] for e in happened if e.kind == events.SiteChanged.kind} - {None}
         known = {pk for pk in people if pk}
         users = list(User.objects.filter(pk__in=known)) if known else []
@@ -110,6 +112,8 @@ def sentence(event: Event, names: Names) -> str:
 def _opened(data: dict, names: Names, event: Event) -> str:
     if number := names.tickets.get(data.get("follow_up_of") or 0):
         return _("opened the ticket as a follow-up of #%(number)s") % {"number": number}
+    if number := names.tickets.get(data.get("split_from") or 0):
+        return _("split the ticket off #%(number)s") % {"number": number}
     source = dict(Source.choices).get(data["source"], data["source"])
     return _("opened the ticket (%(source)s)") % {"source": source}
 
@@ -210,6 +214,30 @@ def _linked(data: dict, names: Names, event: Event) -> str:
     return _("linked it to #%(number)s") % {"number": number}
 
 
+def _merged(data: dict, names: Names, event: Event) -> str:
+    return _("merged the ticket into #%(number)s") % {"number": names.tickets.get(data["target_id"], "?")}
+
+
+def _left(data: dict, names: Names, event: Event) -> str:
+    return ngettext(
+        "moved %(num)s message to #%(number)s", "moved %(num)s messages to #%(number)s", len(data["messages"])
+    ) % {"num": len(data["messages"]), "number": names.tickets.get(data["target_id"], "?")}
+
+
+def _came(data: dict, names: Names, event: Event) -> str:
+    said = {"num": len(data["messages"]), "number": names.tickets.get(data["source_id"], "?")}
+    if data["how"] == "merge":
+        return _("merged #%(number)s into this ticket") % said
+    if data["how"] == "undo":
+        return _("undid the merge into #%(number)s") % said
+    text = ngettext(
+        "moved %(num)s message here from #%(number)s",
+        "moved %(num)s messages here from #%(number)s",
+        len(data["messages"]),
+    )
+    return text % said
+
+
 def _redacted(data: dict, names: Names, event: Event) -> str:
     what = (
         _("removed a file for ever")
@@ -263,4 +291,7 @@ _SENTENCES = {
     events.NoteEdited.kind: _plain(N_("edited a note")),
     events.Redacted.kind: _redacted,
     events.Linked.kind: _linked,
+    events.Merged.kind: _merged,
+    events.MessagesLeft.kind: _left,
+    events.MessagesCame.kind: _came,
 }

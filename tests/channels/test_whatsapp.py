@@ -41,6 +41,7 @@ from deskbell.people.whatsapp import aliases
 from deskbell.tickets import actions as tickets
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Attachment, Conversation, Message, Ticket
+from tests.stories import ticket as ticket_of
 from tests.stories import customer, fresh, staff
 
 ASHA = "919810000001"
@@ -425,6 +426,23 @@ def test_a_thank_you_opens_nothing_again(post, sim, words, thanks):
     post(sim.text(ASHA, words))
     assert (fresh(ticket).category == "resolved") is thanks
     assert Message.objects.filter(text=words, ticket=ticket, visibility="public").exists()
+
+
+def test_what_he_writes_after_his_tickets_were_merged_lands_in_the_whole(post, sim):
+    post(sim.text("The printer is offline"))
+    chat = only_ticket()
+    mailed = ticket_of(chat.requester)
+    tickets.reply(mailed, Content.markdown("Switch it on."), by=staff())
+    tickets.merge(chat, mailed, by=staff())
+    whole = fresh(mailed)
+    assert (whole.channel, whole.conversation_id) == ("whatsapp", chat.conversation_id)
+    post(sim.text("It works now, but smells"))
+    post(sim.text(f"About #{chat.number}: it burns"))
+    assert [message.text for message in whole.messages.order_by("pk")][2:] == [
+        "It works now, but smells",
+        f"About #{chat.number}: it burns",
+    ]
+    assert Ticket.objects.count() == 2
 
 
 def test_a_reaction_wakes_nothing_and_is_seen_by_the_desk_alone(post, sim):

@@ -38,6 +38,7 @@ from deskbell.tickets.models import (
     Source,
     Ticket,
 )
+from deskbell.tickets.pointers import final
 
 State = InboundItem.State
 CHANNEL = "whatsapp"
@@ -164,6 +165,12 @@ def _find(chat: Chat, conversation: Conversation, person: User) -> Found | None:
     if latest:
         return Found(latest, "chat_open")
     done = his.exclude(category__in=ACTIVE_CATEGORIES).order_by("-resolved_at").first()
+    if done and done.merged_into_id is not None:
+        whole = final(done)
+        if rules.may(person, "customer_reply", whole) and not whole.trashed:
+            if whole.category in ACTIVE_CATEGORIES:
+                return Found(whole, "chat_open")
+            done = whole
     return Found(done, "chat_reopened") if done and within_reopening(done, CHANNEL) else None
 
 
@@ -171,7 +178,7 @@ def _named(text: str) -> list[Ticket]:
     numbers = [int(number) for number in _NUMBER.findall(text)[:3]]
     rows = Ticket.objects.select_related("queue", "requester", "status").filter(number__in=numbers)
     found = {ticket.number: ticket for ticket in rows} if numbers else {}
-    return [found[number] for number in numbers if number in found]
+    return [final(found[number]) for number in numbers if number in found]
 
 
 def _ticket_about(channel_id: int, external_id: str) -> Ticket | None:

@@ -18,9 +18,12 @@ from deskbell.tickets.actions.errors import (
     NameTaken,
     NotAllowed,
     NotForwardable,
+    NotMergeable,
+    NotMovable,
     NotStaff,
     Overtaken,
     TicketGone,
+    TicketMerged,
     TooLate,
     TooLateToUndo,
     TooManyCopies,
@@ -32,7 +35,9 @@ from deskbell.tickets.actions.fieldwork import arrive, finish, wait_for_customer
 from deskbell.tickets.actions.forwarding import forward, supplier_answer
 from deskbell.tickets.actions.held import hold_forward, hold_reply, send_held, take_back
 from deskbell.tickets.actions.links import link
+from deskbell.tickets.actions.merging import merge, unmerge
 from deskbell.tickets.actions.messages import add_message, customer_reply, edit_note, note, reply
+from deskbell.tickets.actions.moving import move_messages, split
 from deskbell.tickets.actions.opening import open_ticket
 from deskbell.tickets.actions.passes import end_passes
 from deskbell.tickets.actions.properties import (
@@ -77,9 +82,12 @@ __all__ = [
     "NameTaken",
     "NotAllowed",
     "NotForwardable",
+    "NotMergeable",
+    "NotMovable",
     "NotStaff",
     "Overtaken",
     "TicketGone",
+    "TicketMerged",
     "TooLate",
     "TooLateToUndo",
     "TooManyCopies",
@@ -115,6 +123,8 @@ __all__ = [
     "lose_file",
     "mark_read",
     "mark_spam",
+    "merge",
+    "move_messages",
     "note",
     "open_ticket",
     "redact_attachment",
@@ -127,6 +137,7 @@ __all__ = [
     "restore",
     "retry_delivery",
     "send_held",
+    "split",
     "start_bulk",
     "supplier_answer",
     "tag",
@@ -134,6 +145,7 @@ __all__ = [
     "trash",
     "undo_bulk",
     "unmark_spam",
+    "unmerge",
     "untag",
     "unwatch",
     "upload",

@@ -17,9 +17,12 @@ __all__ = [
     "NameTaken",
     "NotAllowed",
     "NotForwardable",
+    "NotMergeable",
+    "NotMovable",
     "NotStaff",
     "Overtaken",
     "TicketGone",
+    "TicketMerged",
     "TooLate",
     "TooLateToUndo",
     "TooManyCopies",
@@ -56,6 +59,35 @@ class ColleagueSends(Exception):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name
+
+
+class TicketMerged(Exception):
+    """The ticket is part of another now: `ticket` is that one."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        super().__init__(str(ticket))
+        self.ticket = ticket
+
+
+class NotMergeable(Exception):
+    """`reason`: "same" ticket, "merged" elsewhere, "removed" (spam or trash), "held" (a reply to it has not
+    left), "customer" (it would show its customer's words to another's customer), "not_merged" (nothing to
+    undo), "target_merged" (undo that first).
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotMovable(Exception):
+    """`reason`: "none" chosen, "gone" (not of this ticket any more), "all" (nothing would stay), "same"
+    ticket, "customer" (the ticket is another customer's), "merged" or "removed".
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class ChatClosed(Exception):

@@ -16,7 +16,7 @@ from deskbell.tickets.actions.attachments import own_uploads
 from deskbell.tickets.actions.drafts import forget_draft, keep_draft
 from deskbell.tickets.actions.errors import ColleagueSends, EmptyMessage, LeftAlready, TicketGone, UploadGone
 from deskbell.tickets.actions.forwarding import checked, write_forward
-from deskbell.tickets.actions.lock import lock
+from deskbell.tickets.actions.lock import lock, lock_unmerged
 from deskbell.tickets.actions.messages import can_leave, not_overtaken, write_reply
 from deskbell.tickets.content import Content
 from deskbell.tickets.forwards import Forward
@@ -42,7 +42,7 @@ def hold_reply(
 
     Raises as `reply`, and ColleagueSends while somebody else's reply to this ticket waits to leave.
     """
-    ticket = lock(ticket)
+    ticket = lock_unmerged(ticket)
     rules.require(by, "reply", ticket)
     if status is not None:
         rules.require(by, "status", ticket)
@@ -76,7 +76,7 @@ def hold_reply(
 @transaction.atomic
 def hold_forward(ticket: Ticket, given: Forward, *, by: User, seconds: int) -> HeldReply:
     """As `forward`, but it leaves in `seconds`."""
-    ticket = lock(ticket)
+    ticket = lock_unmerged(ticket)
     rules.require(by, "forward", ticket)
     given, now = checked(ticket, given), timezone.now()
     held = HeldReply.objects.create(

@@ -13,7 +13,7 @@ from deskbell.people.models import User
 from deskbell.tickets import events, rules
 from deskbell.tickets.actions.attachments import attach
 from deskbell.tickets.actions.errors import ChatClosed, EmptyMessage, Overtaken, TooLate
-from deskbell.tickets.actions.lock import lock
+from deskbell.tickets.actions.lock import lock, lock_final, lock_unmerged
 from deskbell.tickets.actions.properties import wake, within_reopening, write
 from deskbell.tickets.actions.watching import put_copy
 from deskbell.tickets.content import Content
@@ -35,9 +35,10 @@ def reply(
     """Answer the customer. `status` is set along with it, `copy` are people to copy in from now on.
 
     `after` is the newest message the writer had on his screen: raises Overtaken when somebody else has
-    written since. Raises NotAllowed, EmptyMessage, ChatClosed, UploadGone, TicketGone: nothing is written.
+    written since. Raises NotAllowed, EmptyMessage, ChatClosed, UploadGone, TicketGone, TicketMerged:
+    nothing is written.
     """
-    ticket = lock(ticket)
+    ticket = lock_unmerged(ticket)
     rules.require(by, "reply", ticket)
     if status is not None:
         rules.require(by, "status", ticket)
@@ -89,7 +90,7 @@ def write_reply(
 @transaction.atomic
 def note(ticket: Ticket, content: Content, *, by: Actor | User, status: Status | None = None) -> Message:
     """An internal note: staff see it, the customer never does. Raises as `reply`."""
-    ticket = lock(ticket)
+    ticket = lock_unmerged(ticket)
     rules.require(by, "note", ticket)
     if status is not None:
         rules.require(by, "status", ticket)
@@ -109,10 +110,10 @@ def customer_reply(ticket: Ticket, content: Content, *, by: User, channel: str =
     """The customer (or somebody copied in) says more. The message may land in a new, linked ticket.
 
     It restores a trashed ticket, wakes one that waited, reopens one resolved within the channel's days and
-    opens a follow-up after them; in a spam ticket it is only stored. Raises NotAllowed, EmptyMessage,
-    UploadGone, TicketGone.
+    opens a follow-up after them; in a spam ticket it is only stored. Of a merged one it lands in that of
+    which it is part. Raises NotAllowed, EmptyMessage, UploadGone, TicketGone.
     """
-    ticket = lock(ticket)
+    ticket = lock_final(ticket)
     rules.require(by, "customer_reply", ticket)
     _not_empty(content)
     if not ticket.spam and not within_reopening(ticket, channel):
@@ -159,7 +160,7 @@ def add_message(
     by: Actor | User = SYSTEM,
 ) -> Message:
     """Store a message that changes nothing else: an automatic answer, a bounce, a system line."""
-    ticket = lock(ticket)
+    ticket = lock_final(ticket)
     if not isinstance(by, Actor):
         raise TypeError("only the system adds messages that way")
     return add(

@@ -349,10 +349,22 @@ def put_back_status(
     by: Actor | User,
     cause: Event | None = None,
 ) -> Ticket:
-    """The status a ticket had a moment ago, with its times: the one way back to "new". The customer is not
-    told. The caller holds the lock. Raises NotAllowed.
-    """
+    """As `restore_status`. Raises NotAllowed."""
     rules.require(by, "status", ticket)
+    return restore_status(ticket, status, given, by=by, cause=cause)
+
+
+def restore_status(
+    ticket: Ticket,
+    status: Status,
+    given: dict[str, str | None],
+    *,
+    by: Actor | User,
+    cause: Event | None = None,
+) -> Ticket:
+    """The status a ticket had before, with its times: the one way back to "new". The customer is not told.
+    The caller holds the lock and has checked.
+    """
     ticket.version += 1
     happened = _move(ticket, status, ticket.version, tell=False)
     ticket.updated_at = timezone.now()

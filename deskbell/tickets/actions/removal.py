@@ -17,7 +17,7 @@ from deskbell.tickets.models import Attachment, Message, Ticket
 from deskbell.tickets.models.settings import ACTIVE_CATEGORIES
 
 #: of Message.details: what holds the answers of suppliers together, and says nothing by itself
-KEPT_DETAILS = frozenset({"messages", "files", "answers", "asked", "from"})
+KEPT_DETAILS = frozenset({"messages", "files", "answers", "asked", "from", "was_in"})
 
 
 @transaction.atomic
@@ -100,13 +100,15 @@ def redact_message(message: Message, *, by: User, reason: str = "") -> Message:
         message.save(
             update_fields=["text", "new_text", "html", "subject", "markup", "details", "redacted_at"]
         )
+        stood_in = {ticket.pk, *message.details.get("was_in", [])}
         EventDetail.objects.filter(
             event__about_kind="ticket",
-            event__about_id=ticket.pk,
+            event__about_id__in=stood_in,
             event__kind=events.NoteEdited.kind,
             event__data__message_id=message.pk,
         ).delete()
-        forget_contents(ticket.pk)
+        for pk in sorted(stood_in):
+            forget_contents(pk)
         publish(
             events.Redacted(message_id=message.pk, attachment_id=None, reason=reason), about=ticket, by=by
         )
@@ -122,7 +124,8 @@ def redact_attachment(attachment: Attachment, *, by: User, reason: str = "") -> 
     ticket = lock(message.ticket)
     rules.require(by, "redact", ticket)
     if Attachment.objects.filter(pk=attachment.pk).delete()[0]:
-        forget_contents(ticket.pk)
+        for pk in sorted({ticket.pk, *message.details.get("was_in", [])}):
+            forget_contents(pk)
         publish(
             events.Redacted(message_id=message.pk, attachment_id=attachment.pk, reason=reason),
             about=ticket,
