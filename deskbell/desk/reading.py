@@ -85,6 +85,7 @@ class Chat:
     until: datetime | None
     address: str
     number: str
+    closes_at: datetime | None
 
     @property
     def link(self) -> str:
@@ -97,7 +98,13 @@ def chat_of(ticket: Ticket) -> Chat | None:
     if conversation is None:
         return None
     name = Channel.objects.filter(pk=conversation.channel_id).values_list("name", flat=True).first()
-    return Chat(conversation.is_open, conversation.open_until, conversation.address, name or "WhatsApp")
+    return Chat(
+        conversation.is_open,
+        conversation.open_until,
+        conversation.address,
+        name or "WhatsApp",
+        conversation.closes_at,
+    )
 
 
 def rights_at(user: User, ticket: Ticket) -> dict[str, bool]:

@@ -175,6 +175,8 @@ class ReplyHeld(Happened):
     kind = "ticket.reply_held"
     held_id: int
     forward: bool = False
+    #: it leaves when the customer writes
+    waits: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,10 +190,13 @@ class ReplyTakenBack(Happened):
 
 @dataclass(frozen=True, kw_only=True)
 class ReplyReturned(Happened):
-    """A reply could not leave, because a file of it was gone: it is its writer's draft again."""
+    """A reply is its writer's draft again: a `file` of it was gone, the ticket it waited at was "ended" or
+    "merged".
+    """
 
     kind = "ticket.reply_returned"
     held_id: int
+    why: str = "file"
 
 
 @dataclass(frozen=True, kw_only=True)

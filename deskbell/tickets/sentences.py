@@ -207,6 +207,17 @@ def _either(forward: str, reply: str):
     return lambda data, names, event: _(forward if data.get("forward") else reply)
 
 
+def _sent(data: dict) -> str:
+    return _("sent a forward") if data.get("forward") else _("sent a reply")
+
+
+_RETURNED = {
+    "file": lambda: _("gave the reply back as a draft: a file of it was gone"),
+    "ended": lambda: _("gave a waiting reply back as a draft: the ticket was ended"),
+    "merged": lambda: _("gave a waiting reply back as a draft: the ticket was merged"),
+}
+
+
 def _linked(data: dict, names: Names, event: Event) -> str:
     number = names.tickets.get(data["target_id"], "?")
     if data["link_kind"] == "follow_up":
@@ -261,11 +272,13 @@ _SENTENCES = {
     events.MessageAdded.kind: _plain(N_("wrote")),
     events.Forwarded.kind: _forwarded,
     events.SupplierAnswered.kind: _plain(N_("answered what was forwarded")),
-    events.ReplyHeld.kind: _either(N_("sent a forward"), N_("sent a reply")),
+    events.ReplyHeld.kind: lambda data, names, event: (
+        _("wrote a reply that waits until the customer writes") if data.get("waits") else _sent(data)
+    ),
     events.ReplyTakenBack.kind: _either(
         N_("took the forward back before it left"), N_("took the reply back before it left")
     ),
-    events.ReplyReturned.kind: _plain(N_("gave the reply back as a draft: a file of it was gone")),
+    events.ReplyReturned.kind: lambda data, names, event: _RETURNED[data.get("why", "file")](),
     events.StatusChanged.kind: _status,
     events.Assigned.kind: _assigned,
     events.PriorityChanged.kind: _priority,

@@ -41,8 +41,8 @@ from deskbell.people.whatsapp import aliases
 from deskbell.tickets import actions as tickets
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Attachment, Conversation, Message, Ticket
-from tests.stories import ticket as ticket_of
 from tests.stories import customer, fresh, staff
+from tests.stories import ticket as ticket_of
 
 ASHA = "919810000001"
 PNG = b"\x89PNG\r\n\x1a\n" + b"a picture" * 20
@@ -429,16 +429,17 @@ def test_a_thank_you_opens_nothing_again(post, sim, words, thanks):
 
 
 def test_what_he_writes_after_his_tickets_were_merged_lands_in_the_whole(post, sim):
-    post(sim.text("The printer is offline"))
+    post(sim.text(ASHA, "The printer is offline"))
     chat = only_ticket()
     mailed = ticket_of(chat.requester)
     tickets.reply(mailed, Content.markdown("Switch it on."), by=staff())
+    post(sim.text(ASHA, "Hello?"))
     tickets.merge(chat, mailed, by=staff())
     whole = fresh(mailed)
     assert (whole.channel, whole.conversation_id) == ("whatsapp", chat.conversation_id)
-    post(sim.text("It works now, but smells"))
-    post(sim.text(f"About #{chat.number}: it burns"))
-    assert [message.text for message in whole.messages.order_by("pk")][2:] == [
+    post(sim.text(ASHA, "It works now, but smells"))
+    post(sim.text(ASHA, f"About #{chat.number}: it burns"))
+    assert [message.text for message in whole.messages.order_by("pk")][4:] == [
         "It works now, but smells",
         f"About #{chat.number}: it burns",
     ]

@@ -107,7 +107,12 @@ def test_from_a_message_on_all_is_chosen_and_becomes_a_ticket_once(world, desk):
     chosen = [pk for pk in (second.pk, noted.pk) if f'value="{pk}" checked' in page]
     assert chosen == [second.pk, noted.pk]
     assert 'value="My screen is black."' in page
-    form = {"messages": chosen, "where": "new", "subject": "Black screen", "once": "0123456789abcdef0123456789abcdef"}
+    form = {
+        "messages": chosen,
+        "where": "new",
+        "subject": "Black screen",
+        "once": "0123456789abcdef0123456789abcdef",
+    }
     answers = [desk.post(at("move", here), form) for _ in range(2)]
     opened = Ticket.objects.get(subject="Black screen")
     assert [answer.headers["Location"] for answer in answers] == [opened.get_absolute_url()] * 2

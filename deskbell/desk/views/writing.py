@@ -53,6 +53,9 @@ def messages(request: HttpRequest, number: int) -> HttpResponse:
             form.add_error(None, sends % {"name": error.name})
         except actions.ChatClosed:
             form.add_error("text", chat_closed())
+        except actions.NothingToWaitFor:
+            sends = _("The customer has just written: the chat is open. Read it, then send.")
+            form.add_error("text", sends)
         except actions.EmptyMessage:
             form.add_error("text", _("Write something or attach a file."))
         except actions.UploadGone:
@@ -84,7 +87,8 @@ def _merged_meanwhile(
 def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads: list[int]) -> str:
     """Write it once, however often the form is sent; where it stands on the page."""
     user, bcc = person(request), given["bcc"] if given["visibility"] == "public" else []
-    content = Content.markdown(given["text"], uploads=uploads, bcc=bcc, way=given["way"])
+    waits = given["way"] == "hold"
+    content = Content.markdown(given["text"], uploads=uploads, bcc=bcc, way="" if waits else given["way"])
 
     def act() -> str:
         other = Draft.Kind.REPLY if given["visibility"] == "internal" else Draft.Kind.NOTE
@@ -96,12 +100,13 @@ def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads:
             raise actions.TicketMerged(final(ticket))
         rules.require(user, "reply", ticket)  # before somebody new is copied in
         status = Status.objects.get(category=given["then"], default=True) if _moves(given) else None
-        if seconds := company().undo_seconds:
+        seconds = company().undo_seconds
+        if waits or seconds:
             held = actions.hold_reply(
                 ticket,
                 content,
                 by=user,
-                seconds=seconds,
+                seconds=None if waits else seconds,
                 status=status,
                 copy=given["copy"],
                 after=given["after"],
@@ -112,7 +117,10 @@ def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads:
         return f"message-{message.pk}"
 
     anchor = once_per_form(
-        request, f"desk.message:{user.pk}", [ticket.pk, given["visibility"], content.text, uploads], act
+        request,
+        f"desk.message:{user.pk}",
+        [ticket.pk, given["visibility"], content.text, uploads, *(["hold"] if waits else [])],
+        act,
     )
     if given["visibility"] == "public" and given["then"] and request.session.get(THEN) != given["then"]:
         request.session[THEN] = given["then"]
@@ -130,13 +138,16 @@ def undo(request: HttpRequest, number: int, pk: int) -> HttpResponse:
         return done(request, ticket, _("It has left already, or was taken back."))
     if held.forward is not None:
         return forwarding.again(request, ticket, held)
+    if held.author_id != person(request).pk:
+        text = _("Taken back. The words are a draft of %(name)s again.")
+        return done(request, ticket, text % {"name": held.author.display_name})
     form = MessageForm(
         {
             "text": held.text,
             "visibility": "public",
             "copy": ", ".join(held.copy),
             "bcc": ", ".join(held.bcc),
-            "way": held.way,
+            "way": "hold" if held.waits else held.way,
             "after": ticket.last_message_id,
             "then": held.status.category if held.status else "keep",
             "draft": draft_stamp(person(request), kind=Draft.Kind.REPLY, ticket=ticket),

@@ -14,7 +14,7 @@ from deskbell.tickets import events
 from deskbell.tickets.actions.attachments import attach
 from deskbell.tickets.actions.lock import lock
 from deskbell.tickets.content import Content, NewFile
-from deskbell.tickets.models import Conversation, Message
+from deskbell.tickets.models import Conversation, HeldReply, Message
 
 #: after a customer's message
 OPEN_FOR = timedelta(hours=24)
@@ -33,7 +33,18 @@ def heard_in_chat(channel_id: int, address: str, person: User, *, at: datetime) 
         conversation.last_in_at = max(conversation.last_in_at or at, at)
         conversation.open_until = max(conversation.open_until or at, at + OPEN_FOR)
         conversation.save(update_fields=["person", "last_in_at", "open_until"])
+        _release(conversation)
     return conversation
+
+
+def _release(conversation: Conversation) -> None:
+    """What waited for him to write leaves after this transaction, if his message opens the chat."""
+    if HeldReply.objects.filter(ticket__conversation=conversation, leaves_at=None).exists():
+        from deskbell.tickets.jobs import (
+            send_waiting,
+        )  # app-ready: the job application exists only after set-up
+
+        send_waiting.configure(lock=f"waiting:{conversation.pk}").defer(conversation_id=conversation.pk)
 
 
 @transaction.atomic

@@ -20,6 +20,7 @@ __all__ = [
     "NotMergeable",
     "NotMovable",
     "NotStaff",
+    "NothingToWaitFor",
     "Overtaken",
     "TicketGone",
     "TicketMerged",
@@ -92,6 +93,10 @@ class NotMovable(Exception):
 
 class ChatClosed(Exception):
     """The customer wrote too long ago: in his chat he cannot be answered freely any more."""
+
+
+class NothingToWaitFor(Exception):
+    """A reply waits for the customer only where he writes in a chat that is closed."""
 
 
 class LeftAlready(Exception):

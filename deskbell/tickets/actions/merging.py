@@ -22,6 +22,7 @@ from deskbell.tickets.actions.properties import (
     times_of,
     write,
 )
+from deskbell.tickets.actions.waiting import return_waiting
 from deskbell.tickets.models import (
     ACTIVE_CATEGORIES,
     Category,
@@ -55,6 +56,7 @@ def merge(ticket: Ticket, into: Ticket, *, by: User, share: bool = False) -> Tic
         return into
     _mergeable(ticket, into, share)
     happened = publish(preview(ticket, into), about=ticket, by=by)
+    return_waiting(ticket, why="merged", by=by, cause=happened)
     data = happened.data
     _join(ticket, into, data, by, happened)
     since, ticket.merged_into = ticket.waiting_since, into
@@ -74,7 +76,7 @@ def _mergeable(ticket: Ticket, into: Ticket, share: bool) -> None:
         raise NotMergeable("merged")
     if any(each.trashed or each.spam for each in (ticket, into)):
         raise NotMergeable("removed")
-    if HeldReply.objects.filter(ticket=ticket).exists():
+    if HeldReply.objects.filter(ticket=ticket, leaves_at__isnull=False).exists():
         raise NotMergeable("held")
     if ticket.requester_id != into.requester_id and not share:
         raise NotMergeable("customer")

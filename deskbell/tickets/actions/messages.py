@@ -58,11 +58,13 @@ def write_reply(
     status: Status | None,
     copy: list[User],
     written_at: datetime | None = None,
+    waited: bool = False,
 ) -> Message:
     """As `reply`, for a caller that holds the lock and has checked.
 
     `written_at` is when it was sent if it leaves only now: the first answer counts from there, and a
-    customer who has written since still waits, in the state that gave the ticket.
+    customer who has written since still waits, in the state that gave the ticket. One that `waited` for the
+    customer counts from when it left.
     """
     for person in copy:
         put_copy(ticket, person, by=by)
@@ -74,7 +76,7 @@ def write_reply(
     channel = "email" if content.way == "email" else None
     message = add(ticket, content, author=by, direction="out", visibility="public", by=by, channel=channel)
     if ticket.first_responded_at is None:
-        ticket.first_responded_at = written_at or message.created_at
+        ticket.first_responded_at = (None if waited else written_at) or message.created_at
     if not crossed:
         ticket.waiting_since = None
     touch(ticket, message)

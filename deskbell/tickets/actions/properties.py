@@ -21,8 +21,9 @@ from deskbell.people.rights import rights_of
 from deskbell.tickets import events, rules
 from deskbell.tickets.actions.errors import BadMove, Moved, NotStaff, WrongSite
 from deskbell.tickets.actions.lock import lock
+from deskbell.tickets.actions.waiting import return_waiting
 from deskbell.tickets.models import Category, Queue, Status, Tag, Ticket, TicketType
-from deskbell.tickets.models.settings import ACTIVE_CATEGORIES
+from deskbell.tickets.models.settings import ACTIVE_CATEGORIES, ENDED_CATEGORIES
 
 #: property → kind of the event that a change of it writes
 EVENT_OF = {
@@ -102,6 +103,8 @@ def write(
         ticket.save()
     for event in happened:
         publish(event, about=ticket, by=by, cause=cause)
+    if ticket.category in ENDED_CATEGORIES and any(each.kind == EVENT_OF["status"] for each in happened):
+        return_waiting(ticket, why="ended", by=by, cause=cause)
     return ticket
 
 

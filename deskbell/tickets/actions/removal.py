@@ -13,6 +13,7 @@ from deskbell.people.models import User
 from deskbell.tickets import events, rules
 from deskbell.tickets.actions.errors import BadMove
 from deskbell.tickets.actions.lock import lock
+from deskbell.tickets.actions.waiting import return_waiting
 from deskbell.tickets.models import Attachment, Message, Ticket
 from deskbell.tickets.models.settings import ACTIVE_CATEGORIES
 
@@ -26,6 +27,7 @@ def trash(ticket: Ticket, *, by: Actor | User, cause: Event | None = None) -> Ti
     ticket = lock(ticket)
     rules.require(by, "trash", ticket)
     if ticket.trashed_at is None:
+        return_waiting(ticket, why="ended", by=by, cause=cause)
         ticket.trashed_at = ticket.updated_at = timezone.now()
         ticket.save(update_fields=["trashed_at", "updated_at"])
         publish(events.Trashed(), about=ticket, by=by, cause=cause)
@@ -49,6 +51,7 @@ def mark_spam(ticket: Ticket, *, by: Actor | User, cause: Event | None = None) -
     ticket = lock(ticket)
     rules.require(by, "spam", ticket)
     if not ticket.spam:
+        return_waiting(ticket, why="ended", by=by, cause=cause)
         ticket.spam, ticket.waiting_since, ticket.updated_at = True, None, timezone.now()
         ticket.save(update_fields=["spam", "waiting_since", "updated_at"])
         publish(events.MarkedSpam(), about=ticket, by=by, cause=cause)

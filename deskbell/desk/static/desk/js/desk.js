@@ -9,3 +9,4 @@ import "./title.js";
 import "./sound.js";
 import "./home.js";
 import "./found.js";
+import "./window.js";
