@@ -92,6 +92,7 @@ SHOTS = (
     Shot("organisations in the setup", "/setup/organizations/", "Owner"),
     Shot("an organisation in the setup", "/setup/organizations/1/", "Owner"),
     Shot("a new site", "/setup/organizations/1/sites/new/", "Owner"),
+    Shot("opening hours", "/setup/hours/", "Owner"),
     Shot("queues", "/setup/queues/", "Owner"),
     Shot("a queue", "/setup/queues/1/", "Owner"),
     Shot("statuses", "/setup/statuses/", "Owner"),

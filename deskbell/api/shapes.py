@@ -91,14 +91,31 @@ class TicketChange(Body):
     version: Id | None = None
 
 
+class UsedTemplate(Body):
+    """One that WhatsApp approved. `values` by variable, as `body_1`, `header_name`, `0_1` (a button's)."""
+
+    name: Annotated[str, Field(min_length=1, max_length=512), AfterValidator(_storable)]
+    language: Annotated[str, Field(max_length=20), AfterValidator(_storable)] | None = Field(
+        default=None, description="Needed where there are several."
+    )
+    values: dict[str, Annotated[str, Field(max_length=1024), AfterValidator(_storable)]] = {}
+
+
 class NewMessage(Body):
     """`body` is Markdown or, beside `html`, the plain text of the same. `html` is cleaned."""
 
-    body: Text
+    body: Text = Field(default="", description="Needed unless there are `uploads` or a `template`.")
     html: Text | None = None
     visibility: Literal["public", "internal"]
     uploads: Uploads = []
     status: Name | None = Field(default=None, description="Set along with it: a slug, label or category.")
+    way: Literal["chat", "mail"] | None = Field(
+        default=None,
+        description="Of a reply where the customer writes in a chat: in it (the default), or by mail.",
+    )
+    template: UsedTemplate | None = Field(
+        default=None, description="Instead of `body`: what WhatsApp takes of a reply when the chat is closed."
+    )
 
 
 class NewForward(Body):

@@ -450,6 +450,8 @@ FIELDS: dict[str, str | Promise] = {
     "domains": gettext_lazy("mail domains"),
     "flow": gettext_lazy("Who signs in"),
     "greets": gettext_lazy("whether it answers the first message"),
+    "hours": gettext_lazy("opening hours"),
+    "tells_hours": gettext_lazy("whether it tells the opening hours"),
     "incoming": gettext_lazy("how mails come in"),
     "label": gettext_lazy("label"),
     "language": gettext_lazy("language"),

@@ -97,6 +97,12 @@ class WhatsAppForm(forms.Form):
         required=False,
         initial=True,
     )
+    tells_hours = forms.BooleanField(
+        label=gettext_lazy("Outside the opening hours say when somebody is there again"),
+        help_text=gettext_lazy("Once for each ticket. The hours stand under Setup, Opening hours."),
+        required=False,
+        initial=True,
+    )
     base_url = forms.CharField(
         label=gettext_lazy("Address of the API"),
         help_text=gettext_lazy("Empty: that of Meta."),
@@ -197,6 +203,7 @@ class WhatsAppForm(forms.Form):
             version=cleaned["version"] or account.VERSION,
             auth_header=cleaned["auth_header"] or account.BEARER,
             greets=cleaned["greets"],
+            tells_hours=cleaned["tells_hours"],
         )
         return cleaned
 
@@ -234,6 +241,7 @@ def _values(channel: Channel) -> dict[str, Any]:
         "waba_id": number.waba_id,
         "queue": channel.queue_id,
         "greets": number.greets,
+        "tells_hours": number.tells_hours,
         **{
             name: "" if getattr(number, name) == own else getattr(number, name) for name, own in usual.items()
         },

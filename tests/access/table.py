@@ -623,6 +623,9 @@ PAGES: dict[str, Row] = {
     "setup:steps_support": Row(may=anywhere(ADMINS), body=const(support_address="help@desk.example")),
     "setup:steps_mail": Row(setup(ADMINS)),
     "setup:steps_skipping": Row(may=anywhere(ADMINS), values=const(step="company")),
+    "setup:hours": Row(
+        setup(ADMINS), may=anywhere(ADMINS), body=const(zone="Europe/Berlin", day_0="09:00-17:00")
+    ),
     "setup:company": Row(
         setup(ADMINS),
         may=anywhere(ADMINS),

@@ -45,6 +45,7 @@ class Given:
     version: str = account.VERSION
     auth_header: str = account.BEARER
     greets: bool = True
+    tells_hours: bool = True
 
 
 @transaction.atomic
@@ -116,6 +117,7 @@ def _settings(given: Given) -> dict[str, Any]:
         "version": given.version,
         "auth_header": given.auth_header,
         "greets": given.greets,
+        "tells_hours": given.tells_hours,
     }
 
 

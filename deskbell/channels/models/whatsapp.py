@@ -25,6 +25,8 @@ class WhatsAppNumber(models.Model):
     auth_header = models.CharField(max_length=60)
     #: whether a first message is answered with the ticket's number
     greets = models.BooleanField(default=True)
+    #: says when somebody is there again to who writes outside the opening hours
+    tells_hours = models.BooleanField(default=True, db_default=True)
     checked_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

@@ -34,8 +34,9 @@ class MergeForm(forms.Form):
 
 
 class MoveForm(forms.Form):
-    """`to` is the number of a ticket; without one a new ticket is opened."""
+    """`to` is the number of a ticket, `subject` of a new one: the one that `where` asks for is needed."""
 
+    use_required_attribute = False
     messages = UploadsField(required=False)
     to = forms.CharField(required=False, max_length=20, label=gettext_lazy("Number of the ticket"))
     where = forms.ChoiceField(choices=[("new", ""), ("other", "")], required=False)
@@ -192,6 +193,7 @@ def _moved(request: HttpRequest, ticket: Ticket, form: MoveForm) -> int | None:
 
 def _draw_move(request: HttpRequest, ticket: Ticket, form: MoveForm, *, status: int = 200) -> HttpResponse:
     user = person(request)
+    form.fields["subject"].required = form.fields["to"].required = True  # as it is shown
     chosen = {int(pk) for pk in form["messages"].value() or [] if str(pk).isdecimal() and len(str(pk)) < 19}
     rows = Message.objects.filter(ticket=ticket).select_related("author").order_by("-pk")
     listed = list(rows[:MESSAGES_OFFERED])

@@ -400,8 +400,12 @@ def within_reopening(ticket: Ticket, channel: str = "web") -> bool:
 
 
 def wake(ticket: Ticket, *, cause: Event | None = None) -> None:
-    """A customer wrote: what waited for him or was ended is open again. The caller holds the lock."""
+    """A customer wrote: what waited for him or was ended is open again, with who had it unless he has left.
+    The caller holds the lock.
+    """
     if ticket.category in {Category.RESOLVED, Category.CLOSED}:
-        write(ticket, {"status": status_called("reopened")}, by=SYSTEM, cause=cause)
+        left = ticket.assignee is not None and not ticket.assignee.is_active
+        opened: dict[str, Any] = {"status": status_called("reopened")} | ({"assignee": None} if left else {})
+        write(ticket, opened, by=SYSTEM, cause=cause)
     elif ticket.category in {Category.PENDING, Category.ON_HOLD}:
         write(ticket, {"status": default_status(Category.OPEN)}, by=SYSTEM, cause=cause)
