@@ -36,9 +36,7 @@ class SpansField(forms.CharField):
         try:
             return read_spans(super().clean(value))
         except BadSpans as error:
-            text = _(
-                "Not understood: %(given)s. Write 09:00–12:30, 13:30–17:00, earlier times first."
-            )
+            text = _("Not understood: %(given)s. Write 09:00–12:30, 13:30–17:00, earlier times first.")
             raise ValidationError(text % {"given": error}) from error
 
 
@@ -54,9 +52,7 @@ class ClosedField(forms.CharField):
             try:
                 found[date.fromisoformat(day)] = " ".join(name.split())[:100]
             except ValueError as error:
-                text = _(
-                    "Not a date: %(given)s. Write 2026-12-25, a space, and what the day is called."
-                )
+                text = _("Not a date: %(given)s. Write 2026-12-25, a space, and what the day is called.")
                 raise ValidationError(text % {"given": line[:60]}) from error
         if len(found) > MOST_CLOSED:
             raise ValidationError(_("At most %(count)s days are kept.") % {"count": MOST_CLOSED})
