@@ -172,11 +172,12 @@ _WORDS = {
 def add_from_words(name: str, words: Mapping[str, str], *, by: Actor | User = SYSTEM) -> Channel:
     """As `add_whatsapp`, from the `key=value` of the command line; `queue` is the name of one."""
     known = {_WORDS[key]: value for key, value in words.items() if key in _WORDS}
-    if unknown := sorted(set(words) - {*_WORDS, "queue", "greets"}):
+    if unknown := sorted(set(words) - {*_WORDS, "queue", "greets", "tells_hours"}):
         raise BadChannel(f"Unknown setting: {', '.join(unknown)}")
     if missing := [
         key for key in ("phone_number_id", "waba_id", "access_token", "app_secret") if not words.get(key)
     ]:
         raise BadChannel(f"A WhatsApp number needs {', '.join(missing)}")
-    given = Given(**known, greets=is_on(words.get("greets", "yes")))
+    said = {name: is_on(words.get(name, "yes")) for name in ("greets", "tells_hours")}
+    given = Given(**known, greets=said["greets"], tells_hours=said["tells_hours"])
     return add_whatsapp(name, given, queue=queue_named(words.get("queue", "")), by=by)
