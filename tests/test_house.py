@@ -50,10 +50,12 @@ def test_foreign_keys_point_down_or_stay_on_their_floor_area():
 
 def test_subscribers_inside_the_transaction_are_these_in_this_order():
     assert [(s.order, s.name) for s in subscribe.now_subscribers()] == [
+        (50, "search.carry_messages"),
         (50, "search.forget_ticket"),
         (50, "search.index_message"),
         (50, "search.index_opened"),
         (50, "search.index_ticket"),
+        (60, "channels.follow_messages"),
         (90, "realtime.notify_device"),
         (90, "realtime.notify_rights"),
         (90, "realtime.notify_ticket"),

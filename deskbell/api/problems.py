@@ -35,13 +35,18 @@ from deskbell.tickets.actions import (
     Moved,
     NotAllowed,
     NotForwardable,
+    NotMergeable,
+    NotMovable,
     NotStaff,
     TicketGone,
+    TicketMerged,
+    TooLateToUndo,
     UploadGone,
 )
 from deskbell.tickets.conditions import BadFilter
 from deskbell.tickets.listing import BadCursor
 from deskbell.tickets.posting import chat_closed
+from deskbell.tickets.refusals import NOT_MERGEABLE, NOT_MOVABLE
 
 log = logging.getLogger(__name__)
 
@@ -174,6 +179,17 @@ def _disk(error: OSError) -> Problem:
     return Problem(500, _("The file could not be kept. Tell the administrator."))
 
 
+def _merged(error: TicketMerged) -> Problem:
+    text = _("This ticket is part of #%(number)s now.") % {"number": error.ticket.number}
+    return Problem(409, text, name="ticket-merged", merged_into=error.ticket.number)
+
+
+def _not_mergeable(error: NotMergeable) -> Problem:
+    return Problem(
+        409, str(NOT_MERGEABLE[error.reason]), name=f"not-mergeable-{error.reason.replace('_', '-')}"
+    )
+
+
 def _refused(error: Exception) -> Problem:
     return Problem(403, _("You may not do this."), name="not-allowed", errors=[])
 
@@ -193,6 +209,12 @@ _TOLD: dict[type[Exception], Callable[[Any], Problem]] = {
         chat_closed(error),
         name="chat-closed",
     ),
+    TicketMerged: _merged,
+    NotMergeable: _not_mergeable,
+    NotMovable: lambda error: invalid(
+        "messages" if error.reason in ("none", "gone", "all") else "to", str(NOT_MOVABLE[error.reason])
+    ),
+    TooLateToUndo: lambda error: Problem(409, _("A merge can be undone for seven days."), name="too-late"),
     EmptyMessage: lambda error: invalid("body", _("Write something or name a file.")),
     BadRecipients: lambda error: invalid("to", _recipients(error)),
     NotForwardable: lambda error: invalid(

@@ -91,14 +91,31 @@ class TicketChange(Body):
     version: Id | None = None
 
 
+class UsedTemplate(Body):
+    """One that WhatsApp approved. `values` by variable, as `body_1`, `header_name`, `0_1` (a button's)."""
+
+    name: Annotated[str, Field(min_length=1, max_length=512), AfterValidator(_storable)]
+    language: Annotated[str, Field(max_length=20), AfterValidator(_storable)] | None = Field(
+        default=None, description="Needed where there are several."
+    )
+    values: dict[str, Annotated[str, Field(max_length=1024), AfterValidator(_storable)]] = {}
+
+
 class NewMessage(Body):
     """`body` is Markdown or, beside `html`, the plain text of the same. `html` is cleaned."""
 
-    body: Text
+    body: Text = Field(default="", description="Needed unless there are `uploads` or a `template`.")
     html: Text | None = None
     visibility: Literal["public", "internal"]
     uploads: Uploads = []
     status: Name | None = Field(default=None, description="Set along with it: a slug, label or category.")
+    way: Literal["chat", "mail"] | None = Field(
+        default=None,
+        description="Of a reply where the customer writes in a chat: in it (the default), or by mail.",
+    )
+    template: UsedTemplate | None = Field(
+        default=None, description="Instead of `body`: what WhatsApp takes of a reply when the chat is closed."
+    )
 
 
 class NewForward(Body):
@@ -112,6 +129,23 @@ class NewForward(Body):
         default=[], description="Attachments of the ticket, 20 MB together at most."
     )
     answers: Id | None = Field(default=None, description="The supplier's message that it answers.")
+
+
+class Merge(Body):
+    """`into` keeps its number. `share` lets two different customers read each other's words."""
+
+    into: Id = Field(description="Number of a ticket.")
+    share: bool = False
+
+
+class Split(Body):
+    subject: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_storable)]
+    messages: Annotated[list[Id], Field(min_length=1, max_length=5000)]
+
+
+class Move(Body):
+    to: Id = Field(description="Number of another ticket of the same customer.")
+    messages: Annotated[list[Id], Field(min_length=1, max_length=5000)]
 
 
 class NewPerson(Body):
@@ -221,6 +255,7 @@ class Ticket(Shape):
     updated_at: Time
     first_responded_at: Time | None
     resolved_at: Time | None
+    merged_into: int | None = Field(description="Number of the ticket of which this one is part.")
     version: int
     url: str
 

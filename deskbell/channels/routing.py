@@ -13,6 +13,7 @@ from deskbell.channels.models import InboundItem
 from deskbell.people.addresses import email_key, is_public_mail_domain
 from deskbell.tickets.models import Message, Ticket
 from deskbell.tickets.models.settings import ACTIVE_CATEGORIES
+from deskbell.tickets.pointers import final
 
 _BARE_NUMBER = re.compile(r"(?<![\w&#-])#(\d{1,18})(?!\w)")
 
@@ -46,11 +47,12 @@ def find(item: InboundItem, mail: ParsedMail) -> Found | None:
 
 def _candidates(item: InboundItem, mail: ParsedMail) -> Iterator[Found]:
     sent_to = addresses(item, mail)
+    ids = answered_ids(mail)
+    yield from _moved(ids)
     for named in filter(None, map(references.forward_in_address, sent_to)):
         yield from _of_forward(named, "reply_address")
     for number in filter(None, map(references.number_in_address, sent_to)):
         yield from _found(Ticket.objects.filter(number=number), "reply_address", strong=True)
-    ids = answered_ids(mail)
     for one in ids:
         if forward := references.forward_of_id(one):
             yield from _of_forward(forward, "signed_reference")
@@ -84,14 +86,32 @@ def answered_ids(mail: ParsedMail) -> list[str]:
     return list(dict.fromkeys(one for one in (mail.in_reply_to, *reversed(mail.references)) if one))
 
 
+def _moved(ids: list[str]) -> Iterator[Found]:
+    """A mail of ours whose message stands in another ticket since: its references still name the old one."""
+    known = [found[1] for found in map(references.verify, ids) if found and found[1]]
+    rows = Message.objects.filter(pk__in=known, ticket__isnull=False, details__has_key="was_in")
+    at = dict(rows.exclude(kind=Message.Kind.FORWARD).values_list("pk", "ticket_id")) if known else {}
+    for pk in known:
+        if pk in at:
+            yield from _found(Ticket.objects.filter(pk=at[pk]), "signed_reference", strong=True)
+
+
 def _of_forward(named: references.ForwardTo, how: str) -> Iterator[Found]:
     """The forward that a reference names, if its ticket, the message and the recipient belong together."""
     forwards = Message.objects.filter(pk=named.message_id, kind=Message.Kind.FORWARD, ticket__isnull=False)
     for forward in forwards.select_related("ticket__queue", "ticket__requester", "ticket__status"):
         ticket = forward.ticket
         asked = [each for each in forward.to if references.mark_of(each) == named.mark]
-        if ticket and asked and (named.ticket_id == ticket.pk or named.number == ticket.number):
+        if ticket and asked and _stood_in(forward, ticket, named):
             yield Found(ticket, how, strong=True, forward=forward, asked=asked[0])
+
+
+def _stood_in(forward: Message, ticket: Ticket, named: references.ForwardTo) -> bool:
+    """Whether the reference names the forward's ticket, or one that it stood in when it left."""
+    if named.ticket_id == ticket.pk or named.number == ticket.number:
+        return True
+    before = forward.details.get("was_in", [])
+    return named.ticket_id in before or Ticket.objects.filter(pk__in=before, number=named.number).exists()
 
 
 def _by_known_id(item: InboundItem, mail: ParsedMail, ids: list[str]) -> Iterator[Found]:
@@ -133,6 +153,7 @@ def _domain_or_address(address: str) -> str:
 
 
 def _found(tickets: object, how: str, *, strong: bool) -> Iterator[Found]:
+    """Of a ticket that was merged, the one of which it is part."""
     ticket = tickets.select_related("queue", "requester", "status").first()  # type: ignore[attr-defined]
     if ticket is not None:
-        yield Found(ticket, how, strong)
+        yield Found(final(ticket), how, strong)

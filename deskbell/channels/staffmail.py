@@ -60,7 +60,9 @@ def answer(case: Case, found: Found, sender: User) -> Verdict:
 
 def _is_for_the_customer(case: Case, ticket: Ticket, sender: User) -> bool:
     """Whether it was written to the reply address of this very person for this ticket."""
-    return (ticket.number, sender.pk, True) in map(references.staff_token, addresses(case.item, case.mail))
+    numbers = {ticket.number, *Ticket.objects.filter(merged_into=ticket).values_list("number", flat=True)}
+    named = set(map(references.staff_token, addresses(case.item, case.mail)))
+    return any((number, sender.pk, True) in named for number in numbers)
 
 
 def _own_words(case: Case) -> Content:

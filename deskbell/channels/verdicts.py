@@ -111,7 +111,7 @@ def _bounce(case: Case) -> Verdict:
         text = f"{returned.words}\n\n{content.text}"
         content = replace(content, text=text, new_text=text)
     message = _annotate(returned.ticket, content, author=None)
-    return Verdict(State.ANNOTATED, "bounce", ticket_id=returned.ticket.pk, message_id=message.pk)
+    return Verdict(State.ANNOTATED, "bounce", ticket_id=message.ticket_id, message_id=message.pk)
 
 
 def _answer_of_a_machine(case: Case, found: Found | None) -> Verdict:

@@ -246,6 +246,14 @@ CHATS = (
         ),
     ),
     Chat(
+        slug="chat-window",
+        ago=21.4 * HOUR,
+        who="imogen",
+        subject="",
+        text="The scanner at the front desk takes every page twice. No hurry, tomorrow is fine.",
+        greeted="read",
+    ),
+    Chat(
         slug="chat-stranger",
         ago=14 * MINUTE,
         who="",

@@ -75,8 +75,8 @@ class MessageForm(DraftForm):
         label=_("Bcc"),
         widget=forms.TextInput(attrs={"class": "input input-small", "autocomplete": "off"}),
     )
-    #: by which a customer is answered who wrote in a chat: in it, or by mail
-    way = forms.ChoiceField(required=False, choices=[("email", "email")])
+    #: by which a customer is answered who wrote in a chat: in it, by mail, or in it once he writes again
+    way = forms.ChoiceField(required=False, choices=[("email", "email"), ("hold", "hold")])
     #: the customer's message that it answers, in a chat
     quotes = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
     after = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)

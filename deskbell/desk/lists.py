@@ -17,7 +17,7 @@ from deskbell.kit.time import day
 from deskbell.people import queries as people
 from deskbell.people.models import User
 from deskbell.tickets.conditions import READERS, BadFilter, Condition, from_query
-from deskbell.tickets.listing import BOXES, SORTS, Box
+from deskbell.tickets.listing import BOXES, OF_BOXES, SORTS, WINDOW_SORT, Box
 from deskbell.tickets.models import Category, Source
 
 DEFAULT_BOX = "needs-reply"
@@ -112,14 +112,15 @@ class ListAddress:
         """The sorting in use."""
         return (
             self.sort
-            if self.sort and (self.sort != "waiting" or self.box.sort == "waiting")
+            if self.sort and (self.sort not in OF_BOXES or self.box.sort == self.sort)
             else self.box.sort
         )
 
     @property
     def sorts(self) -> list[Any]:
         """Sortings that this box offers."""
-        return [sort for sort in SORTS.values() if sort.slug != "waiting" or self.box.sort == "waiting"]
+        every = [WINDOW_SORT, *SORTS.values()]
+        return [sort for sort in every if sort.slug not in OF_BOXES or self.box.sort == sort.slug]
 
     def query(self, **changes: str | None) -> str:
         """The parameters as text beginning with "?", or "" for the default list; None leaves one out."""

@@ -168,6 +168,7 @@ def ticket_context(
         "thens": _thens(request, ticket, known),
         "chat": reading.chat_of(ticket),
         "parked": reading.parked_of(ticket, user),
+        "part": reading.part_of(user, ticket),
         "problems": problems or {},
         "conflict": conflict,
         "due_value": timezone.localtime(ticket.due_at).strftime(LOCAL_TIME) if ticket.due_at else "",

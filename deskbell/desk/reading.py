@@ -21,6 +21,7 @@ from deskbell.events.models import Event
 from deskbell.kit.chats import phone_of
 from deskbell.people.models import Identity, Site, User
 from deskbell.tickets import queries, rules
+from deskbell.tickets.actions.merging import can_be_undone, merge_of
 from deskbell.tickets.actions.properties import EVENT_OF
 from deskbell.tickets.models import (
     ACTIVE_CATEGORIES,
@@ -33,6 +34,7 @@ from deskbell.tickets.models import (
     Ticket,
     TicketLink,
 )
+from deskbell.tickets.pointers import final
 
 RULES = (
     "reply",
@@ -50,6 +52,7 @@ RULES = (
     "redact",
     "copy",
     "end_links",
+    "merge",
 )
 OTHERS_SHOWN = 8
 TAGS_OFFERED = 200
@@ -102,6 +105,7 @@ class Chat:
     down: bool = False
     #: he wants no templates
     stopped: bool = False
+    closes_at: datetime | None = None
 
     @property
     def link(self) -> str:
@@ -126,6 +130,7 @@ def chat_of(ticket: Ticket) -> Chat | None:
         problem=_problem(channel) if channel and linked else "",
         down=channel is None or channel.state != Channel.State.OK,
         stopped=consent.is_stopped(conversation),
+        closes_at=conversation.closes_at,
     )
 
 
@@ -174,6 +179,22 @@ def parked_of(ticket: Ticket, user: User) -> Parked | None:
 def rights_at(user: User, ticket: Ticket) -> dict[str, bool]:
     """Rule → whether it lets `user` at `ticket`."""
     return {rule: rules.may(user, rule, ticket) for rule in RULES}
+
+
+@dataclass(frozen=True)
+class Part:
+    """`whole` is the ticket of which another is part, if it may be seen."""
+
+    whole: Ticket | None
+    undoable: bool
+
+
+def part_of(user: User, ticket: Ticket) -> Part | None:
+    """Where a ticket went that was merged; None for any other."""
+    if ticket.merged_into_id is None:
+        return None
+    whole = Ticket.objects.visible_to(user, trashed=True).filter(pk=final(ticket).pk).first()
+    return Part(whole, can_be_undone(merge_of(ticket)) and rules.may(user, "merge", ticket))
 
 
 @dataclass(frozen=True)
@@ -238,13 +259,21 @@ def _links(visible: QuerySet[Ticket], ticket: Ticket) -> list[tuple[str, Ticket]
     links = list(TicketLink.objects.filter(Q(ticket=ticket) | Q(target=ticket)).order_by("pk"))
     ids = {link.target_id if link.ticket_id == ticket.pk else link.ticket_id for link in links}
     seen = {other.pk: other for other in visible.filter(pk__in=ids)} if ids else {}
-    said = []
+    said = [(_("Part of this"), other) for other in visible.filter(merged_into=ticket).order_by("pk")]
     for link in links:
         newer = link.ticket_id == ticket.pk
         if other := seen.get(link.target_id if newer else link.ticket_id):
-            follow_up = _("Follow-up of") if newer else _("Followed up by")
-            said.append((follow_up if link.kind == TicketLink.Kind.FOLLOW_UP else _("Related"), other))
+            said.append((_relation(link.kind, newer), other))
     return said
+
+
+def _relation(kind: str, newer: bool) -> str:
+    """What the other ticket is to this one, which is the newer of both or not."""
+    if kind == TicketLink.Kind.FOLLOW_UP:
+        return _("Follow-up of") if newer else _("Followed up by")
+    if kind == TicketLink.Kind.SPLIT:
+        return _("Split off from") if newer else _("Split off")
+    return _("Related")
 
 
 def last_change(ticket: Ticket, properties: set[str]) -> queries.Entry | None:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from deskbell.channels.models import LinkedDevice, WhatsAppNumber
 from deskbell.channels.whatsapp import outgoing
 from deskbell.kit import markdown
+from deskbell.kit.time import clock
+from deskbell.kit.time import day as on_day
+from deskbell.people.hours import Hours
+from deskbell.people.queries import company
 from deskbell.people.reader import reading
 from deskbell.tickets.models import Attachment, Conversation, Message, Ticket
 
 CHANNEL = "whatsapp"
+#: kind of the notice that nobody is there
+AWAY = "ticket.away"
 
 
 def answers_here(ticket: Ticket, message: Message) -> bool:
@@ -46,17 +57,50 @@ def put_reply(ticket: Ticket, message: Message, *, kind: str) -> None:
 
 
 def put_received(ticket: Ticket, *, kind: str) -> None:
-    """We have it: one message, where the number greets."""
-    conversation = ticket.conversation
-    if (
-        conversation is None
-        or not WhatsAppNumber.objects.filter(channel=conversation.channel_id, greets=True).exists()
-    ):
+    """We have it, where the number greets, and when somebody is back, where it says so: in one message."""
+    number, person = _number(ticket), ticket.requester
+    if number is None:
         return
-    person = ticket.requester
     with reading(language=person.language, time_zone=person.time_zone):
         text = _("Thank you, we have your message. Your ticket is #%(number)s; you can simply write on here.")
-    _put(ticket, kind, ("ticket", ticket.pk), text % {"number": ticket.number})
+        received = text % {"number": ticket.number} if number.greets else ""
+        away = _away(ticket.created_at) if number.tells_hours else ""
+    if words := " ".join(filter(None, (received, away))):
+        _put(ticket, AWAY if away else kind, ("ticket", ticket.pk), words)
+
+
+def put_away(ticket: Ticket, *, at: datetime) -> None:
+    """He wrote more outside the opening hours: told once for a ticket, its first notice included."""
+    number, person = _number(ticket), ticket.requester
+    if number is None or not number.tells_hours:
+        return
+    with reading(language=person.language, time_zone=person.time_zone):
+        words = _away(at)
+    if words:
+        _put(ticket, AWAY, ("ticket", ticket.pk), words)
+
+
+def _number(ticket: Ticket) -> WhatsAppNumber | None:
+    conversation = ticket.conversation
+    return WhatsAppNumber.objects.filter(channel=conversation.channel_id).first() if conversation else None
+
+
+def hours() -> Hours:
+    return Hours.of(company().hours, settings.TIME_ZONE)
+
+
+def _away(at: datetime) -> str:
+    """When somebody is there again, for a message of that time; nothing where somebody is."""
+    opens = None if hours().is_open(at) else hours().next_opening(at)
+    if opens is None:
+        return ""
+    day = timezone.localdate(opens)
+    clock_said = {"time": clock(opens), "day": on_day(opens), "weekday": date_format(day, "l")}
+    if day == timezone.localdate(at):
+        return _("Nobody is here right now; we are back today at %(time)s.") % clock_said
+    if day == timezone.localdate(at) + timedelta(days=1):
+        return _("Nobody is here right now; we are back tomorrow at %(time)s.") % clock_said
+    return _("Nobody is here right now; we are back on %(weekday)s, %(day)s, at %(time)s.") % clock_said
 
 
 def may_automate(conversation: Conversation) -> bool:

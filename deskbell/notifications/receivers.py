@@ -25,7 +25,7 @@ from deskbell.tickets.events import (
     StatusChanged,
     SupplierAnswered,
 )
-from deskbell.tickets.models import Category, Message, Ticket
+from deskbell.tickets.models import ENDED_CATEGORIES, Category, Message, Ticket
 from deskbell.tickets.reach import sees_internal
 
 #: kinds of the outbox that hold what a person wrote to somebody outside
@@ -101,6 +101,8 @@ def tell_of_message(event: Event) -> None:
         _send_reply(event, ticket, message)
     else:
         _tell_those_in_charge(event, ticket, message)
+        if message.channel == chat.CHANNEL and message.inbound_id and ticket.category not in ENDED_CATEGORIES:
+            chat.put_away(ticket, at=message.created_at)
 
 
 def _send_reply(event: Event, ticket: Ticket, message: Message) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -170,6 +171,11 @@ def forget_contents(ticket_id: int) -> None:
     """Erase what is still kept of undelivered items of a ticket: words in them were taken away for ever."""
     kept = OutboxItem.objects.filter(ticket_id=ticket_id, state__in=AGAIN, payload__isnull=False)
     kept.update(payload=None)
+
+
+def carry_items(message_ids: Sequence[int], ticket_id: int) -> None:
+    """What left for these messages belongs to that ticket now."""
+    OutboxItem.objects.filter(cause_kind="message", cause_id__in=message_ids).update(ticket_id=ticket_id)
 
 
 def forget_old_contents(*, now: datetime) -> int:

@@ -125,7 +125,9 @@ GROUPS = (
             Permission(
                 TICKET_EDIT,
                 gettext_lazy("Move and rename"),
-                gettext_lazy("Change subject, queue, team and site, link tickets, take one oneself."),
+                gettext_lazy(
+                    "Change subject, queue, team and site, link, merge and split tickets, take one oneself."
+                ),
             ),
             Permission(
                 TICKET_ASSIGN,

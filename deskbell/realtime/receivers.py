@@ -47,6 +47,9 @@ TICKET_EVENTS = (
     events.NoteEdited,
     events.Redacted,
     events.Linked,
+    events.Merged,
+    events.MessagesLeft,
+    events.MessagesCame,
 )
 COPIES = {events.CopyAdded.kind, events.CopyRemoved.kind}
 

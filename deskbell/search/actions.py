@@ -68,6 +68,11 @@ def put_many(ticket_ids: Sequence[int]) -> None:
     _put(_PUT_MANY, ids=list(ticket_ids))
 
 
+def carry_messages(message_ids: Sequence[int], ticket_id: int) -> None:
+    """They are found under that ticket from now on."""
+    Document.objects.filter(kind="message", object_id__in=message_ids).update(ticket_id=ticket_id)
+
+
 def forget_ticket(ticket_id: int) -> None:
     Document.objects.filter(ticket_id=ticket_id).delete()
 

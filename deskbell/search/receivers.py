@@ -33,6 +33,11 @@ def index_message(event: Event) -> None:
         actions.put_message(event.data["message_id"])
 
 
+@subscribe.now(events.MessagesCame, order=50)
+def carry_messages(event: Event) -> None:
+    actions.carry_messages(event.data["messages"], event.about_id)
+
+
 @subscribe.now(events.Deleted, order=50)
 def forget_ticket(event: Event) -> None:
     actions.forget_ticket(event.about_id)

@@ -47,6 +47,13 @@ MENU = (
                 "company",
                 "briefcase",
             ),
+            Item(
+                "hours",
+                _("Opening hours"),
+                _("When somebody is there, and holidays"),
+                "hours",
+                "clock",
+            ),
         ),
     ),
     Group(

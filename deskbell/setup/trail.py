@@ -459,6 +459,8 @@ FIELDS: dict[str, str | Promise] = {
     "people_per_hour": gettext_lazy("People an hour"),
     "reply_days": gettext_lazy("Days in which a customer may be answered"),
     "greets": gettext_lazy("whether it answers the first message"),
+    "hours": gettext_lazy("opening hours"),
+    "tells_hours": gettext_lazy("whether it tells the opening hours"),
     "incoming": gettext_lazy("how mails come in"),
     "label": gettext_lazy("label"),
     "language": gettext_lazy("language"),

@@ -97,6 +97,12 @@ class WhatsAppForm(forms.Form):
         required=False,
         initial=True,
     )
+    tells_hours = forms.BooleanField(
+        label=gettext_lazy("Outside the opening hours say when somebody is there again"),
+        help_text=gettext_lazy("Once for each ticket. The hours stand under Setup, Opening hours."),
+        required=False,
+        initial=True,
+    )
     asks = forms.BooleanField(
         label=gettext_lazy("Ask a customer with several open tickets which one he means"),
         help_text=gettext_lazy(
@@ -225,6 +231,7 @@ class WhatsAppForm(forms.Form):
             asks=cleaned["asks"],
             reads=cleaned["reads"],
             most_at_once=30 if cleaned["most_at_once"] is None else cleaned["most_at_once"],
+            tells_hours=cleaned["tells_hours"],
         )
         return cleaned
 
@@ -265,6 +272,7 @@ def _values(channel: Channel) -> dict[str, Any]:
         "asks": number.asks,
         "reads": number.reads,
         "most_at_once": number.most_at_once,
+        "tells_hours": number.tells_hours,
         **{
             name: "" if getattr(number, name) == own else getattr(number, name) for name, own in usual.items()
         },

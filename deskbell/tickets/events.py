@@ -20,6 +20,8 @@ class Opened(Happened):
     tell: bool = True
     #: what came in was written by a machine
     automatic: bool = False
+    #: it began with messages of that ticket
+    split_from: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +175,8 @@ class ReplyHeld(Happened):
     kind = "ticket.reply_held"
     held_id: int
     forward: bool = False
+    #: it leaves when the customer writes
+    waits: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,10 +190,13 @@ class ReplyTakenBack(Happened):
 
 @dataclass(frozen=True, kw_only=True)
 class ReplyReturned(Happened):
-    """A reply could not leave, because a file of it was gone: it is its writer's draft again."""
+    """A reply is its writer's draft again: a `file` of it was gone, the ticket it waited at was "ended" or
+    "merged".
+    """
 
     kind = "ticket.reply_returned"
     held_id: int
+    why: str = "file"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,6 +294,52 @@ class Linked(Happened):
     kind = "ticket.linked"
     link_kind: str
     target_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merged(Happened):
+    """The ticket is part of `target_id` now. The rest is what undoing it needs: ids of the `messages` that
+    went along, of people whom it `copied` in there and who follow it since, `tags` that it brought, the
+    ticket's `status` (a slug) and `times` before, and whether the other is answered in its chat since.
+    """
+
+    kind = "ticket.merged"
+    target_id: int
+    messages: list[int]
+    copied: list[int]
+    followers: list[int]
+    tags: list[str]
+    status: str
+    times: dict[str, str | None]
+    chat: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Carried(Happened):
+    """Messages changed tickets: `how` is "merge", "undo", "split" or "move"."""
+
+    how: str
+    messages: list[int]
+    public: bool
+
+    def heard_by(self) -> str:
+        return "public" if self.public else "staff"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessagesLeft(Carried):
+    """About the ticket in which they stood."""
+
+    kind = "ticket.messages_left"
+    target_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessagesCame(Carried):
+    """About the ticket in which they stand now."""
+
+    kind = "ticket.messages_came"
+    source_id: int
 
 
 @dataclass(frozen=True, kw_only=True)

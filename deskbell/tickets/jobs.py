@@ -38,6 +38,18 @@ def send_overdue(timestamp: int) -> None:
     """Replies whose job was lost with its worker leave all the same."""
     for held_id in held.overdue(now=timezone.now()):
         held.send_held(held_id)
+    for conversation_id in held.waited_for(now=timezone.now()):
+        held.send_waiting(conversation_id)
+
+
+@app.task(
+    name="tickets.send_waiting",
+    queue="default",
+    retry=RetryStrategy(max_attempts=50, linear_wait=5, retry_exceptions={OperationalError}),
+)
+def send_waiting(conversation_id: int) -> None:
+    """What waited until the customer writes leaves."""
+    held.send_waiting(conversation_id)
 
 
 @app.periodic(cron="27 3 * * *")

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -19,7 +19,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 from django.db.models.lookups import Exact
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -30,7 +30,15 @@ from deskbell.people.permissions import DESK
 from deskbell.people.rights import Reach, rights_of
 from deskbell.tickets.conditions import Condition
 from deskbell.tickets.listrow import ListRow, list_rows
-from deskbell.tickets.models import ACTIVE_CATEGORIES, ENDED_CATEGORIES, Category, Ticket, Watcher
+from deskbell.tickets.models import (
+    ACTIVE_CATEGORIES,
+    ENDED_CATEGORIES,
+    Category,
+    Conversation,
+    Ticket,
+    Watcher,
+)
+from deskbell.tickets.models.conversation import MARGIN
 from deskbell.tickets.reach import customer_arms, desk_arms
 
 #: a badge never counts further; shown as "999+"
@@ -63,6 +71,12 @@ SORTS: dict[str, Sort] = {
         Sort("priority", _("Most urgent"), ("priority", "updated_at", "id"), True),
     )
 }
+#: in a box of its own alone
+WINDOW_SORT = Sort("window", _("Closes soonest"), ("window", "id"), False)
+#: sorts that exist only in the boxes that begin with them
+OF_BOXES = frozenset({"waiting", WINDOW_SORT.slug})
+#: before a chat closes for free answers
+CLOSING = timedelta(hours=4)
 #: of customers, who never see when staff last touched a ticket
 PORTAL_SORT = Sort("public", _("Last news"), ("public_at", "id"), True)
 CUSTOMER_SORTS = SORTS | {
@@ -106,6 +120,15 @@ def _needs_my_reply(user: User) -> list[Q]:
     return [arm & Q(waiting_since__isnull=False) for arm in _mine(user)]
 
 
+def _closing(user: User) -> list[Q]:
+    """Who waits for an answer in a chat that takes none in a while. The time is the database's: statements
+    that count are kept.
+    """
+    soon = Conversation.objects.filter(open_until__gt=Now() + MARGIN, open_until__lt=Now() + CLOSING)
+    waits = Q(active=True, waiting_since__isnull=False, conversation__in=soon.values("pk"))
+    return [waits & arm for arm in desk_arms(user)]
+
+
 def _all(user: User) -> list[Q]:
     """Whatever is neither spam nor trash, by category: so each sorting has its index."""
     return [Q(place=category) & arm for arm in desk_arms(user) for category in Category.values]
@@ -137,6 +160,7 @@ BOXES: dict[str, Box] = {
             "waiting",
             _reached(Q(active=True, waiting_since__isnull=False)),
         ),
+        Box("closing", _("Window closing"), WINDOW_SORT.slug, _closing),
         Box("unassigned", _("Unassigned"), "updated", _reached(Q(active=True, assignee__isnull=True))),
         Box("mine", _("Mine"), "updated", _mine),
         Box("my-teams", _("My teams"), "updated", _my_teams),
@@ -178,16 +202,17 @@ def page(
 
 
 def _sort(box: Box, wanted: str | None) -> Sort:
-    """Waiting times exist only in the boxes of those who wait."""
-    if wanted == "waiting" and box.sort != "waiting":
+    """Waiting times exist only in the boxes of those who wait, windows in that of those that close."""
+    if wanted in OF_BOXES and box.sort != wanted:
         wanted = None
-    return SORTS[wanted or box.sort]
+    slug = wanted or box.sort
+    return WINDOW_SORT if slug == WINDOW_SORT.slug else SORTS[slug]
 
 
 def beginnings(user: User, slugs: Sequence[str], *, limit: int = 10) -> dict[str, list[ListRow]]:
     """The first rows of several boxes: a statement for each box and two for all rows."""
     ids = {
-        slug: [key[-1] for key in _keys(box.arms(user), None, SORTS[box.sort], None, False, limit)]
+        slug: [key[-1] for key in _keys(box.arms(user), None, _sort(box, None), None, False, limit)]
         for slug, box in ((slug, BOXES[slug]) for slug in slugs)
     }
     rows = {row.pk: row for row in list_rows(sorted({pk for found in ids.values() for pk in found}))}
@@ -312,8 +337,11 @@ def _keys(
     descending = sort.descending is not back
     order = [F(name).desc() if descending else F(name).asc() for name in sort.fields]
     narrow = filters.to_q() if filters else Q()
+    rows = Ticket.objects.all()
+    if sort is WINDOW_SORT:
+        rows = rows.annotate(window=F("conversation__open_until"))
     queries = [
-        _after(Ticket.objects.filter(arm & narrow), sort, after, descending)
+        _after(rows.filter(arm & narrow), sort, after, descending)
         .order_by(*order)
         .values_list(*sort.fields)[:limit]
         for arm in arms
@@ -420,6 +448,8 @@ def neighbours(
     """Numbers of the tickets before and after `ticket` in a list it may have left meanwhile."""
     chosen = BOXES[box]
     order = _sort(chosen, sort)
+    if order is WINDOW_SORT:  # those in it are few, and their times move
+        return None, None
     here = [getattr(ticket, name) for name in order.fields]
     if any(value is None for value in here):
         return None, None

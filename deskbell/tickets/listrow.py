@@ -38,6 +38,8 @@ class ListRow:
     last_message_id: int | None
     last_direction: str
     last_author_id: int | None
+    #: of the chat in which it is answered
+    open_until: datetime | None
     status: str
     requester: Named
     organization: Named | None
@@ -64,6 +66,7 @@ _PLAIN = (
     "last_message_id",
     "last_direction",
     "last_author_id",
+    "conversation__open_until",
 )
 _NAMED = ("status_id", "organization_id", "requester_id", "assignee_id")
 

@@ -74,6 +74,9 @@ class Posting:
             raise Refused(chat_closed(error), "text") from error
         except actions.UploadGone as error:
             raise Refused(gone(error.uploads, self.request), "text") from error
+        except actions.TicketMerged as error:
+            text = _("Nothing was sent: this ticket became part of #%(number)s. Write there.")
+            raise Refused(text % {"number": error.ticket.number}) from error
         except actions.TicketGone as error:
             raise Refused(_("This ticket is not there any more. Open a new one with your text.")) from error
         except TooBig as error:

@@ -25,7 +25,17 @@ from deskbell.tickets.reach import sees_internal
 
 Shape = dict[str, Any]
 
-_TICKET_ROW = ("status", "requester", "organization", "queue", "team", "assignee", "type", "tags")
+_TICKET_ROW = (
+    "status",
+    "requester",
+    "organization",
+    "queue",
+    "team",
+    "assignee",
+    "type",
+    "tags",
+    "merged_into",
+)
 _MESSAGE_ROW = ("author", "attachments__blob", "ticket__queue")
 
 
@@ -118,6 +128,7 @@ def _ticket(row: Ticket, phones: dict[int, str], reader: User | None) -> Shape:
         "updated_at": moment(row.updated_at if staff else row.public_at),
         "first_responded_at": moment(row.first_responded_at),
         "resolved_at": moment(row.resolved_at),
+        "merged_into": row.merged_into.number if row.merged_into else None,
         "version": row.version,
         "url": url(row, staff=staff),
     }

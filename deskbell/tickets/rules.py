@@ -27,6 +27,11 @@ def _staff(permission: str) -> Rule:
     return lambda user, ticket: reaches(user, ticket, permission)
 
 
+def _here(permission: str) -> Rule:
+    """As `_staff`, for what is of no use at a ticket that is part of another."""
+    return lambda user, ticket: ticket.merged_into_id is None and reaches(user, ticket, permission)
+
+
 def _writes(user: User, ticket: Ticket, *, copied: bool = True) -> bool:
     """As a customer who does not only read."""
     return is_customer_of(user, ticket, copied=copied) and not reads_only(user)
@@ -38,23 +43,29 @@ def _customer_open(user: User, ticket: Ticket) -> bool:
 
 RULES: dict[str, Rule] = {
     "see_internal": sees_internal,
-    "reply": _staff(permissions.TICKET_REPLY),
-    "forward": _staff(permissions.TICKET_FORWARD),
-    "note": _staff(permissions.TICKET_NOTE),
-    "status": _staff(permissions.TICKET_STATUS),
-    "classify": _staff(permissions.TICKET_CLASSIFY),
-    "edit": _staff(permissions.TICKET_EDIT),
-    "assign": _staff(permissions.TICKET_ASSIGN),
+    "reply": _here(permissions.TICKET_REPLY),
+    "forward": _here(permissions.TICKET_FORWARD),
+    "note": _here(permissions.TICKET_NOTE),
+    "status": _here(permissions.TICKET_STATUS),
+    "classify": _here(permissions.TICKET_CLASSIFY),
+    "edit": _here(permissions.TICKET_EDIT),
+    "assign": _here(permissions.TICKET_ASSIGN),
     "claim": lambda user, ticket: (
-        reaches(user, ticket, permissions.TICKET_ASSIGN) or reaches(user, ticket, permissions.TICKET_EDIT)
+        ticket.merged_into_id is None
+        and (
+            reaches(user, ticket, permissions.TICKET_ASSIGN) or reaches(user, ticket, permissions.TICKET_EDIT)
+        )
     ),
+    # merging, undoing it, splitting and moving messages: at both tickets
+    "merge": _staff(permissions.TICKET_EDIT),
     "watch": sees_internal,
     "trash": _staff(permissions.TICKET_TRASH),
     "spam": _staff(permissions.TICKET_TRASH),
     "delete": _staff(permissions.TICKET_DELETE),
     "redact": _staff(permissions.TICKET_REDACT),
     "copy": lambda user, ticket: (
-        reaches(user, ticket, permissions.TICKET_REPLY) or _customer_open(user, ticket)
+        ticket.merged_into_id is None
+        and (reaches(user, ticket, permissions.TICKET_REPLY) or _customer_open(user, ticket))
     ),
     "customer_reply": _writes,
     "end_links": lambda user, ticket: (
@@ -64,7 +75,9 @@ RULES: dict[str, Rule] = {
         ticket.category != Category.CLOSED and _customer_open(user, ticket)
     ),
     "customer_reopen": lambda user, ticket: (
-        ticket.category in {Category.RESOLVED, Category.CLOSED} and _customer_open(user, ticket)
+        ticket.category in {Category.RESOLVED, Category.CLOSED}
+        and ticket.merged_into_id is None
+        and _customer_open(user, ticket)
     ),
 }
 

@@ -26,6 +26,8 @@ _PERSON_FIELDS = {
 }
 
 
+_TICKET_FIELDS = ("follow_up_of", "split_from", "target_id", "source_id")
+
 #: (kind, slug of a status or id of the others as text) → name
 Labels = dict[tuple[str, str], str]
 
@@ -49,7 +51,7 @@ class Names:
         people: set[int | None] = {e.actor_id for e in happened if e.actor_kind == "user"}
         for event in happened:
             people |= {event.data.get(name) for name in _PERSON_FIELDS.get(event.kind, ())}
-        tickets = {e.data.get(key) for e in happened for key in ("follow_up_of", "target_id")} - {None}
+        tickets = {e.data.get(key) for e in happened for key in _TICKET_FIELDS} - {None}
         sites = {e.data["after"] for e in happened if e.kind == events.SiteChanged.kind} - {None}
         known = {pk for pk in people if pk}
         users = list(User.objects.filter(pk__in=known)) if known else []
@@ -110,6 +112,8 @@ def sentence(event: Event, names: Names) -> str:
 def _opened(data: dict, names: Names, event: Event) -> str:
     if number := names.tickets.get(data.get("follow_up_of") or 0):
         return _("opened the ticket as a follow-up of #%(number)s") % {"number": number}
+    if number := names.tickets.get(data.get("split_from") or 0):
+        return _("split the ticket off #%(number)s") % {"number": number}
     source = dict(Source.choices).get(data["source"], data["source"])
     return _("opened the ticket (%(source)s)") % {"source": source}
 
@@ -203,11 +207,46 @@ def _either(forward: str, reply: str):
     return lambda data, names, event: _(forward if data.get("forward") else reply)
 
 
+def _sent(data: dict) -> str:
+    return _("sent a forward") if data.get("forward") else _("sent a reply")
+
+
+_RETURNED = {
+    "file": lambda: _("gave the reply back as a draft: a file of it was gone"),
+    "ended": lambda: _("gave a waiting reply back as a draft: the ticket was ended"),
+    "merged": lambda: _("gave a waiting reply back as a draft: the ticket was merged"),
+}
+
+
 def _linked(data: dict, names: Names, event: Event) -> str:
     number = names.tickets.get(data["target_id"], "?")
     if data["link_kind"] == "follow_up":
         return _("linked it to #%(number)s, of which it is a follow-up") % {"number": number}
     return _("linked it to #%(number)s") % {"number": number}
+
+
+def _merged(data: dict, names: Names, event: Event) -> str:
+    return _("merged the ticket into #%(number)s") % {"number": names.tickets.get(data["target_id"], "?")}
+
+
+def _left(data: dict, names: Names, event: Event) -> str:
+    return ngettext(
+        "moved %(num)s message to #%(number)s", "moved %(num)s messages to #%(number)s", len(data["messages"])
+    ) % {"num": len(data["messages"]), "number": names.tickets.get(data["target_id"], "?")}
+
+
+def _came(data: dict, names: Names, event: Event) -> str:
+    said = {"num": len(data["messages"]), "number": names.tickets.get(data["source_id"], "?")}
+    if data["how"] == "merge":
+        return _("merged #%(number)s into this ticket") % said
+    if data["how"] == "undo":
+        return _("undid the merge into #%(number)s") % said
+    text = ngettext(
+        "moved %(num)s message here from #%(number)s",
+        "moved %(num)s messages here from #%(number)s",
+        len(data["messages"]),
+    )
+    return text % said
 
 
 def _redacted(data: dict, names: Names, event: Event) -> str:
@@ -249,11 +288,13 @@ _SENTENCES = {
     events.MessageAdded.kind: _plain(N_("wrote")),
     events.Forwarded.kind: _forwarded,
     events.SupplierAnswered.kind: _plain(N_("answered what was forwarded")),
-    events.ReplyHeld.kind: _either(N_("sent a forward"), N_("sent a reply")),
+    events.ReplyHeld.kind: lambda data, names, event: (
+        _("wrote a reply that waits until the customer writes") if data.get("waits") else _sent(data)
+    ),
     events.ReplyTakenBack.kind: _either(
         N_("took the forward back before it left"), N_("took the reply back before it left")
     ),
-    events.ReplyReturned.kind: _plain(N_("gave the reply back as a draft: a file of it was gone")),
+    events.ReplyReturned.kind: lambda data, names, event: _RETURNED[data.get("why", "file")](),
     events.StatusChanged.kind: _status,
     events.Assigned.kind: _assigned,
     events.PriorityChanged.kind: _priority,
@@ -282,4 +323,7 @@ _SENTENCES = {
     events.NoteEdited.kind: _plain(N_("edited a note")),
     events.Redacted.kind: _redacted,
     events.Linked.kind: _linked,
+    events.Merged.kind: _merged,
+    events.MessagesLeft.kind: _left,
+    events.MessagesCame.kind: _came,
 }

@@ -62,6 +62,8 @@ class Asked:
     assigned: bool
     copied: bool
     trashed: bool
+    #: all was said in another ticket, which was merged into this one and thrown away
+    merged: bool
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ asked = st.builds(
     assigned=st.booleans(),
     copied=st.booleans(),
     trashed=st.booleans(),
+    merged=st.booleans(),
 )
 plans = st.builds(
     Plan,
@@ -161,27 +164,39 @@ class Desk:
 
     def _make(self, n: int, plan: Asked) -> Made:
         word = f"zebra{'abc'[n]}"
-        ticket = actions.open_ticket(
-            requester=self.people[plan.requester],
-            subject="Subject",
-            content=_said(f"{word}public"),
-            by=self.owner,
-            source="phone",
+        ticket = self._open(
+            plan,
+            "Nothing" if plan.merged else f"{word}public",
             team=self._team(plan.team),
             queue=self.queues[plan.queue],
             assignee=self.person if plan.assigned and self.plan.staff else None,
         )
+        said_in = self._open(plan, f"{word}public") if plan.merged else ticket
         if (now := self._team(plan.team)) != ticket.team:  # a queue gives its team where none was named
             ticket = actions.change(ticket, by=self.owner, team=now)
-        actions.note(ticket, _said(f"{word}secret"), by=self.owner)
-        _ask_a_supplier(ticket, word, by=self.owner)
+        actions.note(said_in, _said(f"{word}secret"), by=self.owner)
+        _ask_a_supplier(said_in, word, by=self.owner)
+        if plan.merged:
+            actions.merge(said_in, ticket, by=self.owner)
+            actions.trash(said_in, by=self.owner)
         if plan.copied:
             actions.add_copy(ticket, self.person, by=self.owner)
         if plan.trashed:
             actions.trash(ticket, by=self.owner)
-        files = Attachment.objects.filter(message__ticket=ticket).values_list("filename", "pk")
+        files = Attachment.objects.filter(message__ticket=ticket, filename__startswith=word)
+        files = files.values_list("filename", "pk")
         named = {filename.removeprefix(word).removesuffix(".txt"): pk for filename, pk in files}
         return Made(plan, Ticket.objects.get(pk=ticket.pk), word, named)
+
+    def _open(self, plan: Asked, words: str, **more: Any) -> Ticket:
+        return actions.open_ticket(
+            requester=self.people[plan.requester],
+            subject="Subject",
+            content=_said(words),
+            by=self.owner,
+            source="phone",
+            **more,
+        )
 
 
 def _ask_a_supplier(ticket: Ticket, word: str, *, by: User) -> None:

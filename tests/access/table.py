@@ -605,6 +605,20 @@ PAGES: dict[str, Row] = {
         body=const(to="parts@supplier.example", subject="Parts", text="Have you got one?"),
         **ON,
     ),
+    # with itself, which is refused; tests/desk/test_merging.py does it
+    "desk:merge": Row(
+        desk_ticket_for(WORKERS),
+        may=anywhere(frozenset()),
+        body=lambda world, case: {"into": case.ticket.number},
+        **ON,
+    ),
+    "desk:unmerge": Row(may=anywhere(frozenset()), **ON),
+    "desk:move": Row(
+        desk_ticket_for(WORKERS),
+        may=by(WORKERS),
+        body=lambda world, case: {"messages": [case.messages["internal"].pk], "subject": "Another matter"},
+        **ON,
+    ),
     "desk:forward-addresses": Row(desk_ticket_for(AGENTS), **ON),
     "desk:template": Row(desk_ticket_for(WORKERS), may=by(WORKERS), values=chat, each=True),
     "desk:parked": Row(
@@ -671,6 +685,9 @@ PAGES: dict[str, Row] = {
     "setup:steps_support": Row(may=anywhere(ADMINS), body=const(support_address="help@desk.example")),
     "setup:steps_mail": Row(setup(ADMINS)),
     "setup:steps_skipping": Row(may=anywhere(ADMINS), values=const(step="company")),
+    "setup:hours": Row(
+        setup(ADMINS), may=anywhere(ADMINS), body=const(zone="Europe/Berlin", day_0="09:00-17:00")
+    ),
     "setup:company": Row(
         setup(ADMINS),
         may=anywhere(ADMINS),
@@ -934,6 +951,20 @@ CALLS: dict[str, Row] = {
     "POST /tickets/{number}/messages": Row(may=by(WRITERS), body=const(**WORDS), **NUMBER),
     "POST /tickets/{number}/forwards": Row(
         may=by(AGENTS), body=const(to=["parts@supplier.example"], body="Have you got one?"), **NUMBER
+    ),
+    "POST /tickets/{number}/merge": Row(  # with itself, which is refused
+        may=anywhere(frozenset()), body=lambda world, case: {"into": case.ticket.number}, **NUMBER
+    ),
+    "DELETE /tickets/{number}/merge": Row(may=anywhere(frozenset()), **NUMBER),
+    "POST /tickets/{number}/splits": Row(
+        may=by(WORKERS),
+        body=lambda world, case: {"messages": [case.messages["internal"].pk], "subject": "Another matter"},
+        **NUMBER,
+    ),
+    "POST /tickets/{number}/moves": Row(
+        may=anywhere(frozenset()),
+        body=lambda world, case: {"messages": [case.messages["internal"].pk], "to": case.ticket.number},
+        **NUMBER,
     ),
     "GET /messages": Row(api_in),
     "POST /uploads": Row(may=anywhere(frozenset())),

@@ -14,7 +14,7 @@ from tests.api.conftest import refused
 SHAPE = [
     "number", "subject", "status", "priority", "type", "channel", "queue", "team", "assignee", "requester",
     "organization", "tags", "custom", "due_at", "created_at", "updated_at", "first_responded_at",
-    "resolved_at", "version", "url",
+    "resolved_at", "merged_into", "version", "url",
 ]  # fmt: skip
 
 

@@ -35,8 +35,10 @@ from deskbell.people.whatsapp import aliases
 from deskbell.tickets import actions as tickets
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Attachment, Conversation, Message, Ticket
+from tests.api.conftest import Caller, refused
 from tests.channels.chatting import ASHA, PNG, answer, only_ticket, read, work
 from tests.stories import customer, fresh, staff
+from tests.stories import ticket as ticket_of
 
 # --- in -----------------------------------------------------------------------------------------
 
@@ -349,6 +351,24 @@ def test_a_thank_you_opens_nothing_again(post, sim, words, thanks):
     assert Message.objects.filter(text=words, ticket=ticket, visibility="public").exists()
 
 
+def test_what_he_writes_after_his_tickets_were_merged_lands_in_the_whole(post, sim):
+    post(sim.text(ASHA, "The printer is offline"))
+    chat = only_ticket()
+    mailed = ticket_of(chat.requester)
+    tickets.reply(mailed, Content.markdown("Switch it on."), by=staff())
+    post(sim.text(ASHA, "Hello?"))
+    tickets.merge(chat, mailed, by=staff())
+    whole = fresh(mailed)
+    assert (whole.channel, whole.conversation_id) == ("whatsapp", chat.conversation_id)
+    post(sim.text(ASHA, "It works now, but smells"))
+    post(sim.text(ASHA, f"About #{chat.number}: it burns"))
+    assert [message.text for message in whole.messages.order_by("pk")][4:] == [
+        "It works now, but smells",
+        f"About #{chat.number}: it burns",
+    ]
+    assert Ticket.objects.count() == 2
+
+
 def test_a_reaction_wakes_nothing_and_is_seen_by_the_desk_alone(post, sim):
     first = sim.text(ASHA, "The printer")
     post(first)
@@ -617,6 +637,39 @@ def test_a_closed_chat_is_opened_by_a_template_that_the_agent_fills_in(ticket, n
     message = Message.objects.get(direction="out")
     assert message.text.startswith("Your request about printing\n\nHello Asha, there is an answer")
     assert fresh(ticket).category == "pending"
+
+
+def test_a_program_answers_by_mail_or_by_a_template_where_the_chat_is_closed(ticket, number, sim, mailoutbox):
+    whatsapp_health.sync_templates(number)
+    closed(ticket)
+    call = Caller(people.create_token(staff("agent"), name="program"))
+    path = f"/tickets/{ticket.number}/messages"
+    words = {"body": "Please restart it.", "visibility": "public"}
+    assert refused(call.post(path, words), 409)["type"] == "urn:deskbell:problem:chat-closed"
+    refused(call.post(path, {**words, "way": "mail"}), 422, "way")
+    people.add_identity(ticket.requester, "email", "asha@example.com", by=SYSTEM)
+    assert call.post(path, {**words, "way": "mail"}).json()["channel"] == "email"
+    used = {"name": "ticket_status_changed", "values": {"body_ticket": "#7", "body_state": "done"}}
+    template = {"visibility": "public", "template": used}
+    for wrong, field in (
+        ({"body": "Both"}, "template"),
+        ({"way": "mail"}, "template"),
+        ({"visibility": "internal"}, "template"),
+        ({"template": {**used, "name": "nobody"}}, "template.name"),
+        ({"template": {**used, "values": {"body_ticket": "#7"}}}, "template.values"),
+        ({"template": {**used, "values": {**used["values"], "body_more": "x"}}}, "template.values"),
+    ):
+        refused(call.post(path, {**template, **wrong}), 422, field)
+    sent = [call.post(path, template, Idempotency_Key="once") for _ in range(2)]
+    assert [answer.status_code for answer in sent] == [201, 201]
+    work()
+    assert [mail.to for mail in mailoutbox] == [["Asha <asha@example.com>"]]
+    assert [each.body["template"]["name"] for each in sim.sent] == ["ticket_status_changed"]
+    by_mail = ticket_of(customer())
+    for wrong, field in (({"way": "chat"}, "way"), ({"body": "", "template": used}, "template")):
+        refused(call.post(f"/tickets/{by_mail.number}/messages", {**words, **wrong}), 422, field)
+    his = Caller(people.create_token(by_mail.requester, name="his"))
+    refused(his.post(f"/tickets/{by_mail.number}/messages", {**words, "way": "mail"}), 422, "way")
 
 
 def test_named_variables_are_sent_by_their_names(ticket, number, sim):

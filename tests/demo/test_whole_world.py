@@ -172,11 +172,12 @@ def test_the_chats_are_on_the_phones_and_at_the_desk_with_how_far_they_came(told
         ("added", "chat_open"),
         ("annotated", "reaction"),
         ("ticketed", "new"),
+        ("ticketed", "new"),
         ("added", "chat_quote"),
         ("ticketed", "new"),
     ]
     assert list(OutboxItem.objects.filter(driver="whatsapp-cloud").order_by("pk").values_list("state")) == [
-        (state,) for state in ("read", "read", "read", "read", "read", "delivered", "delivered")
+        (state,) for state in ("read", "read", "read", "read", "read", "read", "delivered", "delivered")
     ]
     bottling = phones.of(chats.PHONES["doug"][0])
     assert [(each.from_desk, each.state) for each in bottling] == [

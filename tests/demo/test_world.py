@@ -34,7 +34,7 @@ def test_everybody_listed_can_sign_in_with_the_role_named(desk):
 
 def test_the_world_is_lived_in(desk):
     counted = counts(desk["owner"])
-    assert {slug for slug in LISTED if not counted[slug]} <= {"mine", "my-teams", "following"}
+    assert {slug for slug in LISTED if not counted[slug]} <= {"closing", "mine", "my-teams", "following"}
     assert {ticket.category for ticket in Ticket.objects.all()} == set(Category.values)
     assert counts(desk["agent"])["my-teams"]
     assert counts(desk["supervisor"])["following"]

@@ -55,6 +55,7 @@ def typed(sim) -> dict[str, Any]:
         "asks": "on",
         "reads": "on",
         "most_at_once": "30",
+        "tells_hours": "on",
         "base_url": sim.address,
     }
 
@@ -423,11 +424,11 @@ WORDS = {"phone_number_id": "5", "waba_id": "6", "app_secret": "s", "verify_toke
 
 def test_the_command_line_takes_the_words_it_promises(db):
     queue = Queue.objects.order_by("position").first()
-    channel = add_from_words("Chat", {**WORDS, "queue": queue.name, "greets": "no"})
+    channel = add_from_words("Chat", {**WORDS, "queue": queue.name, "greets": "no", "tells_hours": "no"})
     account = Account.of(channel)
     assert (account.number_id, account.waba_id, account.token) == ("5", "6", "t")
     assert (account.app_secret, account.verify_token, channel.queue) == ("s", "v", queue)
-    assert channel.whatsapp.greets is False
+    assert (channel.whatsapp.greets, channel.whatsapp.tells_hours) == (False, False)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from deskbell.api.calls.tickets import visible
 from deskbell.api.once import once
 from deskbell.api.paging import Filter, PageQuery, only_known
 from deskbell.api.problems import invalid
+from deskbell.api.ways import sent_by
 from deskbell.channels.email.subjects import of_forward
 from deskbell.channels.queries import own_among
 from deskbell.kit.html import clean_mail, text_from_html
@@ -52,7 +53,10 @@ def list_messages(request: HttpRequest, number: shapes.PathId, query: Query[Page
 
 @router.post("/tickets/{number}/messages", response={201: shapes.Message}, summary="Reply, or note something")
 def create_message(request: HttpRequest, number: shapes.PathId, body: shapes.NewMessage) -> Status:
-    """`public` answers the customer (or is his own reply), `internal` is a note that he never sees."""
+    """`public` answers the customer (or is his own reply), `internal` is a note that he never sees.
+
+    A chat takes free answers for 24 hours after its customer's last message: 409 `chat-closed` after them.
+    Then answer by `"way": "mail"`, or with a `template`."""
     user = caller(request)
     return once(request, body, lambda: present.message(_write(user, number, body), reader=user))
 
@@ -86,12 +90,18 @@ def _write(user: User, number: int, body: shapes.NewMessage) -> Message:
     ticket = visible(user, number)
     status = choices.status(body.status) if body.status is not None else None
     content = _content(body)
+    if (body.way or body.template) and not (
+        body.visibility == "public" and rules.may(user, "see_internal", ticket)
+    ):
+        raise invalid("way" if body.way else "template", _("Only of a reply to a customer."))
     if body.visibility == "internal":
         _may_set(user, ticket, status)
         return actions.note(ticket, content, by=user, status=status)
     if rules.may(user, "see_internal", ticket):
         _may_set(user, ticket, status)
-        return actions.reply(ticket, content, by=user, status=status)
+        if body.way or body.template:  # before anything is said of the customer's ways
+            rules.require(user, "reply", ticket)
+        return actions.reply(ticket, sent_by(content, body, ticket), by=user, status=status)
     if status is not None:
         raise rules.NotAllowed("edit")
     return actions.customer_reply(ticket, content, by=user)

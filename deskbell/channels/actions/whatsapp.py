@@ -48,6 +48,7 @@ class Given:
     asks: bool = True
     reads: bool = True
     most_at_once: int = 30
+    tells_hours: bool = True
 
 
 @transaction.atomic
@@ -122,6 +123,7 @@ def _settings(given: Given) -> dict[str, Any]:
         "asks": given.asks,
         "reads": given.reads,
         "most_at_once": given.most_at_once,
+        "tells_hours": given.tells_hours,
     }
 
 
@@ -161,7 +163,7 @@ def _check(given: Given) -> None:
 
 
 #: what a number does unless it is told otherwise
-SWITCHES = ("greets", "asks", "reads")
+SWITCHES = ("greets", "asks", "reads", "tells_hours")
 #: key of the command line → field of Given
 _WORDS = {
     "phone_number_id": "number_id",

@@ -31,6 +31,8 @@ class WhatsAppNumber(models.Model):
     reads = models.BooleanField(default=True, db_default=True)
     #: messages of one person within ten minutes that are taken; what is more is held back. 0: all are
     most_at_once = models.PositiveSmallIntegerField(default=30, db_default=30)
+    #: says when somebody is there again to who writes outside the opening hours
+    tells_hours = models.BooleanField(default=True, db_default=True)
     checked_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

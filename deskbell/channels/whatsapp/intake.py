@@ -51,6 +51,7 @@ from deskbell.tickets.models import (
     Source,
     Ticket,
 )
+from deskbell.tickets.pointers import final
 
 State = InboundItem.State
 #: in which one person may write so much and no more
@@ -239,6 +240,12 @@ def _find(chat: Chat, conversation: Conversation, person: User) -> Found | None:
         return Found(several[0], "chat_several" if asks and asking.may_ask(conversation) else "chat_latest")
     his = conversation.tickets.select_related("queue", "requester", "status").filter(trashed_at=None)
     done = his.exclude(category__in=ACTIVE_CATEGORIES).order_by("-resolved_at").first()
+    if done and done.merged_into_id is not None:
+        done = final(done)
+        if done.trashed or not rules.may(person, "customer_reply", done):
+            return None
+        if done.category in ACTIVE_CATEGORIES:
+            return Found(done, "chat_open")
     if done is None or not rules.may(person, "customer_reply", done) or not within_reopening(done, CHANNEL):
         return None
     return Found(done, "chat_reopened")
@@ -255,7 +262,7 @@ def _named(text: str) -> list[Ticket]:
     numbers = [int(number) for number in _NUMBER.findall(text)[:3]]
     rows = Ticket.objects.select_related("queue", "requester", "status").filter(number__in=numbers)
     found = {ticket.number: ticket for ticket in rows} if numbers else {}
-    return [found[number] for number in numbers if number in found]
+    return [final(found[number]) for number in numbers if number in found]
 
 
 # --- which one he means ---------------------------------------------------------------------------

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from deskbell.channels.models import MessageTemplate
+from deskbell.tickets.content import Content
+from deskbell.tickets.models import Message
 
 APPROVED = "APPROVED"
 _VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -80,6 +82,18 @@ def to_send(template: MessageTemplate, values: Mapping[str, str]) -> dict[str, A
                 {"type": "button", "sub_type": "url", "index": each.place, "parameters": [value]}
             )
     return {"name": template.name, "language": {"code": template.language}, "components": components}
+
+
+def content(template: MessageTemplate, values: Mapping[str, str]) -> Content:
+    """The reply that sends it, which is taken at any time."""
+    words = preview(template, values)
+    return Content(
+        text=words,
+        new_text=words,
+        markup=Message.Markup.PLAIN,
+        way="template",
+        details={"whatsapp": {"type": "template", "template": to_send(template, values)}},
+    )
 
 
 def clean(value: str) -> str:

@@ -24,7 +24,7 @@ from deskbell.people.models import User
 from deskbell.people.rights import rights_of
 from deskbell.search.queries import search as find
 from deskbell.tickets.actions.bulk import may_begin
-from deskbell.tickets.listing import BOXES, BadCursor, Page, counts
+from deskbell.tickets.listing import BOXES, CLOSING, BadCursor, Page, counts
 from deskbell.tickets.listing import page as list_page
 from deskbell.tickets.models import BulkChange, Category, Source
 from deskbell.tickets.queries import unread
@@ -64,6 +64,7 @@ def tickets(request: HttpRequest) -> HttpResponse:
         "chips": address.chips(known, user),
         "problem": problem,
         "now_at": timezone.now(),
+        "closing_at": timezone.now() + CLOSING,
         "panel": _panel(known),
         "labels": LABELS,
         "known": known,

@@ -19,8 +19,7 @@ from deskbell.desk.access import desk, person, ticket_of
 from deskbell.desk.pages import once_per_form, page
 from deskbell.kit.once import accepted
 from deskbell.tickets import actions, rules
-from deskbell.tickets.content import Content
-from deskbell.tickets.models import Message, Status, Ticket
+from deskbell.tickets.models import Status, Ticket
 
 
 class ValuesForm(forms.Form):
@@ -115,18 +114,11 @@ def _usual(asked: list[Variable], ticket: Ticket) -> dict[str, str]:
 
 def _send(request: HttpRequest, ticket: Ticket, chosen: MessageTemplate, values: dict[str, str]) -> int:
     """Send it once, however often the form is sent; the id of its message."""
-    user, words = person(request), templates.preview(chosen, values)
-    content = Content(
-        text=words,
-        new_text=words,
-        markup=Message.Markup.PLAIN,
-        way="template",
-        details={"whatsapp": {"type": "template", "template": templates.to_send(chosen, values)}},
-    )
+    user, content = person(request), templates.content(chosen, values)
 
     def act() -> int:
         waits = Status.objects.get(category="pending", default=True)
         status = waits if rules.may(user, "status", ticket) and ticket.active else None
         return actions.reply(ticket, content, by=user, status=status).pk
 
-    return int(once_per_form(request, f"desk.template:{user.pk}", [ticket.pk, chosen.pk, words], act))
+    return int(once_per_form(request, f"desk.template:{user.pk}", [ticket.pk, chosen.pk, content.text], act))

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages as notices
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -15,7 +16,7 @@ from deskbell.channels.actions import presence
 from deskbell.desk import uploads as files
 from deskbell.desk.access import desk, message_of, person, ticket_of
 from deskbell.desk.forms import DraftForm, MessageForm, TextForm
-from deskbell.desk.pages import THEN, composer_again, done, once_per_form, page, refused
+from deskbell.desk.pages import THEN, composer_again, done, is_part, once_per_form, page, refused
 from deskbell.desk.views import forwarding
 from deskbell.events.models import Once
 from deskbell.kit.once import key_of
@@ -25,6 +26,7 @@ from deskbell.tickets import actions, rules
 from deskbell.tickets.actions.drafts import draft_stamp
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Draft, Message, Status, Ticket
+from deskbell.tickets.pointers import final
 from deskbell.tickets.posting import chat_closed
 
 
@@ -44,6 +46,8 @@ def messages(request: HttpRequest, number: int) -> HttpResponse:
             anchor = _write(request, ticket, form.cleaned_data, uploads)
         except actions.Overtaken as error:
             overtaken = error.message_id
+        except actions.TicketMerged as error:
+            return _merged_meanwhile(request, ticket, form.cleaned_data, error.ticket)
         except actions.ColleagueSends as error:
             sends = _(
                 "%(name)s has just sent an answer, which leaves in a moment. Nothing of yours was sent."
@@ -51,6 +55,9 @@ def messages(request: HttpRequest, number: int) -> HttpResponse:
             form.add_error(None, sends % {"name": error.name})
         except actions.ChatClosed as error:
             form.add_error("text", chat_closed(error))
+        except actions.NothingToWaitFor:
+            sends = _("The customer has just written: the chat is open. Read it, then send.")
+            form.add_error("text", sends)
         except actions.EmptyMessage:
             form.add_error("text", _("Write something or attach a file."))
         except actions.UploadGone:
@@ -60,10 +67,30 @@ def messages(request: HttpRequest, number: int) -> HttpResponse:
     return refused(request, number, form=form, uploads=files.shown(request, uploads), overtaken=overtaken)
 
 
+def _merged_meanwhile(
+    request: HttpRequest, ticket: Ticket, given: dict[str, Any], whole: Ticket
+) -> HttpResponse:
+    """Nothing is sent to a ticket that its writer did not see: his words wait as a draft in the other."""
+    user = person(request)
+    kind = Draft.Kind.NOTE if given["visibility"] == "internal" else Draft.Kind.REPLY
+    begun = Draft.objects.filter(user=user, ticket=whole, kind=kind).first()
+    words = dict.fromkeys(filter(None, (given["text"].strip(), begun.text if begun else "")))
+    actions.keep_draft(user, kind=kind, text="\n\n".join(words), ticket=whole)
+    text = _(
+        "Nothing was sent: #%(old)s became part of #%(new)s. Your words stand here as a draft; "
+        "files have to be attached again."
+    )
+    notices.warning(request, text % {"old": ticket.number, "new": whole.number})
+    if is_part(request):
+        return HttpResponse(headers={"HX-Redirect": whole.get_absolute_url()})
+    return redirect(whole)
+
+
 def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads: list[int]) -> str:
     """Write it once, however often the form is sent; where it stands on the page."""
     user, bcc = person(request), given["bcc"] if given["visibility"] == "public" else []
-    content = Content.markdown(given["text"], uploads=uploads, bcc=bcc, way=given["way"])
+    waits = given["way"] == "hold"
+    content = Content.markdown(given["text"], uploads=uploads, bcc=bcc, way="" if waits else given["way"])
 
     if given["quotes"] and given["visibility"] == "public" and not given["way"]:
         content = replace(content, in_reply_to=_answered(ticket, given["quotes"]))
@@ -74,14 +101,17 @@ def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads:
         actions.forget_draft(user, kind=other, ticket=ticket, seen=given["draft"])
         if given["visibility"] == "internal":
             return f"message-{actions.note(ticket, content, by=user).pk}"
+        if ticket.merged_into_id is not None:
+            raise actions.TicketMerged(final(ticket))
         rules.require(user, "reply", ticket)  # before somebody new is copied in
         status = Status.objects.get(category=given["then"], default=True) if _moves(given) else None
-        if seconds := company().undo_seconds:
+        seconds = company().undo_seconds
+        if waits or seconds:
             held = actions.hold_reply(
                 ticket,
                 content,
                 by=user,
-                seconds=seconds,
+                seconds=None if waits else seconds,
                 status=status,
                 copy=given["copy"],
                 after=given["after"],
@@ -92,7 +122,10 @@ def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads:
         return f"message-{message.pk}"
 
     anchor = once_per_form(
-        request, f"desk.message:{user.pk}", [ticket.pk, given["visibility"], content.text, uploads], act
+        request,
+        f"desk.message:{user.pk}",
+        [ticket.pk, given["visibility"], content.text, uploads, *(["hold"] if waits else [])],
+        act,
     )
     if given["visibility"] == "public" and given["then"] and request.session.get(THEN) != given["then"]:
         request.session[THEN] = given["then"]
@@ -117,13 +150,16 @@ def undo(request: HttpRequest, number: int, pk: int) -> HttpResponse:
         return done(request, ticket, _("It has left already, or was taken back."))
     if held.forward is not None:
         return forwarding.again(request, ticket, held)
+    if held.author_id != person(request).pk:
+        text = _("Taken back. The words are a draft of %(name)s again.")
+        return done(request, ticket, text % {"name": held.author.display_name})
     form = MessageForm(
         {
             "text": held.text,
             "visibility": "public",
             "copy": ", ".join(held.copy),
             "bcc": ", ".join(held.bcc),
-            "way": held.way,
+            "way": "hold" if held.waits else held.way,
             "quotes": Message.objects.filter(ticket=ticket, external_id=held.in_reply_to)
             .values_list("pk", flat=True)
             .first()

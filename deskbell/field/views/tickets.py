@@ -6,7 +6,8 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from deskbell.field import reading
@@ -17,6 +18,7 @@ from deskbell.people.queries import phones_of
 from deskbell.people.rights import rights_of
 from deskbell.tickets import actions, queries, rules
 from deskbell.tickets.models import Ticket
+from deskbell.tickets.pointers import final
 
 #: messages on a page: the first must come quickly over a slow line
 SHOWN = 6
@@ -38,11 +40,18 @@ def tickets(request: Request) -> HttpResponse:
 @field
 def ticket(request: Request, number: int) -> HttpResponse:
     shown = ticket_of(request, number)
+    if shown.merged_into_id is not None and (whole := _reached(request, final(shown))):
+        address = reverse("field:ticket", args=[whole.number])
+        return HttpResponse(headers={"HX-Redirect": address}) if request.htmx else redirect(address)
     given = request.GET.get("before", "")
     before = int(given) if given.isdecimal() and len(given) < 19 else None
     if request.htmx:
         return render(request, "field/_ticket.html", ticket_context(request, shown, before=before))
     return ticket_page(request, shown, before=before)
+
+
+def _reached(request: Request, whole: Ticket) -> Ticket | None:
+    return whole if rules.may(request.user, "see_internal", whole) and not whole.trashed else None
 
 
 def ticket_page(

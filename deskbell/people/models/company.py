@@ -4,6 +4,7 @@ from typing import TypedDict
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -73,6 +74,8 @@ class Company(models.Model):
     #: made by `--demo`: such data never mixes with that of a real desk
     demo = models.BooleanField(default=False)
     #: rises with each change; in the addresses of logo, icon and colours
+    #: see people.hours; empty where none are set
+    hours = models.JSONField(default=dict, blank=True, db_default=Value({}, models.JSONField()))
     version = models.PositiveIntegerField(default=0)
 
     class Meta:

@@ -23,6 +23,7 @@ from deskbell.search.queries import search
 from deskbell.tickets import actions, events, listing, queries, serving
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Source, Ticket
+from deskbell.tickets.pointers import final
 from deskbell.tickets.posting import Posting, Refused
 from deskbell.tickets.reach import any_of, customer_arms
 from deskbell.tickets.rules import may, may_open
@@ -176,9 +177,27 @@ def ticket(request: Request, number: int) -> HttpResponse:
     shown = ticket_of(request, number)
     if may(request.user, "see_internal", shown):
         return redirect(shown.get_absolute_url())
+    if whole := _whole(request, shown):
+        return _sent_on(request, shown, whole)
     if request.htmx:
         return render(request, "portal/_ticket.html", _ticket_context(request, shown))
     return ticket_page(request, shown, ReplyForm())
+
+
+def _whole(request: Request, shown: Ticket) -> Ticket | None:
+    """The ticket of which `shown` is part, where that may be read."""
+    if shown.merged_into_id is None:
+        return None
+    return Ticket.objects.visible_to(request.user).filter(pk=final(shown).pk).first()
+
+
+def _sent_on(request: Request, shown: Ticket, whole: Ticket) -> HttpResponse:
+    address = reverse("portal:ticket", args=[whole.number])
+    if request.htmx:  # a page that was open when they were merged
+        return HttpResponse(headers={"HX-Redirect": address})
+    text = _("#%(old)s is part of #%(new)s now: everything stands here.")
+    messages.info(request, text % {"old": shown.number, "new": whole.number})
+    return redirect(address)
 
 
 def ticket_page(
@@ -272,6 +291,8 @@ def replies(request: Request, number: int) -> HttpResponse:
         return _refused_reply(request, shown, form)
     if answered != number:
         text = _("#%(old)s was closed long ago, so your message has opened #%(new)s.")
+        if Ticket.objects.filter(number=number, merged_into__isnull=False).exists():
+            text = _("#%(old)s is part of #%(new)s now: your message stands here.")
         messages.info(request, text % {"old": number, "new": answered})
     return accepted(redirect(f"{reverse('portal:ticket', args=[answered])}#message-{message}"), request)
 

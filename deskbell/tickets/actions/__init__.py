@@ -18,9 +18,13 @@ from deskbell.tickets.actions.errors import (
     NameTaken,
     NotAllowed,
     NotForwardable,
+    NothingToWaitFor,
+    NotMergeable,
+    NotMovable,
     NotStaff,
     Overtaken,
     TicketGone,
+    TicketMerged,
     TooLate,
     TooLateToUndo,
     TooManyCopies,
@@ -32,6 +36,7 @@ from deskbell.tickets.actions.fieldwork import arrive, finish, wait_for_customer
 from deskbell.tickets.actions.forwarding import forward, supplier_answer
 from deskbell.tickets.actions.held import hold_forward, hold_reply, send_held, take_back
 from deskbell.tickets.actions.links import link
+from deskbell.tickets.actions.merging import merge, unmerge
 from deskbell.tickets.actions.messages import (
     add_message,
     customer_reply,
@@ -40,6 +45,7 @@ from deskbell.tickets.actions.messages import (
     note_sent_elsewhere,
     reply,
 )
+from deskbell.tickets.actions.moving import move_messages, split
 from deskbell.tickets.actions.opening import open_ticket
 from deskbell.tickets.actions.passes import end_passes
 from deskbell.tickets.actions.properties import (
@@ -84,9 +90,13 @@ __all__ = [
     "NameTaken",
     "NotAllowed",
     "NotForwardable",
+    "NotMergeable",
+    "NotMovable",
     "NotStaff",
+    "NothingToWaitFor",
     "Overtaken",
     "TicketGone",
+    "TicketMerged",
     "TooLate",
     "TooLateToUndo",
     "TooManyCopies",
@@ -122,6 +132,8 @@ __all__ = [
     "lose_file",
     "mark_read",
     "mark_spam",
+    "merge",
+    "move_messages",
     "note",
     "note_sent_elsewhere",
     "open_ticket",
@@ -135,6 +147,7 @@ __all__ = [
     "restore",
     "retry_delivery",
     "send_held",
+    "split",
     "start_bulk",
     "supplier_answer",
     "tag",
@@ -142,6 +155,7 @@ __all__ = [
     "trash",
     "undo_bulk",
     "unmark_spam",
+    "unmerge",
     "untag",
     "unwatch",
     "upload",

@@ -16,7 +16,7 @@ from deskbell.tickets.actions.attachments import attach
 from deskbell.tickets.actions.lock import lock
 from deskbell.tickets.actions.messages import store
 from deskbell.tickets.content import Content, NewFile
-from deskbell.tickets.models import Attachment, Conversation, Message, Ticket
+from deskbell.tickets.models import Attachment, Conversation, HeldReply, Message, Ticket
 
 
 @transaction.atomic
@@ -44,7 +44,18 @@ def heard_in_chat(
         conversation.open_until = max(conversation.open_until or at, until)
         conversation.open_days = open_days
         conversation.save(update_fields=["person", "name", "last_in_at", "open_until", "open_days"])
+        _release(conversation)
     return conversation
+
+
+def _release(conversation: Conversation) -> None:
+    """What waited for him to write leaves after this transaction, if his message opens the chat."""
+    if HeldReply.objects.filter(ticket__conversation=conversation, leaves_at=None).exists():
+        from deskbell.tickets.jobs import (
+            send_waiting,
+        )  # app-ready: the job application exists only after set-up
+
+        send_waiting.configure(lock=f"waiting:{conversation.pk}").defer(conversation_id=conversation.pk)
 
 
 @transaction.atomic

@@ -17,9 +17,13 @@ __all__ = [
     "NameTaken",
     "NotAllowed",
     "NotForwardable",
+    "NotMergeable",
+    "NotMovable",
     "NotStaff",
+    "NothingToWaitFor",
     "Overtaken",
     "TicketGone",
+    "TicketMerged",
     "TooLate",
     "TooLateToUndo",
     "TooManyCopies",
@@ -58,12 +62,45 @@ class ColleagueSends(Exception):
         self.name = name
 
 
+class TicketMerged(Exception):
+    """The ticket is part of another now: `ticket` is that one."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        super().__init__(str(ticket))
+        self.ticket = ticket
+
+
+class NotMergeable(Exception):
+    """`reason`: "same" ticket, "merged" elsewhere, "removed" (spam or trash), "held" (a reply to it has not
+    left), "customer" (it would show its customer's words to another's customer), "not_merged" (nothing to
+    undo), "target_merged" (undo that first).
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotMovable(Exception):
+    """`reason`: "none" chosen, "gone" (not of this ticket any more), "all" (nothing would stay), "same"
+    ticket, "customer" (the ticket is another customer's), "merged" or "removed".
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class ChatClosed(Exception):
     """The customer wrote too long ago: in his chat he cannot be answered freely any more, `days` after."""
 
     def __init__(self, days: int = 1) -> None:
         super().__init__(days)
         self.days = days
+
+
+class NothingToWaitFor(Exception):
+    """A reply waits for the customer only where he writes in a chat that is closed."""
 
 
 class LeftAlready(Exception):

@@ -13,7 +13,7 @@ from deskbell.people.models import User
 from deskbell.tickets import events, rules
 from deskbell.tickets.actions.attachments import attach
 from deskbell.tickets.actions.errors import ChatClosed, EmptyMessage, Overtaken, TooLate
-from deskbell.tickets.actions.lock import lock
+from deskbell.tickets.actions.lock import lock, lock_final, lock_unmerged
 from deskbell.tickets.actions.properties import wake, within_reopening, write
 from deskbell.tickets.actions.watching import put_copy
 from deskbell.tickets.content import Content
@@ -37,9 +37,10 @@ def reply(
     """Answer the customer. `status` is set along with it, `copy` are people to copy in from now on.
 
     `after` is the newest message the writer had on his screen: raises Overtaken when somebody else has
-    written since. Raises NotAllowed, EmptyMessage, ChatClosed, UploadGone, TicketGone: nothing is written.
+    written since. Raises NotAllowed, EmptyMessage, ChatClosed, UploadGone, TicketGone, TicketMerged:
+    nothing is written.
     """
-    ticket = lock(ticket)
+    ticket = lock_unmerged(ticket)
     rules.require(by, "reply", ticket)
     if status is not None:
         rules.require(by, "status", ticket)
@@ -59,11 +60,13 @@ def write_reply(
     status: Status | None,
     copy: list[User],
     written_at: datetime | None = None,
+    waited: bool = False,
 ) -> Message:
     """As `reply`, for a caller that holds the lock and has checked.
 
     `written_at` is when it was sent if it leaves only now: the first answer counts from there, and a
-    customer who has written since still waits, in the state that gave the ticket.
+    customer who has written since still waits, in the state that gave the ticket. One that `waited` for the
+    customer counts from when it left.
     """
     for person in copy:
         put_copy(ticket, person, by=by)
@@ -75,7 +78,7 @@ def write_reply(
     channel = "email" if content.way == "email" else None
     message = add(ticket, content, author=by, direction="out", visibility="public", by=by, channel=channel)
     if ticket.first_responded_at is None:
-        ticket.first_responded_at = written_at or message.created_at
+        ticket.first_responded_at = (None if waited else written_at) or message.created_at
     if not crossed:
         ticket.waiting_since = None
     touch(ticket, message)
@@ -91,7 +94,7 @@ def write_reply(
 @transaction.atomic
 def note(ticket: Ticket, content: Content, *, by: Actor | User, status: Status | None = None) -> Message:
     """An internal note: staff see it, the customer never does. Raises as `reply`."""
-    ticket = lock(ticket)
+    ticket = lock_unmerged(ticket)
     rules.require(by, "note", ticket)
     if status is not None:
         rules.require(by, "status", ticket)
@@ -111,10 +114,10 @@ def customer_reply(ticket: Ticket, content: Content, *, by: User, channel: str =
     """The customer (or somebody copied in) says more. The message may land in a new, linked ticket.
 
     It restores a trashed ticket, wakes one that waited, reopens one resolved within the channel's days and
-    opens a follow-up after them; in a spam ticket it is only stored. Raises NotAllowed, EmptyMessage,
-    UploadGone, TicketGone.
+    opens a follow-up after them; in a spam ticket it is only stored. Of a merged one it lands in that of
+    which it is part. Raises NotAllowed, EmptyMessage, UploadGone, TicketGone.
     """
-    ticket = lock(ticket)
+    ticket = lock_final(ticket)
     rules.require(by, "customer_reply", ticket)
     _not_empty(content)
     if not ticket.spam and not within_reopening(ticket, channel):
@@ -155,7 +158,7 @@ def note_sent_elsewhere(ticket: Ticket, content: Content, *, channel: str, at: d
 
     A customer who has written since then still waits.
     """
-    ticket = lock(ticket)
+    ticket = lock_final(ticket)
     crossed = Message.objects.filter(
         ticket=ticket, direction="in", visibility="public", created_at__gt=at + CLOCKS_DIFFER
     ).exists()
@@ -184,7 +187,7 @@ def add_message(
     by: Actor | User = SYSTEM,
 ) -> Message:
     """Store a message that changes nothing else: an automatic answer, a bounce, a system line."""
-    ticket = lock(ticket)
+    ticket = lock_final(ticket)
     if not isinstance(by, Actor):
         raise TypeError("only the system adds messages that way")
     return add(

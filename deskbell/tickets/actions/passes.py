@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.core import signing
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from deskbell.events.actor import SYSTEM
@@ -16,6 +17,7 @@ from deskbell.people.rights import rights_of
 from deskbell.tickets import events, rules
 from deskbell.tickets.actions.lock import lock
 from deskbell.tickets.models import Ticket, TicketPass
+from deskbell.tickets.pointers import final
 from deskbell.tickets.reach import is_customer_of
 
 SALT = "tickets.pass"
@@ -61,6 +63,8 @@ def open_pass(pk: int) -> TicketPass | None:
     if row is None or row.revoked_at is not None or row.expires_at < timezone.now():
         return None
     row.ticket = Ticket.objects.with_row().get(pk=row.ticket_id)
+    if row.ticket.merged_into_id is not None:
+        row.ticket = Ticket.objects.with_row().get(pk=final(row.ticket).pk)
     user = row.user
     alive = user.is_active and not row.ticket.trashed and not rights_of(user).staff
     return row if alive and company().ticket_link_days > 0 and is_customer_of(user, row.ticket) else None
@@ -75,7 +79,8 @@ def end_passes(ticket: Ticket, *, by: User, only: TicketPass | None = None) -> i
     ticket = lock(ticket)
     if only is None or only.user_id != by.pk:
         rules.require(by, "end_links", ticket)
-    rows = TicketPass.objects.filter(ticket=ticket, revoked_at=None)
+    here = Q(ticket=ticket) | Q(ticket__merged_into=ticket)
+    rows = TicketPass.objects.filter(here, revoked_at=None)
     if only is not None:
         rows = rows.filter(pk=only.pk)
     ended = rows.update(revoked_at=timezone.now())

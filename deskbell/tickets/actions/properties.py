@@ -21,8 +21,9 @@ from deskbell.people.rights import rights_of
 from deskbell.tickets import events, rules
 from deskbell.tickets.actions.errors import BadMove, Moved, NotStaff, WrongSite
 from deskbell.tickets.actions.lock import lock
+from deskbell.tickets.actions.waiting import return_waiting
 from deskbell.tickets.models import Category, Queue, Status, Tag, Ticket, TicketType
-from deskbell.tickets.models.settings import ACTIVE_CATEGORIES
+from deskbell.tickets.models.settings import ACTIVE_CATEGORIES, ENDED_CATEGORIES
 
 #: property → kind of the event that a change of it writes
 EVENT_OF = {
@@ -102,6 +103,8 @@ def write(
         ticket.save()
     for event in happened:
         publish(event, about=ticket, by=by, cause=cause)
+    if ticket.category in ENDED_CATEGORIES and any(each.kind == EVENT_OF["status"] for each in happened):
+        return_waiting(ticket, why="ended", by=by, cause=cause)
     return ticket
 
 
@@ -349,10 +352,22 @@ def put_back_status(
     by: Actor | User,
     cause: Event | None = None,
 ) -> Ticket:
-    """The status a ticket had a moment ago, with its times: the one way back to "new". The customer is not
-    told. The caller holds the lock. Raises NotAllowed.
-    """
+    """As `restore_status`. Raises NotAllowed."""
     rules.require(by, "status", ticket)
+    return restore_status(ticket, status, given, by=by, cause=cause)
+
+
+def restore_status(
+    ticket: Ticket,
+    status: Status,
+    given: dict[str, str | None],
+    *,
+    by: Actor | User,
+    cause: Event | None = None,
+) -> Ticket:
+    """The status a ticket had before, with its times: the one way back to "new". The customer is not told.
+    The caller holds the lock and has checked.
+    """
     ticket.version += 1
     happened = _move(ticket, status, ticket.version, tell=False)
     ticket.updated_at = timezone.now()
@@ -385,8 +400,12 @@ def within_reopening(ticket: Ticket, channel: str = "web") -> bool:
 
 
 def wake(ticket: Ticket, *, cause: Event | None = None) -> None:
-    """A customer wrote: what waited for him or was ended is open again. The caller holds the lock."""
+    """A customer wrote: what waited for him or was ended is open again, with who had it unless he has left.
+    The caller holds the lock.
+    """
     if ticket.category in {Category.RESOLVED, Category.CLOSED}:
-        write(ticket, {"status": status_called("reopened")}, by=SYSTEM, cause=cause)
+        left = ticket.assignee is not None and not ticket.assignee.is_active
+        opened: dict[str, Any] = {"status": status_called("reopened")} | ({"assignee": None} if left else {})
+        write(ticket, opened, by=SYSTEM, cause=cause)
     elif ticket.category in {Category.PENDING, Category.ON_HOLD}:
         write(ticket, {"status": default_status(Category.OPEN)}, by=SYSTEM, cause=cause)

@@ -13,11 +13,12 @@ from deskbell.people.models import User
 from deskbell.tickets import events, rules
 from deskbell.tickets.actions.errors import BadMove
 from deskbell.tickets.actions.lock import lock
+from deskbell.tickets.actions.waiting import return_waiting
 from deskbell.tickets.models import Attachment, Message, Ticket
 from deskbell.tickets.models.settings import ACTIVE_CATEGORIES
 
 #: of Message.details: what holds the answers of suppliers together, and says nothing by itself
-KEPT_DETAILS = frozenset({"messages", "files", "answers", "asked", "from"})
+KEPT_DETAILS = frozenset({"messages", "files", "answers", "asked", "from", "was_in"})
 
 
 @transaction.atomic
@@ -26,6 +27,7 @@ def trash(ticket: Ticket, *, by: Actor | User, cause: Event | None = None) -> Ti
     ticket = lock(ticket)
     rules.require(by, "trash", ticket)
     if ticket.trashed_at is None:
+        return_waiting(ticket, why="ended", by=by, cause=cause)
         ticket.trashed_at = ticket.updated_at = timezone.now()
         ticket.save(update_fields=["trashed_at", "updated_at"])
         publish(events.Trashed(), about=ticket, by=by, cause=cause)
@@ -49,6 +51,7 @@ def mark_spam(ticket: Ticket, *, by: Actor | User, cause: Event | None = None) -
     ticket = lock(ticket)
     rules.require(by, "spam", ticket)
     if not ticket.spam:
+        return_waiting(ticket, why="ended", by=by, cause=cause)
         ticket.spam, ticket.waiting_since, ticket.updated_at = True, None, timezone.now()
         ticket.save(update_fields=["spam", "waiting_since", "updated_at"])
         publish(events.MarkedSpam(), about=ticket, by=by, cause=cause)
@@ -100,13 +103,15 @@ def redact_message(message: Message, *, by: User, reason: str = "") -> Message:
         message.save(
             update_fields=["text", "new_text", "html", "subject", "markup", "details", "redacted_at"]
         )
+        stood_in = {ticket.pk, *message.details.get("was_in", [])}
         EventDetail.objects.filter(
             event__about_kind="ticket",
-            event__about_id=ticket.pk,
+            event__about_id__in=stood_in,
             event__kind=events.NoteEdited.kind,
             event__data__message_id=message.pk,
         ).delete()
-        forget_contents(ticket.pk)
+        for pk in sorted(stood_in):
+            forget_contents(pk)
         publish(
             events.Redacted(message_id=message.pk, attachment_id=None, reason=reason), about=ticket, by=by
         )
@@ -122,7 +127,8 @@ def redact_attachment(attachment: Attachment, *, by: User, reason: str = "") -> 
     ticket = lock(message.ticket)
     rules.require(by, "redact", ticket)
     if Attachment.objects.filter(pk=attachment.pk).delete()[0]:
-        forget_contents(ticket.pk)
+        for pk in sorted({ticket.pk, *message.details.get("was_in", [])}):
+            forget_contents(pk)
         publish(
             events.Redacted(message_id=message.pk, attachment_id=attachment.pk, reason=reason),
             about=ticket,

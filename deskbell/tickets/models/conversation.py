@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -36,11 +36,17 @@ class Conversation(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel_id", "address"], name="conversation_address")]
+        indexes = [models.Index(fields=["open_until"], name="conversation_open_until")]
 
     def __str__(self) -> str:
         return self.address
 
     @property
+    def closes_at(self) -> datetime | None:
+        """From when on nothing but a template is taken."""
+        return self.open_until - MARGIN if self.open_until else None
+
+    @property
     def is_open(self) -> bool:
         """Whether anything but a template is taken now."""
-        return self.open_until is not None and timezone.now() < self.open_until - MARGIN
+        return self.closes_at is not None and timezone.now() < self.closes_at

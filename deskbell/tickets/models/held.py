@@ -11,7 +11,8 @@ from deskbell.tickets.models.ticket import Ticket
 
 class HeldReply(models.Model):
     """A reply, or a forward, that its writer may still take back. It is no message yet: no customer, no
-    search and no notice can come upon it before it leaves.
+    search and no notice can come upon it before it leaves. One without `leaves_at` waits until its customer
+    writes in the chat.
     """
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="+")
@@ -32,7 +33,11 @@ class HeldReply(models.Model):
     #: of a forward what tickets.forwards.Forward has beside the text; none for a reply
     forward = models.JSONField(null=True)
     held_at = models.DateTimeField(db_default=Now())
-    leaves_at = models.DateTimeField(db_index=True)
+    leaves_at = models.DateTimeField(null=True, db_index=True)
+
+    @property
+    def waits(self) -> bool:
+        return self.leaves_at is None
 
     def __str__(self) -> str:
         return f"held reply {self.pk}"

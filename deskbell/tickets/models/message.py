@@ -78,7 +78,8 @@ class Message(models.Model):
     #: "pgp"), `sender` ("verified", "unverified"), `invitations` (channels/email/invitations.py).
     #: Of a forward `messages` and `files`, the ids of what was sent on, and `answers`, the id of the
     #: supplier's message that it goes on from; of what came back to one `answers`, the forward's id, `asked`,
-    #: which of its recipients that had reached, and `from`, who wrote
+    #: which of its recipients that had reached, and `from`, who wrote.
+    #: `was_in`, the ids of tickets it stood in before
     details = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     to = ArrayField(models.CharField(max_length=320), default=list)
     cc = ArrayField(models.CharField(max_length=320), default=list)

@@ -90,6 +90,8 @@ class Ticket(models.Model):
     )
     tags = models.ManyToManyField(Tag, related_name="tickets")
     custom = models.JSONField(default=dict)
+    #: the ticket that this one has become part of: what comes to this one goes there
+    merged_into = models.ForeignKey("self", models.SET_NULL, null=True, related_name="merged", db_index=False)
     version = models.PositiveIntegerField(default=1)
     spam = models.BooleanField(default=False)
     trashed_at = models.DateTimeField(null=True)
@@ -194,6 +196,9 @@ class Ticket(models.Model):
             models.Index(
                 fields=["conversation"], name="ticket_conversation", condition=Q(conversation__isnull=False)
             ),
+            models.Index(
+                fields=["merged_into"], name="ticket_merged", condition=Q(merged_into__isnull=False)
+            ),
             # what figures.py counts by day, with what it asks of each ticket
             models.Index(fields=["created_at"], name="ticket_created", include=["place", "team", "assignee"]),
             models.Index(
@@ -240,6 +245,8 @@ class TicketLink(models.Model):
     class Kind(models.TextChoices):
         FOLLOW_UP = "follow_up"
         RELATED = "related"
+        #: began with messages of the older one
+        SPLIT = "split"
 
     kind = models.CharField(max_length=10, choices=Kind)
     #: the newer ticket …

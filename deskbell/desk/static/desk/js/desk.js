@@ -11,3 +11,4 @@ import "./title.js";
 import "./sound.js";
 import "./home.js";
 import "./found.js";
+import "./window.js";
