@@ -23,6 +23,7 @@ from deskbell.people import second_factor
 OPEN = frozenset(
     (
         "account_logout",
+        "account_passkey_new",
         "account_reauthenticate",
         "company_colours",
         "company_icon",
