@@ -19,6 +19,7 @@ from deskbell.account import (
     second_factor,
     single_sign_on,
     tokens,
+    viewing,
     views,
 )
 
@@ -55,6 +56,7 @@ urlpatterns = [
     path("signin/with/<int:pk>/", single_sign_on.begin, name="account_provider"),
     path("signin/with/<int:pk>/back/", single_sign_on.back, name="account_provider_back"),
     path("signin/with/<int:pk>/left/", single_sign_on.left, name="account_provider_left"),
+    path("account/viewing/removal/", viewing.end, name="account_viewing_end"),
     path("account/providers/<int:pk>/removal/", single_sign_on.unlink, name="account_provider_removal"),
     path("signin/passkey/", passkeys.sign_in, name="account_passkey_sign_in"),
     path("signin/second-factor/passkey/", passkeys.step, name="account_passkey_step"),

@@ -125,6 +125,22 @@ class ProviderUnlinked(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ViewingBegun(Happened):
+    """Somebody looks at the desk as the person sees it, for so many `minutes` at most."""
+
+    kind = "user.viewing_begun"
+    minutes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewingEnded(Happened):
+    """`why`: ended, expired, rights."""
+
+    kind = "user.viewing_ended"
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SecondFactorReset(Happened):
     """Somebody else took a lost one away."""
 

@@ -61,6 +61,7 @@ AREAS: list[tuple[str | Promise, list[tuple[str, str | Promise]]]] = [
             ("user.signed_in", gettext_lazy("Sign-ins")),
             ("user.sign_in_failed", gettext_lazy("Refused sign-ins")),
             ("user.device_revoked", gettext_lazy("Devices signed out")),
+            ("user.viewing_begun", gettext_lazy("Looking as somebody else")),
             ("user.password_set", gettext_lazy("Passwords")),
             ("signin.guessed", gettext_lazy("Guessed passwords and codes")),
             ("user.deactivated", gettext_lazy("Closed accounts")),
@@ -629,6 +630,16 @@ def _second_factor_on(event: Event, names: _Names) -> str:
     return _("switched a second factor on")
 
 
+def _viewing_begun(event: Event, names: _Names) -> str:
+    minutes = event.data["minutes"]
+    said = ngettext(
+        "looks at the desk as the person, for %(minutes)s minute at most",
+        "looks at the desk as the person, for %(minutes)s minutes at most",
+        minutes,
+    )
+    return said % {"minutes": minutes}
+
+
 def _provider(text: Any) -> Any:
     return lambda event, names: str(text) % {"provider": event.data["provider"]}
 
@@ -677,6 +688,8 @@ WORDS: dict[str, Any] = {
     "identityprovider.added": _of(gettext_lazy("added the identity provider “%(name)s”")),
     "identityprovider.changed": _of(gettext_lazy("changed the identity provider “%(name)s”: %(fields)s")),
     "identityprovider.removed": _of(gettext_lazy("removed the identity provider “%(name)s”")),
+    "user.viewing_begun": _viewing_begun,
+    "user.viewing_ended": _plain(gettext_lazy("stopped looking at the desk as the person")),
     "user.second_factor_reset": _plain(gettext_lazy("took away the lost second factor")),
     "user.recovery_codes_made": _plain(gettext_lazy("made new recovery codes")),
     "user.recovery_code_used": _recovery_code_used,

@@ -26,6 +26,7 @@ from deskbell.setup.views import (
     system,
     tags,
     texts,
+    viewing,
     whatsapp,
 )
 
@@ -69,6 +70,7 @@ urlpatterns = [
     path("people/<int:pk>/tokens/<int:token_pk>/removal/", account.token_removal, name="token_removal"),
     path("people/<int:pk>/grants/", people.grants, name="grants"),
     path("people/<int:pk>/grants/<int:grant_pk>/removal/", people.grant_removal, name="grant_removal"),
+    path("people/<int:pk>/viewing/", viewing.begin, name="viewing"),
     path("people/<int:pk>/second-factor/removal/", second_factor.reset, name="second_factor_reset"),
     path("people/<int:pk>/deactivation/", leaving.deactivation, name="deactivation"),
     path("people/<int:pk>/reactivation/", leaving.reactivation, name="reactivation"),

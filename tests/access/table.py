@@ -453,6 +453,8 @@ PAGES: dict[str, Row] = {
     "account_provider_back": Row(nobody, may=anywhere(frozenset()), values=const(pk=0)),
     "account_provider_left": Row(nobody, may=anywhere(frozenset()), values=const(pk=0)),
     "account_provider_removal": Row(may=anywhere(frozenset()), values=const(pk=0)),
+    # nobody looks as somebody else: tests/account/test_viewing.py
+    "account_viewing_end": Row(may=anywhere(frozenset())),
     "account_passkey_sign_in": Row(only_signed_out, may=anywhere(frozenset())),
     "account_passkey_step": Row(may=anywhere(frozenset())),
     "account_passkey_new": Row(signed_in, may=anywhere(frozenset())),
@@ -677,6 +679,7 @@ PAGES: dict[str, Row] = {
     "setup:token_removal": Row(may=anywhere(ADMINS), values=lenas_token),
     "setup:deactivation": Row(setup(ADMINS), may=anywhere(ADMINS), values=lena),
     "setup:reactivation": Row(may=anywhere(frozenset()), values=lena),
+    "setup:viewing": Row(may=anywhere(ADMINS), values=lena),
     "setup:second_factor_reset": Row(may=anywhere(ADMINS), values=lambda world, case: {"pk": world.kim.pk}),
     "setup:mailboxes": Row(setup(ADMINS)),
     "setup:mailbox_new": Row(

@@ -119,6 +119,7 @@ from deskbell.people.actions.second_factor import (
     use_second_factor,
 )
 from deskbell.people.actions.tokens import TOKEN_PREFIX, create_token, revoke_token, token_digest
+from deskbell.people.actions.viewing import begin_viewing, end_viewing
 
 __all__ = [
     "FIRST_LINK_LASTS",
@@ -155,6 +156,7 @@ __all__ = [
     "add_identity",
     "add_passkey",
     "become_first",
+    "begin_viewing",
     "change_company",
     "change_person",
     "change_role",
@@ -169,6 +171,7 @@ __all__ = [
     "create_user",
     "deactivate",
     "decide_membership",
+    "end_viewing",
     "enter_by_provider",
     "fail_sign_in",
     "grant",
