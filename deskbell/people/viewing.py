@@ -27,8 +27,8 @@ SESSION_KEY = "viewing"
 MINUTES = 30
 #: of the viewer himself, also while he looks
 HIS_OWN = frozenset(("account_viewing_end", "account_logout"))
-#: what belongs to the person alone: account, secrets, streams, tokens
-PRIVATE = ("account_", "mfa_")
+#: what belongs to the person alone: account, secrets, streams, tokens; not the faces on every page
+PRIVATE, FACE = ("account_", "mfa_"), "account_face"
 WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE")
 #: tables that are no part of what people write: limits, and the viewer's own session
 HOUSEKEEPING = ("kit_cache", "django_session")
@@ -93,8 +93,8 @@ class ViewingMiddleware:
             if name == "account_logout" and request.method == "POST":
                 end(request, viewer)
             return None
-        reads = request.method in {"GET", "HEAD", "OPTIONS"} and not name.startswith(PRIVATE)
-        if reads and not {"live", "api"} & set(match.namespaces):
+        private = (name.startswith(PRIVATE) and name != FACE) or {"live", "api"} & set(match.namespaces)
+        if request.method in {"GET", "HEAD", "OPTIONS"} and not private:
             return None
         return _refusal(request)
 

@@ -147,6 +147,13 @@ def test_looking_at_an_agent_marks_nothing_as_read_and_opens_no_stream(client, b
     assert client.get("/live/token").status_code == 403
 
 
+def test_faces_are_shown(client, boss, lena):
+    agent = actions.create_user("agent@example.com", name="Agent", role="agent", password=PASSWORD)
+    look_as(client, agent, boss)
+    assert client.get(f"/account/faces/{boss.pk}/").status_code == 404  # he has no photo; not refused
+    assert client.get("/account/").status_code == 403
+
+
 def test_a_page_that_forgets_to_ask_cannot_write_either(client, boss, lena, monkeypatch):
     look_as(client, lena, boss)
 
