@@ -26,8 +26,9 @@ from deskbell.people.models import IdentityProvider
 ALGORITHMS = frozenset(
     ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 )
-#: seconds in which what a provider publishes is not asked again, and by which clocks may differ
-KEPT, LEEWAY = 3600, 60
+#: seconds in which what a provider publishes is not asked again, nor one that did not answer; and by which
+#: clocks may differ
+KEPT, KEPT_SILENCE, LEEWAY = 3600, 10, 60
 
 
 class NotConfirmed(Exception):
@@ -247,17 +248,30 @@ def _values(claim: Any) -> frozenset[str]:
 
 
 def _read(address: str, *, fresh: bool) -> dict[str, Any]:
-    """A JSON object that anybody may read, kept for a while for all processes. Raises NotConfirmed."""
+    """A JSON object that anybody may read, kept for a while for all processes. Raises NotConfirmed.
+
+    One that does not answer is left alone for a moment: everybody waits for it, whoever presses its button.
+    """
     key = f"openid:{hashlib.sha256(address.encode()).hexdigest()}"
-    kept = None if fresh else cache.get(key)
-    if kept is not None:
+    if not fresh and (kept := cache.get(key)):
         return json.loads(kept)
+    if not fresh and (silence := cache.get(f"{key}:silent")):
+        raise NotConfirmed(silence)
+    try:
+        said = _fetch(address)
+    except NotConfirmed as error:
+        cache.set(f"{key}:silent", str(error), KEPT_SILENCE)
+        raise
+    cache.set(key, json.dumps(said), KEPT)
+    return said
+
+
+def _fetch(address: str) -> dict[str, Any]:
     answer = _ask("GET", address)
     said = answer.json()
     if answer.status != 200 or not said:
         text = _("%(address)s answers with %(status)d and nothing that could be read.")
         raise NotConfirmed(text % {"address": address, "status": answer.status})
-    cache.set(key, json.dumps(said), KEPT)
     return said
 
 

@@ -6,7 +6,6 @@ is not used, for that keeps the whole answer of the browser and no counter.
 
 from __future__ import annotations
 
-import ipaddress
 import struct
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,15 +55,6 @@ class Place:
     @property
     def domain(self) -> str:
         return urlsplit(self.origin).hostname or ""
-
-    @property
-    def takes_passkeys(self) -> bool:
-        """No browser makes one for a number, nor where the line is not encrypted."""
-        try:
-            ipaddress.ip_address(self.domain)
-            return False
-        except ValueError:
-            return self.scheme == "https" or self.domain == "localhost"
 
 
 @dataclass(frozen=True)

@@ -332,7 +332,7 @@ PROVIDER = {
 def identity_provider(world: World, case: Case) -> dict[str, Any]:
     """One that does not answer, made with a name that the form changes."""
     row, _made = IdentityProvider.objects.update_or_create(
-        client_id="desk", defaults={"name": "Ours", "issuer": "https://127.0.0.1:1"}
+        client_id="desk", defaults={"name": "Google", "issuer": "https://127.0.0.1:1"}
     )
     return {"pk": row.pk}
 

@@ -255,6 +255,16 @@ def test_what_it_publishes_is_asked_once_an_hour(client, mira, lying):
     assert sorted(lying.asked) == ["/.well-known/openid-configuration", "/keys"]
 
 
+def test_one_that_does_not_answer_is_left_alone_for_a_moment(client, lying, boss):
+    row = at(lying, issuer=f"{lying.issuer}/nothing")
+    lying.asked.clear()
+    for _ in range(3):
+        assert Client().get(f"/signin/with/{row.pk}/").headers["Location"] == "/signin/"
+    assert lying.asked == ["/nothing/.well-known/openid-configuration"]
+    client.post(f"/setup/single-sign-on/{row.pk}/test/")  # the test asks whenever it is pressed
+    assert len(lying.asked) == 2
+
+
 def test_an_answer_of_another_provider_is_not_taken(client, mira, lying):
     row, second = at(lying), at(lying, name="Second", client_id="other")
     back = lying.visit(leave(client, row))
