@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.utils import translation
 
 from deskbell.account import guessing
+from deskbell.account.single_sign_on import address_after_sign_out
 from deskbell.kit import limits
 from deskbell.kit.secrets import seal, unseal
 from deskbell.people import actions
@@ -69,6 +70,9 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         if message_template not in SILENT:
             super().add_message(request, level, message_template, *args, **kwargs)
+
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:
+        return address_after_sign_out(request) or super().get_logout_redirect_url(request)
 
     def get_login_stages(self) -> list[str]:
         """The library's own stage for a second factor would need a package for passkeys."""

@@ -12,5 +12,7 @@ class AccountConfig(AppConfig):
         # app-ready: the models load first, the library's too
         from deskbell.account import receivers  # noqa: F401
         from deskbell.account.menu import menu_of
+        from deskbell.account.single_sign_on import providers
 
         jinja.PROVIDED["account_menu"] = menu_of
+        jinja.PROVIDED["identity_providers"] = providers

@@ -66,6 +66,8 @@ TAKE_CARE = _(
 SAFETY = {
     "user.second_factor_on": "second_factor_on",
     "user.second_factor_off": "second_factor_off",
+    "user.passkey_added": "passkey_added",
+    "user.passkey_removed": "passkey_removed",
     "user.second_factor_reset": "second_factor_reset",
     "user.recovery_codes_made": "recovery_codes_made",
     "user.recovery_code_used": "recovery_code_used",
@@ -81,6 +83,16 @@ WORDS |= {
     "second_factor_off": Words(
         _("Your second factor at %(company)s is off"),
         _("From now on signing in takes no code of an authenticator app."),
+        TAKE_CARE,
+    ),
+    "passkey_added": Words(
+        _("A passkey was added to your account at %(company)s"),
+        _("From now on signing in takes a passkey or another second factor."),
+        TAKE_CARE,
+    ),
+    "passkey_removed": Words(
+        _("A passkey was removed from your account at %(company)s"),
+        _("It signs nobody in any more."),
         TAKE_CARE,
     ),
     "second_factor_reset": Words(

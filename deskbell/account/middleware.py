@@ -23,6 +23,7 @@ from deskbell.people import second_factor
 OPEN = frozenset(
     (
         "account_logout",
+        "account_passkey_new",
         "account_reauthenticate",
         "company_colours",
         "company_icon",
@@ -52,6 +53,8 @@ class SecondFactorMiddleware:
             return None  # the API asks the holder of its token
         if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
             return None
+        if getattr(request, "viewer", None):
+            return None  # who only looks has shown his own
         return _lead(request) if second_factor.is_missing(request.user) else None
 
 

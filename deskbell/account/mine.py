@@ -22,6 +22,7 @@ from deskbell.kit.archive import unique_names
 from deskbell.people import actions
 from deskbell.people.devices import HISTORY
 from deskbell.people.models import ApiToken, Device, User
+from deskbell.people.passkeys import passkeys_of
 from deskbell.people.queries import name_for
 from deskbell.people.rights import rights_of
 from deskbell.people.telling import sign_in_line
@@ -92,6 +93,15 @@ def profile(user: User) -> dict[str, Any]:
         ),
         "roles": [grant.role.name for grant in rights_of(user).grants],
         "notifications_changed": list(user.notification_choices.order_by("pk").values("event", "way", "on")),
+        "passkeys": [
+            {"name": each.name, "added_at": each.created_at, "last_used_at": each.last_used_at}
+            for each in passkeys_of(user)
+        ],
+        "single_sign_on": list(
+            user.provider_links.order_by("pk").values(
+                "provider__name", "subject", "created_at", "last_used_at"
+            )
+        ),
         "devices": list(
             Device.objects.filter(user=user)
             .order_by("pk")

@@ -31,6 +31,8 @@ def verify(email_address: EmailAddress, **_: object) -> None:
 @subscribe.later(
     events.SecondFactorOn,
     events.SecondFactorOff,
+    events.PasskeyAdded,
+    events.PasskeyRemoved,
     events.SecondFactorReset,
     events.RecoveryCodesMade,
     events.RecoveryCodeUsed,

@@ -1,8 +1,8 @@
-"""One's second factor: what is set up, setting it up, recovery codes; and the step of a sign-in that asks."""
+"""One's second factor: what is set up, setting it up; and the step of a sign-in that asks."""
 
 from __future__ import annotations
 
-import time
+import json
 from http import HTTPStatus
 from typing import Any
 
@@ -23,9 +23,10 @@ from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from deskbell.account import guessing
+from deskbell.account import guessing, passkeys
+from deskbell.account.codes import me, show_codes_next
 from deskbell.account.forms import SecondFactorCodeForm, SecondFactorForm
 from deskbell.account.stages import SecondFactorStage
 from deskbell.kit import limits
@@ -33,13 +34,12 @@ from deskbell.kit.secrets import seal, unseal
 from deskbell.people import actions, second_factor
 from deskbell.people.devices import visit_of
 from deskbell.people.models import User
+from deskbell.people.passkeys import passkeys_of
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
 confirmed = reauthentication_required(app="allauth.mfa")
-#: session keys: the sealed secret that is being set up, and until when new recovery codes are shown
-SECRET, CODES_UNTIL = "second_factor.secret", "second_factor.codes_until"
-#: seconds in which the browser that made recovery codes may show, download and print them
-CODES_SHOWN = 600
+#: session key of the sealed secret that is being set up
+SECRET = "second_factor.secret"  # noqa: S105
 
 
 def _try_code(
@@ -86,7 +86,10 @@ def authenticate(request: HttpRequest) -> HttpResponse:
             if form.cleaned_data["remember"]:
                 trust.trust_browser(request, user, response)
             return response
-    return render(request, "mfa/authenticate.html", {"form": form, "days": _days()}, status=status)
+    context = {"form": form, "days": _days(), "app": second_factor.app_since(user) is not None}
+    if passkeys_of(user):
+        context["options"] = json.dumps(passkeys.ask_for(request, "step", user))
+    return render(request, "mfa/authenticate.html", context, status=status)
 
 
 def _record(request: HttpRequest, user: User, code: str, **more: Any) -> None:
@@ -128,20 +131,18 @@ reauthenticate = Reauthenticate.as_view()
 @never_cache
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    user = _me(request)
+    user = me(request)
     context = {
         "person": user,
-        "on": second_factor.since(user),
+        "on": second_factor.has(user),
+        "app": second_factor.app_since(user),
+        "passkeys": passkeys_of(user),
+        "links": list(user.provider_links.select_related("provider").order_by("pk")),
         "needed": second_factor.is_needed(user),
         "codes_left": second_factor.codes_left(user),
         "codes": second_factor.CODES,
     }
     return render(request, "mfa/index.html", context)
-
-
-def _me(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
 
 
 @login_required
@@ -150,7 +151,7 @@ def _me(request: HttpRequest) -> User:
 @require_http_methods(READ_AND_WRITE)
 def set_up(request: HttpRequest) -> HttpResponse:
     """Show the secret and take it into use with a first code; moves an older one to another app."""
-    user = _me(request)
+    user = me(request)
     form = SecondFactorCodeForm(request.POST or None)
     secret = _secret(request)
     status = HTTPStatus.OK
@@ -163,12 +164,11 @@ def set_up(request: HttpRequest) -> HttpResponse:
         )
         if status == HTTPStatus.OK:
             del request.session[SECRET]
-            request.session[CODES_UNTIL] = time.time() + CODES_SHOWN
-            return _on_with_next(request, "mfa_view_recovery_codes")
+            return show_codes_next(request)
     context = {
         "person": user,
         "form": form,
-        "replacing": second_factor.has(user),
+        "replacing": second_factor.app_since(user) is not None,
         "needed": second_factor.is_needed(user),
         "secret": " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
         "qr": segno.make(get_adapter().build_totp_url(user, secret), error="m", micro=False).svg_data_uri(
@@ -189,75 +189,22 @@ def _secret(request: HttpRequest) -> str:
     return secret
 
 
-def _on_with_next(request: HttpRequest, name: str) -> HttpResponse:
-    response = redirect(name)
-    if after := get_next_redirect_url(request):
-        request.session["second_factor.next"] = after
-    return response
-
-
 @login_required
 @never_cache
 @confirmed
 @require_http_methods(READ_AND_WRITE)
 def switch_off(request: HttpRequest) -> HttpResponse:
-    user = _me(request)
-    if not second_factor.has(user):
+    user = me(request)
+    if second_factor.app_since(user) is None:
         return redirect("mfa_index")
     if request.method == "POST":
         try:
             actions.switch_off_second_factor(user, by=user)
-            messages.success(request, _("Your second factor is off."))
+            messages.success(request, _("You sign in without the app now."))
         except actions.SecondFactorNeeded:
             messages.error(request, _("Your role asks for a second factor, so it stays on."))
         return redirect("mfa_index")
-    if second_factor.is_needed(user):
+    others = bool(passkeys_of(user))
+    if second_factor.is_needed(user) and not others:
         return redirect("mfa_index")
-    return render(request, "mfa/totp/deactivate_form.html", {"person": user})
-
-
-@login_required
-@never_cache
-@confirmed
-@require_safe
-def codes(request: HttpRequest) -> HttpResponse:
-    """The recovery codes, for some minutes and in the browser that made them."""
-    shown = _shown_codes(request)
-    if shown is None:
-        return redirect("mfa_index")
-    context = {"person": _me(request), "codes": shown, "next": request.session.get("second_factor.next", "")}
-    return render(request, "mfa/recovery_codes/index.html", context)
-
-
-@login_required
-@never_cache
-@confirmed
-@require_safe
-def download(request: HttpRequest) -> HttpResponse:
-    shown = _shown_codes(request)
-    if shown is None:
-        return redirect("mfa_index")
-    context = {"codes": shown, "address": settings.BASE_URL, "person": _me(request)}
-    answer = render(
-        request, "mfa/recovery_codes/download.txt", context, content_type="text/plain; charset=utf-8"
-    )
-    answer["Content-Disposition"] = 'attachment; filename="recovery-codes.txt"'
-    return answer
-
-
-def _shown_codes(request: HttpRequest) -> list[str] | None:
-    found = second_factor.recovery_codes(_me(request))
-    if found is None or time.time() > request.session.get(CODES_UNTIL, 0):
-        return None
-    return [f"{code[:4]} {code[4:]}" for code in found.get_unused_codes()]
-
-
-@require_POST
-@login_required
-@never_cache
-@confirmed
-def new_codes(request: HttpRequest) -> HttpResponse:
-    user = _me(request)
-    actions.renew_recovery_codes(user, by=user)
-    request.session[CODES_UNTIL] = time.time() + CODES_SHOWN
-    return redirect("mfa_view_recovery_codes")
+    return render(request, "mfa/totp/deactivate_form.html", {"person": user, "others": others})

@@ -12,13 +12,15 @@ from deskbell.people import second_factor
 
 
 class SecondFactorStage(LoginStage):
-    """Ask for a code of the app, unless the browser is remembered."""
+    """Ask for a second factor, unless the browser is remembered or a passkey was both."""
 
     key = "second_factor"
     urlname = "mfa_authenticate"
 
     def handle(self) -> tuple[Any, bool]:
         user = self.login.user
-        if user is None or not second_factor.has(user) or trust.is_trusted_browser(self.request, user):
+        if user is None or getattr(self.request, "signed_in_by", "") == "passkey":
+            return None, True
+        if not second_factor.has(user) or trust.is_trusted_browser(self.request, user):
             return None, True
         return redirect(self.urlname), True

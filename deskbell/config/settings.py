@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "deskbell.people.middleware.DeviceMiddleware",
     "deskbell.people.middleware.ReaderMiddleware",
+    "deskbell.people.viewing.ViewingMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -189,7 +190,7 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip,3/m/key,20/h/key",
 }
 MFA_ADAPTER = "deskbell.account.adapter.SecondFactorAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_TOLERANCE = 1
 MFA_TRUST_ENABLED = True
 MFA_TRUST_COOKIE_AGE = 30 * 24 * 3600

@@ -32,6 +32,8 @@ from deskbell.kit import markdown, once, stored, time
 #: name → function of the request; areas above `kit` add what every page may show (kept lazy)
 PROVIDED: dict[str, Callable[[HttpRequest], object]] = {
     "live_token": lambda request: "",
+    #: whom somebody looks at the desk as; mostly none
+    "viewed": lambda request: None,
     #: HTML at the end of the bar above every page
     "corner": lambda request: "",
     #: HTML above the form of a sign-in page and on the front page: other ways in

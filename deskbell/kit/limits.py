@@ -42,6 +42,10 @@ class Limit:
 
 #: a code of an app or a recovery code; the key is the person
 SECOND_FACTOR = Limit("second_factor", "10/m/ip,5/5m/key,50/d/key")
+#: an answer of a passkey that is wrong
+PASSKEY = Limit("passkey", "20/m/ip")
+#: on the way to an identity provider and back
+PROVIDER = Limit("provider", "60/m/ip")
 #: a link that should carry a secret, and does not work
 LINK = Limit("link", "20/m/ip")
 #: a token of the API that nobody has

@@ -71,6 +71,76 @@ class SecondFactorOff(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PasskeyAdded(Happened):
+    kind = "user.passkey_added"
+    erasable = ("name",)
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasskeyRenamed(Happened):
+    kind = "user.passkey_renamed"
+    erasable = ("name",)
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasskeyRemoved(Happened):
+    kind = "user.passkey_removed"
+    erasable = ("name",)
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityProviderAdded(Happened):
+    kind = "identityprovider.added"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityProviderChanged(Happened):
+    kind = "identityprovider.changed"
+    name: str
+    fields: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityProviderRemoved(Happened):
+    kind = "identityprovider.removed"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderLinked(Happened):
+    """The person signed in by the provider for the first time."""
+
+    kind = "user.provider_linked"
+    provider: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderUnlinked(Happened):
+    kind = "user.provider_unlinked"
+    provider: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewingBegun(Happened):
+    """Somebody looks at the desk as the person sees it, for so many `minutes` at most."""
+
+    kind = "user.viewing_begun"
+    minutes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewingEnded(Happened):
+    """`why`: ended, expired, rights."""
+
+    kind = "user.viewing_ended"
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SecondFactorReset(Happened):
     """Somebody else took a lost one away."""
 

@@ -29,6 +29,17 @@ def outranked(user: User, person: User) -> bool:
     return any(his.has(each) and not mine.has(each) for each in (*permissions.SETTING_UP, permissions.OWN))
 
 
+def may_view_as(user: User, person: User) -> bool:
+    """Looks at the desk as `person` sees it: who invites people, reaches every ticket, and may do everywhere
+    all that the person may.
+    """
+    mine, his = rights_of(user), rights_of(person)
+    if user.pk == person.pk or not person.is_active or not mine.has(permissions.PEOPLE_INVITE):
+        return False
+    more = any(not mine.everywhere(each) for each in permissions.EVERYTHING if his.has(each))
+    return mine.reach().everything and not more and not outranked(user, person)
+
+
 def beyond(giver: User, role: Role, team: Team | None = None) -> str | None:
     """A permission of `role` that `giver` does not have as far as it would reach, in `team` or everywhere.
 

@@ -1,4 +1,4 @@
-"""The second factor of a person: a code of an app (TOTP, RFC 6238), or a recovery code in its place.
+"""The second factor of a person: a code of an app (TOTP, RFC 6238), a passkey, or a recovery code instead.
 
 The rows are the sign-in library's, their secrets sealed by its adapter (account/adapter.py). Who has to have
 one says `Role.needs_second_factor`.
@@ -18,6 +18,7 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from django.db.models import QuerySet
 
 from deskbell.people.models import User
 from deskbell.people.rights import rights_of
@@ -27,13 +28,25 @@ new_secret = generate_totp_secret
 CODES = app_settings.RECOVERY_CODE_COUNT
 
 
+def factors_of(user: User) -> QuerySet[Authenticator]:
+    """His app and his passkeys: recovery codes are none by themselves."""
+    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+    return Authenticator.objects.filter(user_id=user.pk, type__in=kinds).order_by("pk")
+
+
 def has(user: User) -> bool:
-    return Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.TOTP).exists()
+    return factors_of(user).exists()
 
 
 def since(user: User) -> datetime | None:
-    """When it was set up; None without one."""
-    row = Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.TOTP).first()
+    """When the first was set up; None without one."""
+    row = factors_of(user).first()
+    return row.created_at if row else None
+
+
+def app_since(user: User) -> datetime | None:
+    """When the app was set up; None without one."""
+    row = factors_of(user).filter(type=Authenticator.Type.TOTP).first()
     return row.created_at if row else None
 
 

@@ -19,6 +19,8 @@ WAYS: dict[str, str | Promise] = {
     "invitation": gettext_lazy("accepted the invitation and signed in"),
     "first_link": gettext_lazy("signed in as the first administrator"),
     "mfa": gettext_lazy("signed in with a second factor"),
+    "provider": gettext_lazy("signed in by single sign-on"),
+    "passkey": gettext_lazy("signed in with a passkey"),
 }
 #: what was wrong when somebody was not let in
 WRONG: dict[str, str | Promise] = {
@@ -28,6 +30,7 @@ WRONG: dict[str, str | Promise] = {
     "sign_up": gettext_lazy("was not let in: wrong code when signing up"),
     "totp": gettext_lazy("was not let in: wrong code of the second factor"),
     "recovery_code": gettext_lazy("was not let in: wrong recovery code"),
+    "passkey": gettext_lazy("was not let in: wrong passkey"),
 }
 REASONS: dict[str, str | Promise] = {
     "revoked": gettext_lazy("signed the device out"),

@@ -21,8 +21,10 @@ def token(request: HttpRequest) -> JsonResponse:
 
 
 def of_page(request: HttpRequest) -> str:
-    """The token that a page carries for its own stream; empty when signed out."""
+    """The token that a page carries for its own stream; empty when signed out, and for who looks as somebody
+    else.
+    """
     user = getattr(request, "user", None)
-    if not user or not user.is_authenticated:
+    if not user or not user.is_authenticated or user.viewed_by:
         return ""
     return live_token(user.pk, topics_of(user), read_at=rights_of(user).read_at, device=device_of(request))

@@ -77,6 +77,14 @@ MENU = (
             ),
             Item("teams", _("Teams"), _("Who works together"), "teams", "users-round", permissions.TEAMS),
             Item(
+                "identity_providers",
+                _("Single sign-on"),
+                _("People sign in at your own provider"),
+                "identity_providers",
+                "log-in",
+                permissions.OWN,
+            ),
+            Item(
                 "organizations",
                 _("Organisations"),
                 _("Customers, their mail domains and sites"),

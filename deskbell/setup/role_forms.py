@@ -42,7 +42,7 @@ class RoleShapeForm(forms.Form):
     permissions = forms.MultipleChoiceField(label=_("May"), required=False)
     needs_second_factor = forms.BooleanField(
         label=_("People with this role sign in with a second factor"),
-        help_text=_("A code from an app on the phone, besides the password."),
+        help_text=_("A passkey, or a code from an app on the phone besides the password."),
         required=False,
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)

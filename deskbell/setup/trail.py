@@ -63,9 +63,11 @@ AREAS: list[tuple[str | Promise, list[tuple[str, str | Promise]]]] = [
             ("user.signed_in", gettext_lazy("Sign-ins")),
             ("user.sign_in_failed", gettext_lazy("Refused sign-ins")),
             ("user.device_revoked", gettext_lazy("Devices signed out")),
+            ("user.viewing_begun", gettext_lazy("Looking as somebody else")),
             ("user.password_set", gettext_lazy("Passwords")),
             ("signin.guessed", gettext_lazy("Guessed passwords and codes")),
             ("user.deactivated", gettext_lazy("Closed accounts")),
+            ("identityprovider.", gettext_lazy("Single sign-on")),
             ("invitation.", gettext_lazy("Invitations")),
             ("token.", gettext_lazy("API tokens")),
             ("team.", gettext_lazy("Teams")),
@@ -661,6 +663,24 @@ def _second_factor_on(event: Event, names: _Names) -> str:
     return _("switched a second factor on")
 
 
+def _viewing_begun(event: Event, names: _Names) -> str:
+    minutes = event.data["minutes"]
+    said = ngettext(
+        "looks at the desk as the person, for %(minutes)s minute at most",
+        "looks at the desk as the person, for %(minutes)s minutes at most",
+        minutes,
+    )
+    return said % {"minutes": minutes}
+
+
+def _provider(text: Any) -> Any:
+    return lambda event, names: str(text) % {"provider": event.data["provider"]}
+
+
+def _passkey(text: Any) -> Any:
+    return lambda event, names: str(text) % {"name": _detail(event, "name") or "–"}
+
+
 def _recovery_code_used(event: Event, names: _Names) -> str:
     left = event.data["left"]
     said = ngettext("used a recovery code, %(left)s is left", "used a recovery code, %(left)s are left", left)
@@ -693,6 +713,16 @@ WORDS: dict[str, Any] = {
     "user.password_set": _plain(gettext_lazy("set the password")),
     "user.second_factor_on": _second_factor_on,
     "user.second_factor_off": _plain(gettext_lazy("switched the second factor off")),
+    "user.passkey_added": _passkey(gettext_lazy("added the passkey “%(name)s”")),
+    "user.passkey_renamed": _passkey(gettext_lazy("named a passkey “%(name)s”")),
+    "user.passkey_removed": _passkey(gettext_lazy("removed the passkey “%(name)s”")),
+    "user.provider_linked": _provider(gettext_lazy("signed in at %(provider)s for the first time")),
+    "user.provider_unlinked": _provider(gettext_lazy("parted the account from %(provider)s")),
+    "identityprovider.added": _of(gettext_lazy("added the identity provider “%(name)s”")),
+    "identityprovider.changed": _of(gettext_lazy("changed the identity provider “%(name)s”: %(fields)s")),
+    "identityprovider.removed": _of(gettext_lazy("removed the identity provider “%(name)s”")),
+    "user.viewing_begun": _viewing_begun,
+    "user.viewing_ended": _plain(gettext_lazy("stopped looking at the desk as the person")),
     "user.second_factor_reset": _plain(gettext_lazy("took away the lost second factor")),
     "user.recovery_codes_made": _plain(gettext_lazy("made new recovery codes")),
     "user.recovery_code_used": _recovery_code_used,

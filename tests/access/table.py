@@ -28,7 +28,7 @@ from deskbell.channels.models import (
     TicketQuestion,
 )
 from deskbell.notifications.models import MailText
-from deskbell.people.models import ApiToken, Device, Grant
+from deskbell.people.models import ApiToken, Device, Grant, IdentityProvider
 from deskbell.tickets.actions.conversations import park
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Conversation, Message, Ticket
@@ -40,6 +40,7 @@ Rule = Callable[[World, str, Case], str]
 May = Callable[[World, str, Case], bool]
 Values = Callable[[World, Case], dict[str, Any]]
 
+OWNERS = frozenset({"owner"})
 ADMINS = frozenset({"admin", "owner"})
 OFFICE = ADMINS | {"supervisor"}
 AUDIT = OFFICE | {"auditor"}
@@ -361,6 +362,25 @@ def provider(world: World, case: Case) -> dict[str, Any]:
     return {"pk": row.pk}
 
 
+#: of a form of single sign-on, with no role in its table
+PROVIDER = {
+    "issuer": "https://127.0.0.1:1",
+    "client_id": "desk",
+    "scopes": "openid",
+    "for_staff": "on",
+    "roles-TOTAL_FORMS": "0",
+    "roles-INITIAL_FORMS": "0",
+}
+
+
+def identity_provider(world: World, case: Case) -> dict[str, Any]:
+    """One that does not answer, made with a name that the form changes."""
+    row, _made = IdentityProvider.objects.update_or_create(
+        client_id="desk", defaults={"name": "Google", "issuer": "https://127.0.0.1:1"}
+    )
+    return {"pk": row.pk}
+
+
 def spare_provider(world: World, case: Case) -> dict[str, Any]:
     return {"pk": SignInProvider.objects.create(name=f"P{SignInProvider.objects.count()}", kind="google").pk}
 
@@ -475,6 +495,20 @@ PAGES: dict[str, Row] = {
     "account_recovery": Row(nobody, may=anywhere(frozenset()), values=token),
     "mfa_authenticate": Row(bounced, may=anywhere(frozenset())),
     "mfa_reauthenticate": Row(asked_again, may=anywhere(frozenset())),
+    # none of them is switched on here: tests/account/test_single_sign_on.py
+    "account_provider": Row(nobody, may=anywhere(frozenset()), values=const(pk=0)),
+    "account_provider_back": Row(nobody, may=anywhere(frozenset()), values=const(pk=0)),
+    "account_provider_left": Row(nobody, may=anywhere(frozenset()), values=const(pk=0)),
+    "account_provider_removal": Row(may=anywhere(frozenset()), values=const(pk=0)),
+    # nobody looks as somebody else: tests/account/test_viewing.py
+    "account_viewing_end": Row(may=anywhere(frozenset())),
+    "account_passkey_sign_in": Row(only_signed_out, may=anywhere(frozenset())),
+    "account_passkey_step": Row(may=anywhere(frozenset())),
+    "account_passkey_new": Row(signed_in, may=anywhere(frozenset())),
+    # one's own alone: tests/account/test_passkeys.py
+    "account_passkey": Row(signed_in, may=anywhere(frozenset()), values=const(pk=0)),
+    "account_passkey_removal": Row(signed_in, may=anywhere(frozenset()), values=const(pk=0)),
+    "mfa_reauthenticate_webauthn": Row(asked_again, may=anywhere(frozenset())),
     "mfa_index": Row(signed_in, may=anywhere(frozenset())),
     "mfa_activate_totp": Row(signed_in, may=anywhere(frozenset())),
     "mfa_deactivate_totp": Row(signed_in, may=anywhere(frozenset())),
@@ -724,6 +758,7 @@ PAGES: dict[str, Row] = {
     "setup:token_removal": Row(may=anywhere(ADMINS), values=lenas_token),
     "setup:deactivation": Row(setup(ADMINS), may=anywhere(ADMINS), values=lena),
     "setup:reactivation": Row(may=anywhere(frozenset()), values=lena),
+    "setup:viewing": Row(may=anywhere(ADMINS), values=lena),
     "setup:second_factor_reset": Row(may=anywhere(ADMINS), values=lambda world, case: {"pk": world.kim.pk}),
     "setup:mailboxes": Row(setup(ADMINS)),
     "setup:mailbox_new": Row(
@@ -805,6 +840,21 @@ PAGES: dict[str, Row] = {
         body=const(kind="google", flow="person", name="Gmail", client_id="desk", client_secret="s"),
     ),
     "setup:sign_in_provider_removal": Row(setup(ADMINS), may=anywhere(ADMINS), values=spare_provider),
+    "setup:identity_providers": Row(setup(OWNERS)),
+    "setup:identity_provider_new": Row(
+        setup(OWNERS),
+        may=anywhere(OWNERS),
+        body=const(**PROVIDER, name="Elsewhere"),
+    ),
+    "setup:identity_provider": Row(
+        setup(OWNERS),
+        may=anywhere(OWNERS),
+        values=identity_provider,
+        body=const(**PROVIDER, name="Another"),
+    ),
+    # asks another server, and changes nothing: tests/account/test_single_sign_on.py
+    "setup:identity_provider_test": Row(may=anywhere(frozenset()), values=identity_provider),
+    "setup:identity_provider_removal": Row(setup(OWNERS), may=anywhere(OWNERS), values=identity_provider),
     "setup:received": Row(setup(ADMINS)),
     "setup:received_item": Row(setup(ADMINS), values=lambda world, case: {"pk": world.item.pk}),
     "setup:received_source": Row(setup(ADMINS), values=lambda world, case: {"pk": world.item.pk}),

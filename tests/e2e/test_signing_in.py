@@ -30,7 +30,7 @@ def type_password(visitor: Visitor, who: str) -> Page:
     page = visitor.go("/signin/").page
     page.get_by_label("E-mail").fill(who)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     return page
 
 

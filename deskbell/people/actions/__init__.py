@@ -49,7 +49,9 @@ from deskbell.people.actions.errors import (
     LastOwner,
     NotAllowed,
     NotInvitable,
+    NotLetIn,
     OwnerEverywhere,
+    ProviderNameTaken,
     RecoveryLinkGone,
     RegistrationClosed,
     RoleChangedSince,
@@ -59,6 +61,7 @@ from deskbell.people.actions.errors import (
     RoleNameTaken,
     SecondFactorNeeded,
     SignInAddress,
+    TooManyPasskeys,
     WrongCode,
 )
 from deskbell.people.actions.first import (
@@ -87,6 +90,20 @@ from deskbell.people.actions.membership import (
 )
 from deskbell.people.actions.notifications import choose_notifications
 from deskbell.people.actions.organizations import add_domain, create_organization, create_site, create_team
+from deskbell.people.actions.passkeys import (
+    MOST_PASSKEYS,
+    add_passkey,
+    remove_passkey,
+    rename_passkey,
+    use_passkey,
+)
+from deskbell.people.actions.providers import (
+    ProviderGiven,
+    enter_by_provider,
+    remove_identity_provider,
+    save_identity_provider,
+    unlink_provider,
+)
 from deskbell.people.actions.roles import (
     change_role,
     copy_role,
@@ -109,10 +126,12 @@ from deskbell.people.actions.second_factor import (
     use_second_factor,
 )
 from deskbell.people.actions.tokens import TOKEN_PREFIX, create_token, revoke_token, token_digest
+from deskbell.people.actions.viewing import begin_viewing, end_viewing
 
 __all__ = [
     "FIRST_LINK_LASTS",
     "INVITATION_LASTS",
+    "MOST_PASSKEYS",
     "RECOVERY_LINK_LASTS",
     "TOKEN_PREFIX",
     "AddressTaken",
@@ -121,8 +140,11 @@ __all__ = [
     "LastOwner",
     "NotAllowed",
     "NotInvitable",
+    "NotLetIn",
     "Offer",
     "OwnerEverywhere",
+    "ProviderGiven",
+    "ProviderNameTaken",
     "RecoveryLinkGone",
     "RegistrationClosed",
     "RoleChangedSince",
@@ -132,13 +154,16 @@ __all__ = [
     "RoleNameTaken",
     "SecondFactorNeeded",
     "SignInAddress",
+    "TooManyPasskeys",
     "Visit",
     "WrongCode",
     "accept_invitation",
     "add_address",
     "add_domain",
     "add_identity",
+    "add_passkey",
     "become_first",
+    "begin_viewing",
     "bind_whatsapp",
     "change_company",
     "change_person",
@@ -154,6 +179,8 @@ __all__ = [
     "create_user",
     "deactivate",
     "decide_membership",
+    "end_viewing",
+    "enter_by_provider",
     "fail_sign_in",
     "grant",
     "heard_from",
@@ -183,7 +210,10 @@ __all__ = [
     "reactivate",
     "recover",
     "remove_address",
+    "remove_identity_provider",
+    "remove_passkey",
     "remove_role",
+    "rename_passkey",
     "renew_recovery_codes",
     "reset_second_factor",
     "retire_whatsapp",
@@ -191,6 +221,7 @@ __all__ = [
     "revoke_device",
     "revoke_devices",
     "revoke_token",
+    "save_identity_provider",
     "see_device",
     "send_invitation_again",
     "set_level",
@@ -202,6 +233,8 @@ __all__ = [
     "switch_off_second_factor",
     "switch_on_second_factor",
     "token_digest",
+    "unlink_provider",
+    "use_passkey",
     "use_second_factor",
     "verify_identity",
     "whatsapp_owner",

@@ -45,6 +45,22 @@ class SecondFactorNeeded(Exception):
     """A role of the person asks for a second factor."""
 
 
+class TooManyPasskeys(Exception):
+    """The person has as many as one may have."""
+
+
+class ProviderNameTaken(Exception):
+    """Another identity provider has this name."""
+
+
+class NotLetIn(Exception):
+    """Why an identity provider lets somebody not in: unverified (address), unknown, staff, customer."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class RecoveryLinkGone(Exception):
     """The link was never made, was used, is too old, or the account is closed."""
 

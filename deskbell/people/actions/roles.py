@@ -46,13 +46,14 @@ def grant(user: User, role: str, *, team: Team | None = None, by: Actor | User =
     given = hold(role, team)
     may_hand_out(given, by, team)
     refuse_owner_of_a_team(given, team)
-    return _put(user, given, team, by)
+    return put_grant(user, given, team, by)
 
 
-def _put(user: User, given: Role, team: Team | None, by: Actor | User) -> Grant:
+def put_grant(user: User, given: Role, team: Team | None, by: Actor | User) -> Grant:
+    """As `grant`, for whoever has checked already that it may be given."""
     row, made = Grant.objects.get_or_create(user=user, role=given, team=team)
     if made:
-        _rights_changed(user, by, added=[given.slug], removed=_take_contrary(user, given))
+        rights_changed(user, by, added=[given.slug], removed=_take_contrary(user, given))
     return row
 
 
@@ -82,7 +83,7 @@ def set_level(person: User, level: str, *, by: User) -> None:
     others.delete()
     Grant.objects.get_or_create(user=person, role=given, team=None)
     if added or removed:
-        _rights_changed(person, by, added=added, removed=removed)
+        rights_changed(person, by, added=added, removed=removed)
 
 
 @transaction.atomic
@@ -93,7 +94,7 @@ def revoke(row: Grant, *, by: Actor | User) -> None:
     if row.role.slug == known.OWNER and row.team_id is None:
         keep_an_owner(without=row.user)
     row.delete()
-    _rights_changed(row.user, by, removed=[row.role.slug])
+    rights_changed(row.user, by, removed=[row.role.slug])
 
 
 def refuse_owner_of_a_team(role: Role, team: Team | None) -> None:
@@ -101,9 +102,10 @@ def refuse_owner_of_a_team(role: Role, team: Team | None) -> None:
         raise OwnerEverywhere
 
 
-def _rights_changed(
+def rights_changed(
     user: User, by: Actor | User, *, added: list[str] | None = None, removed: list[str] | None = None
 ) -> None:
+    """Grants of `user` were written or deleted."""
     user.__dict__.pop("_rights", None)
     publish(events.RightsChanged(added=added or [], removed=removed or []), about=user, by=by)
 

@@ -9,6 +9,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.utils import decrypt
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from deskbell.events.actor import SYSTEM, Actor
@@ -19,6 +20,7 @@ from deskbell.people.actions.errors import NotAllowed, RecoveryLinkGone, SecondF
 from deskbell.people.actions.guard import may_touch, require
 from deskbell.people.actions.tokens import token_digest
 from deskbell.people.models import RecoveryLink, User
+from deskbell.people.passkeys import rows_of
 from deskbell.people.rights import rights_of
 from deskbell.people.second_factor import Authenticator
 
@@ -34,7 +36,8 @@ def switch_on_second_factor(user: User, secret: str, *, code: str, by: Actor | U
     if step is None:
         raise WrongCode
     _lock(user)
-    replaced, _ = Authenticator.objects.filter(user_id=user.pk).delete()
+    replaced, _ = _app_of(user).delete()
+    Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.RECOVERY_CODES).delete()
     row = TOTP.activate(user, secret).instance
     row.data["step"] = step
     row.save(update_fields=["data"])
@@ -44,10 +47,14 @@ def switch_on_second_factor(user: User, secret: str, *, code: str, by: Actor | U
 
 @transaction.atomic
 def switch_off_second_factor(user: User, *, by: Actor | User) -> None:
-    """Sign in without it from now on. Raises SecondFactorNeeded when a role asks for it."""
-    if second_factor.is_needed(user):
+    """Sign in without the app from now on. Raises SecondFactorNeeded when a role asks for a second factor and
+    no passkey is left; recovery codes stay as long as one is.
+    """
+    _lock(user)
+    passkeys = rows_of(user).exists()
+    if second_factor.is_needed(user) and not passkeys:
         raise SecondFactorNeeded
-    if _remove(user):
+    if _app_of(user).delete()[0] if passkeys else _remove(user):
         publish(events.SecondFactorOff(), about=user, by=by)
 
 
@@ -107,6 +114,10 @@ def renew_recovery_codes(user: User, *, by: Actor | User) -> None:
         Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.RECOVERY_CODES).delete()
         RecoveryCodes.activate(user)
         publish(events.RecoveryCodesMade(), about=user, by=by)
+
+
+def _app_of(user: User) -> QuerySet[Authenticator]:
+    return Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.TOTP)
 
 
 def _lock(user: User) -> None:

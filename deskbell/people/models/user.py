@@ -37,6 +37,9 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
 
+    #: who looks at the desk as this person in this request (people.viewing)
+    viewed_by: User | None = None
+
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
 

@@ -53,6 +53,8 @@ KINDS: dict[str, str | Promise] = {
     "account.account_already_exists": gettext_lazy("There is an account already"),
     "account.second_factor_on": gettext_lazy("Second factor switched on"),
     "account.second_factor_off": gettext_lazy("Second factor switched off"),
+    "account.passkey_added": gettext_lazy("Passkey added"),
+    "account.passkey_removed": gettext_lazy("Passkey removed"),
     "account.second_factor_reset": gettext_lazy("Second factor reset"),
     "account.recovery_codes_made": gettext_lazy("New recovery codes"),
     "account.recovery_code_used": gettext_lazy("Recovery code used"),

@@ -63,8 +63,10 @@ def _time_of(stamp: str) -> datetime | None:
 
 
 def mark_read(ticket: Ticket, *, by: User) -> None:
-    """`by` has seen the newest message. Never moves back; not an event."""
-    if ticket.last_message_id is None:
+    """`by` has seen the newest message. Never moves back; not an event. Who looks as somebody else marks
+    nothing.
+    """
+    if ticket.last_message_id is None or by.viewed_by:
         return
     with connection.cursor() as cursor:  # one statement, since every opened ticket runs it
         cursor.execute(
