@@ -1,7 +1,7 @@
 """Six templates that come with the desk, in the languages of its pages, for WhatsApp to approve.
 
-Their words are as WhatsApp asks (message_templates): no variable at the beginning or the end, several words for
-each, no advertising, an example for every value.
+Their words are as WhatsApp asks (message_templates): no variable at the beginning or the end, several words
+for each, no advertising, an example for every value.
 """
 
 from __future__ import annotations
