@@ -118,7 +118,7 @@ SHOTS = (
         "a whatsapp template to begin with",
         "/setup/whatsapp/{number}",
         "Owner",
-        click="#draft-ticket_reply_waiting summary",
+        click="#draft-ticket_received summary",
     ),
     Shot("a new whatsapp web number", "/setup/whatsapp-web/new/", "Owner"),
     Shot("senders", "/setup/senders/", "Owner"),

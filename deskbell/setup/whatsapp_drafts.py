@@ -79,7 +79,7 @@ def _spoken(draft: Draft, code: str, row: MessageTemplate | None) -> Spoken:
 def _notes(row: MessageTemplate, *, foreign: bool) -> list[str]:
     notes = []
     if foreign:
-        notes.append(_("WhatsApp has a template of this name already, with other words: these."))
+        notes.append(_("WhatsApp has a template of this name already. These are its words."))
     if row.status == "REJECTED":
         notes.append(str(REASONS.get(row.rejected_reason, row.rejected_reason)))
         notes.append(_("Change it in the WhatsApp Manager; it is read from there."))

@@ -214,7 +214,7 @@ def test_one_of_that_name_with_other_words_is_shown_as_it_is_there(web, number, 
     assert send(web, number) == "WhatsApp has “ticket_received” (Deutsch) already."
     text = shown(web, number)
     assert "Wir melden uns <bald> bei Ihnen." in text
-    assert "has a template of this name already, with other words" in text
+    assert "has a template of this name already. These are its words." in text
     assert "counts it as advertising" in text
     assert "Ihre Anfrage ist bei uns angekommen" not in text
 
