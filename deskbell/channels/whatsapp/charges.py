@@ -67,7 +67,7 @@ def note(channel: Channel, status: dict[str, Any]) -> None:
     category = _word(pricing, "category")
     if not wamid or not category:
         return
-    values = [
+    values: list[Any] = [
         channel.pk,
         clean(wamid)[:300],
         category,
