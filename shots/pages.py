@@ -117,6 +117,12 @@ SHOTS = (
     Shot("whatsapp numbers", "/setup/whatsapp/", "Owner"),
     Shot("a new whatsapp number", "/setup/whatsapp/new/", "Owner"),
     Shot("a whatsapp number", "/setup/whatsapp/{number}", "Owner"),
+    Shot(
+        "a whatsapp template to begin with",
+        "/setup/whatsapp/{number}",
+        "Owner",
+        click="#draft-ticket_received summary",
+    ),
     Shot("a new whatsapp web number", "/setup/whatsapp-web/new/", "Owner"),
     Shot("senders", "/setup/senders/", "Owner"),
     Shot("mail texts", "/setup/texts/", "Owner"),

@@ -196,3 +196,13 @@ class SameTextStopped(Happened):
     kind = "channel.same_text_stopped"
     name: str
     people: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateSubmitted(Happened):
+    """A built-in template was handed to WhatsApp for approval; `about` is the number's channel."""
+
+    kind = "channel.template_submitted"
+    name: str
+    template: str
+    language: str

@@ -759,6 +759,9 @@ WORDS: dict[str, Any] = {
     "channel.added": _plain(gettext_lazy("added the channel")),
     "channel.changed": _of(gettext_lazy("changed the channel: %(fields)s")),
     "channel.subscribed": _plain(gettext_lazy("subscribed the app to the WhatsApp account")),
+    "channel.template_submitted": _of(
+        gettext_lazy("sent the WhatsApp template %(template)s (%(language)s) for approval")
+    ),
     "channel.switched": _channel_switched,
     "channel.risk_accepted": _plain(
         gettext_lazy("accepted for the company that WhatsApp may block the number")

@@ -29,6 +29,7 @@ from deskbell.setup.views import (
     texts,
     viewing,
     whatsapp,
+    whatsapp_drafts,
     whatsapp_web,
 )
 
@@ -127,6 +128,7 @@ urlpatterns = [
     path("whatsapp/<int:pk>/", whatsapp.number, name="whatsapp_number"),
     path("whatsapp/<int:pk>/check/", whatsapp.check, name="whatsapp_check"),
     path("whatsapp/<int:pk>/subscription/", whatsapp.subscription, name="whatsapp_subscription"),
+    path("whatsapp/<int:pk>/drafts/", whatsapp_drafts.drafts, name="whatsapp_drafts"),
     path("whatsapp/<int:pk>/switching/", whatsapp.switching, name="whatsapp_switching"),
     path("whatsapp/<int:pk>/removal/", whatsapp.removal, name="whatsapp_removal"),
     path("whatsapp-web/new/", whatsapp_web.new, name="whatsapp_web_new"),

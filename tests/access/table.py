@@ -792,6 +792,11 @@ PAGES: dict[str, Row] = {
     ),
     "setup:whatsapp_check": Row(may=anywhere(frozenset()), values=whatsapp),  # asks, changes nothing
     "setup:whatsapp_subscription": Row(may=anywhere(frozenset()), values=whatsapp),  # nobody answers
+    "setup:whatsapp_drafts": Row(
+        may=anywhere(frozenset()),  # nobody answers
+        values=whatsapp,
+        body=const(name="reopen_window", language="de"),
+    ),
     "setup:whatsapp_switching": Row(may=anywhere(ADMINS), values=whatsapp, body=const(on="0")),
     "setup:whatsapp_removal": Row(setup(ADMINS), may=anywhere(ADMINS), values=whatsapp),
     "setup:whatsapp_web_new": Row(setup(ADMINS), may=anywhere(ADMINS), body=new_linked),

@@ -20,6 +20,7 @@ from PIL import Image
 from deskbell.channels import inbound
 from deskbell.channels.actions.webhooks import handle_webhook
 from deskbell.channels.models import InboundItem, Webhook
+from deskbell.channels.whatsapp.drafts import DRAFTS, to_submit
 from deskbell.channels.whatsapp.webhook import sign
 from deskbell.demo import chats
 from deskbell.demo.whatsapp import place
@@ -349,3 +350,12 @@ def test_an_option_of_a_list_is_tapped_once(client, desk, work, phones):
     assert f'value="{choice}"' not in page(client)
     for wrong in ("", "x", f"{asked.wamid} tkt:0"):
         assert client.post("/demo/phone/choices/", {"as": DOUG, "choice": wrong}).status_code == 404
+
+
+def test_a_template_that_was_approved_outlives_the_process(phones, tmp_path):
+    phones.judges = "PENDING"
+    phones.submit(to_submit(DRAFTS[0], "de"))
+    phones.judge("ticket_received", "de", "APPROVED")
+    assert len(phones.waiting) == 1
+    last = Phones(place.folder(tmp_path)).templates[-1]
+    assert (last["name"], last["language"], last["status"]) == ("ticket_received", "de", "APPROVED")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -220,3 +221,27 @@ def test_several_messages_and_states_come_in_one_envelope(sim, heard):
     assert found[2].value["biz_opaque_callback_data"] == "ob:1"
     assert found[3].value["errors"][0]["code"] == 131026
     assert all("_contact" not in part.value for part in found)
+
+
+def test_a_template_is_taken_once_and_judged_by_a_webhook(sim, monkeypatch):
+    told: list[Any] = []
+    monkeypatch.setattr(sim, "post", lambda envelope: told.append(envelope) or 200)
+    submitted = {
+        "name": "hello",
+        "language": "de",
+        "category": "UTILITY",
+        "components": [{"type": "BODY", "text": "Guten Tag, wir sind wieder da."}],
+    }
+    answer = ask(sim, "POST", f"{WABA_ID}/message_templates", json=submitted).json()
+    assert (answer["status"], answer["category"]) == ("PENDING", "UTILITY")
+    assert refused(ask(sim, "POST", f"{WABA_ID}/message_templates", json=submitted)) == (400, 100, 2388024)
+    assert told == []
+    sim.judge("hello", "de", "REJECTED", "PROMOTIONAL")
+    (part,) = parts(json.dumps(told[0]).encode())
+    assert (part.kind, part.field, part.value["reason"]) == (
+        "change",
+        "message_template_status_update",
+        "PROMOTIONAL",
+    )
+    last = sim.templates[-1]
+    assert (last["id"], last["status"], last["rejected_reason"]) == (answer["id"], "REJECTED", "PROMOTIONAL")

@@ -17,7 +17,7 @@ from deskbell.channels.actions import consent
 from deskbell.channels.actions.coexistence import account_changed, take_history
 from deskbell.channels.media import NotFetched, fetch
 from deskbell.channels.models import AwaitedFile, Channel, EarlyStatus, InboundItem, Webhook
-from deskbell.channels.whatsapp import incoming, statuses, webhook
+from deskbell.channels.whatsapp import charges, incoming, statuses, webhook
 from deskbell.channels.whatsapp.account import Account
 from deskbell.channels.whatsapp_web import arrivals
 from deskbell.kit.stored import sentence
@@ -194,6 +194,7 @@ def forget_old() -> None:
     now = timezone.now()
     Webhook.objects.filter(received_at__lt=now - KEPT, handled_at__isnull=False).delete()
     EarlyStatus.objects.filter(received_at__lt=now - KEPT).delete()
+    charges.forget_old()
 
 
 # --- files that did not come at once --------------------------------------------------------------

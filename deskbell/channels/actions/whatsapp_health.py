@@ -45,7 +45,7 @@ def check_number(channel: Channel) -> Health:
         subscribed = bool(graph.subscribed_apps())
         usable = sync_templates(channel)
     except GraphError as error:
-        meant = _meant(error, unknown)
+        meant = meant_by(error, unknown)
         if meant.meaning is errors.Meaning.CHANNEL:
             _note_health(channel, meant.text)
         return Health(meant.text)
@@ -73,6 +73,7 @@ def sync_templates(channel: Channel) -> int:
 
     Those that are gone there are gone here. Raises GraphError, NoAnswer.
     """
+    begun = timezone.now()
     found = Graph(Account.of(channel)).templates()
     with transaction.atomic():
         Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
@@ -89,12 +90,14 @@ def sync_templates(channel: Channel) -> int:
                 defaults={
                     "status": str(each.get("status") or "")[:40],
                     "category": str(each.get("category") or "")[:40],
+                    "rejected_reason": str(each.get("rejected_reason") or "")[:100],
                     "components": components if isinstance(components, list) else [],
                     "synced_at": timezone.now(),
                 },
             )
             kept.append(row)
-        MessageTemplate.objects.filter(channel=channel).exclude(pk__in=[row.pk for row in kept]).delete()
+        gone = MessageTemplate.objects.filter(channel=channel, synced_at__lt=begun)
+        gone.exclude(pk__in=[row.pk for row in kept]).delete()
     return sum(templates.is_offered(row) for row in kept)
 
 
@@ -127,7 +130,7 @@ def sync_all_templates() -> None:
             )
 
 
-def _meant(error: GraphError, unknown: str) -> errors.Known:
+def meant_by(error: GraphError, unknown: str) -> errors.Known:
     """What a refused question means; `unknown` is said of an id that is not known there (100, 33)."""
     if error.code == -1 and error.status not in (401, 403):  # something on the way answered
         return errors.Known(errors.Meaning.RETRY, errors.NOT_ITS_WORDS % {"status": error.status})
@@ -146,7 +149,7 @@ def subscribe(channel: Channel, *, by: Actor | User) -> None:
     try:
         Graph(Account.of(channel)).subscribe()
     except GraphError as error:
-        raise NotSubscribed(_meant(error, errors.ACCOUNT).text) from None
+        raise NotSubscribed(meant_by(error, errors.ACCOUNT).text) from None
     except (http.NoAnswer, http.BadAddress) as error:
         raise NotSubscribed(str(error)) from None
     with transaction.atomic():

@@ -1,4 +1,5 @@
 from deskbell.channels.models.channel import Channel
+from deskbell.channels.models.charges import DeliveredMessage
 from deskbell.channels.models.consent import ChatConsent
 from deskbell.channels.models.inbound import InboundFile, InboundItem
 from deskbell.channels.models.questions import ParkedMessage, TicketQuestion
@@ -22,6 +23,7 @@ __all__ = [
     "Channel",
     "ChatConsent",
     "ChatReference",
+    "DeliveredMessage",
     "DeviceMessage",
     "EarlyStatus",
     "FetchedMail",

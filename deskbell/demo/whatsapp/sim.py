@@ -29,6 +29,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from deskbell.channels.whatsapp.webhook import sign
+from deskbell.demo.whatsapp.approval import VARIABLE, WRONG, faults
 
 TOKEN, APP_SECRET, VERIFY = "sim-token", "sim-app-secret", "sim-verify"
 NUMBER_ID, WABA_ID = "880000000000001", "990000000000001"
@@ -38,7 +39,6 @@ WINDOW = 24 * 3600
 TEXT, CAPTION = 4096, 1024
 
 
-VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 TEMPLATES: list[dict[str, Any]] = [
     {
         "name": "ticket_reply_waiting",
@@ -141,6 +141,8 @@ class Sim:
         #: media ids that answer 404 that many times before they come
         self.shy: dict[str, int] = {}
         self.templates: list[dict[str, Any]] = json.loads(json.dumps(TEMPLATES))
+        #: what becomes at once of a template that is handed over, told by a webhook; PENDING: nothing yet
+        self.judges = "PENDING"
         #: tell the desk at once that what it sends was sent, delivered and so on
         self.tells: tuple[str, ...] = ("sent", "delivered")
         self._lock = threading.RLock()
@@ -282,6 +284,8 @@ class Sim:
             "timestamp": str(int(self.now())),
             "recipient_id": sent.to,
         }
+        if pricing := self._pricing(sent, state):
+            told["pricing"] = pricing
         if callback and "biz_opaque_callback_data" in sent.body:
             told["biz_opaque_callback_data"] = sent.body["biz_opaque_callback_data"]
         if code:
@@ -289,6 +293,36 @@ class Sim:
                 {"code": code, "title": f"Error {code}", "error_data": {"details": f"It was {code}."}}
             ]
         return told
+
+    def _pricing(self, sent: Sent, state: str) -> dict[str, Any]:
+        """Told with `sent`, and with the first state of a message that has arrived."""
+        if state not in ("sent", "delivered", "read") or (state == "read" and "delivered" in sent.states):
+            return {}
+        told: dict[str, Any] = {"billable": False, "pricing_model": "PMP"}
+        if sent.body.get("type") != "template":
+            return {**told, "type": "free_customer_service", "category": "service"}
+        node = sent.body["template"]
+        found = self._template(node.get("name"), _of(node, "language").get("code")) or {}
+        category = str(found.get("category") or "utility").lower()
+        return {**told, "billable": True, "type": "regular", "category": category}
+
+    def judge(self, name: str, language: str, event: str, reason: str = "NONE") -> int:
+        """Approve or reject a template that waits, and tell the desk."""
+        with self._lock:
+            found = self._template(name, language)
+            assert found is not None
+            found |= {"status": event, "rejected_reason": reason}
+        value = {
+            "event": event,
+            "message_template_id": found.get("id", 0),
+            "message_template_name": name,
+            "message_template_language": language,
+            "reason": reason,
+        }
+        change = {"field": "message_template_status_update", "value": value}
+        return self.post(
+            {"object": "whatsapp_business_account", "entry": [{"id": self.waba_id, "changes": [change]}]}
+        )
 
     # --- what the desk asks --------------------------------------------------------------------
 
@@ -361,6 +395,22 @@ class Sim:
             if len(str(node.get("caption", ""))) > CAPTION:
                 raise Refused(400, 131009, "the caption is too long")
 
+    def submit(self, template: dict[str, Any]) -> dict[str, Any]:
+        """A template for approval. Raises Refused."""
+        with self._lock:
+            if wrong := next(faults(template, self.templates), 0):
+                raise Refused(400, 100, WRONG[wrong], subcode=wrong)
+            made = {**template, "id": str(self._number()), "status": "PENDING", "rejected_reason": "NONE"}
+            self.templates.append(made)
+        if self.judges != "PENDING":
+            values = (made["name"], made["language"], self.judges)
+            threading.Thread(target=self.judge, args=values, daemon=True).start()
+        return {"id": made["id"], "status": "PENDING", "category": made["category"]}
+
+    def _template(self, name: Any, language: Any) -> dict[str, Any] | None:
+        named = (name, language)
+        return next((each for each in self.templates if (each["name"], each["language"]) == named), None)
+
     def listed(self, after: str) -> dict[str, Any]:
         """Two templates a page."""
         begin = int(after) if after.isdigit() else 0
@@ -370,13 +420,12 @@ class Sim:
         return {"data": self.templates[begin : begin + 2], "paging": paging}
 
     def _check_template(self, node: dict[str, Any]) -> None:
-        named = node.get("name"), _of(node, "language").get("code")
-        found = [each for each in self.templates if (each["name"], each["language"]) == named]
-        if not found or found[0]["status"] != "APPROVED":
+        found = self._template(node.get("name"), _of(node, "language").get("code"))
+        if not found or found["status"] != "APPROVED":
             raise Refused(400, 132001, "Template name does not exist in the translation")
         asked = {
             each["type"].lower(): len(set(VARIABLE.findall(each.get("text", ""))))
-            for each in found[0]["components"]
+            for each in found["components"]
         }
         given = {each.get("type"): len(each.get("parameters", [])) for each in node.get("components", [])}
         if any(asked.get(place, 0) != given.get(place, 0) for place in ("header", "body")):
@@ -533,6 +582,8 @@ class Handler(BaseHTTPRequestHandler):
             return sim.take(json.loads(body))
         if path == f"{sim.number_id}/media":
             return sim.upload(*_file_in(self.headers.get("Content-Type", ""), body))
+        if path == f"{sim.waba_id}/message_templates":
+            return sim.submit(json.loads(body))
         if path == f"{sim.waba_id}/subscribed_apps":
             sim.subscribed = True
             return {"success": True}

@@ -22,6 +22,7 @@ from deskbell.channels.actions.mailboxes import is_used
 from deskbell.channels.actions.whatsapp import add_whatsapp, change_whatsapp
 from deskbell.channels.actions.whatsapp_health import Health, NotSubscribed, check_number, subscribe
 from deskbell.channels.models import Channel, InboundItem, Webhook
+from deskbell.channels.whatsapp import charges
 from deskbell.channels.whatsapp.account import Account
 from deskbell.channels.whatsapp.outgoing import DRIVER
 from deskbell.kit.once import accepted
@@ -32,6 +33,8 @@ from deskbell.setup.ledgers import RECEIVED
 from deskbell.setup.pages import show
 from deskbell.setup.saving import saved_once, sent_before
 from deskbell.setup.views.whatsapp_web import linked_numbers
+from deskbell.setup.whatsapp_charges import told
+from deskbell.setup.whatsapp_drafts import rows_of
 from deskbell.setup.whatsapp_forms import TAKEN, WhatsAppForm
 
 #: webhooks with a problem that are shown, and how far back
@@ -165,6 +168,8 @@ def _state(channel: Channel) -> dict[str, Any]:
         "problems": list(lately.exclude(problem="")[:PROBLEMS]),
         "callback": settings.BASE_URL + reverse("whatsapp_webhook", args=[channel.uuid]),
         "verify_token": Account.of(channel).verify_token,
+        "months": told(charges.months(channel)),
+        "drafts": rows_of(channel),
     }
 
 
