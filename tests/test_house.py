@@ -52,6 +52,7 @@ def test_subscribers_inside_the_transaction_are_these_in_this_order():
     assert [(s.order, s.name) for s in subscribe.now_subscribers()] == [
         (50, "search.forget_ticket"),
         (50, "search.index_message"),
+        (50, "search.index_nobody"),
         (50, "search.index_ticket"),
         (90, "realtime.notify_device"),
         (90, "realtime.notify_rights"),

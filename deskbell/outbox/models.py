@@ -5,6 +5,8 @@ import uuid
 from django.db import models
 from django.db.models.functions import Now
 
+from deskbell.kit import anonymised
+
 
 class OutboxItem(models.Model):
     """One thing for one recipient. Its state only moves forward."""
@@ -77,7 +79,7 @@ class OutboxItem(models.Model):
     @property
     def shown_recipient(self) -> str:
         """As people write it: a number in digits gets its plus."""
-        return f"+{self.recipient}" if self.recipient.isdigit() else self.recipient
+        return f"+{self.recipient}" if self.recipient.isdigit() else anonymised.shown(self.recipient)
 
     def __str__(self) -> str:
         return f"{self.kind} to {self.recipient}: {self.state}"

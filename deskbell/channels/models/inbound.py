@@ -6,6 +6,7 @@ from django.db.models.functions import Left, Now
 
 from deskbell.channels.models.channel import Channel
 from deskbell.files.models import Blob
+from deskbell.kit import anonymised
 
 SENDER_INDEXED = 100
 
@@ -74,7 +75,9 @@ class InboundItem(models.Model):
     @property
     def shown_sender(self) -> str:
         """As people write it: a number in digits gets its plus."""
-        return f"+{self.envelope_from}" if self.envelope_from.isdigit() else self.envelope_from
+        return (
+            f"+{self.envelope_from}" if self.envelope_from.isdigit() else anonymised.shown(self.envelope_from)
+        )
 
     @property
     def shown_recipient(self) -> str:

@@ -23,6 +23,7 @@ from deskbell.people.actions.addresses import (
     remove_address,
     verify_identity,
 )
+from deskbell.people.actions.anonymising import StillAtWork, anonymise, what_goes
 from deskbell.people.actions.chats import person_for_whatsapp
 from deskbell.people.actions.company import change_company
 from deskbell.people.actions.devices import (
@@ -147,6 +148,7 @@ __all__ = [
     "RoleNameTaken",
     "SecondFactorNeeded",
     "SignInAddress",
+    "StillAtWork",
     "TooManyPasskeys",
     "Visit",
     "WrongCode",
@@ -155,6 +157,7 @@ __all__ = [
     "add_domain",
     "add_identity",
     "add_passkey",
+    "anonymise",
     "become_first",
     "begin_viewing",
     "change_company",
@@ -226,5 +229,6 @@ __all__ = [
     "use_passkey",
     "use_second_factor",
     "verify_identity",
+    "what_goes",
     "withdraw_invitation",
 ]
