@@ -124,7 +124,8 @@ SHOTS = (
 def path_of(visitor: Visitor, path: str) -> str:
     """`{busy}` is a ticket with a long conversation, `{asked}` the newest one of the customer, `{played}` his
     thread about it in the demo's mail program, `{jonas}` the setup's page of an agent, `{customer}` that of a
-    customer, `{job}` the first ticket of an engineer's day, `{person}` and `{organization}` the last of their lists.
+    customer, `{job}` the first ticket of an engineer's day, `{person}` and `{organization}` the last of their
+    lists.
     """
     if path.startswith("{jonas}"):
         visitor.go("/setup/people/?q=jonas")

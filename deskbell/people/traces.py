@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 
 from deskbell.kit.anonymised import stand_in
@@ -28,7 +28,8 @@ class Trace:
 
     @classmethod
     def of(cls, user: User) -> Trace:
-        addresses, numbers = {user.email} if user.email else set(), set()
+        addresses: set[str] = {user.email} if user.email else set()
+        numbers: set[str] = set()
         for identity in user.identities.all():
             of_mail = identity.kind == Identity.Kind.EMAIL
             for text in (identity.key, identity.given):
@@ -132,8 +133,3 @@ def stores() -> list[Store]:
 def lock(trace: Trace) -> None:
     for take in _locks:
         take(trace)
-
-
-def any_of(column: str, words: Iterable[str]) -> Q:
-    """Condition: the text in `column` is one of `words`, in whatever case."""
-    return Q(**{f"{column}__in": {form for each in words for form in (each, each.lower())}})

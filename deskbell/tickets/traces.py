@@ -13,7 +13,7 @@ from deskbell.events.models import EventDetail
 from deskbell.kit.anonymised import stand_in
 from deskbell.people import own_traces  # noqa: F401  stands below in the list
 from deskbell.people.models import User
-from deskbell.people.traces import Trace, any_of, gone, locks, store
+from deskbell.people.traces import Trace, gone, locks, store
 from deskbell.tickets.models import (
     Attachment,
     Conversation,
@@ -53,11 +53,13 @@ gone("ticket_details", _("Details in the history of tickets that name the person
 
 
 def _chats(trace: Trace) -> QuerySet[Conversation]:
-    return Conversation.objects.filter(Q(person=trace.user) | any_of("address", trace.lowered))
+    return Conversation.objects.filter(person=trace.user)
 
 
 @store("chats", _("Addresses of chats"), _chats)
 def forget_chats(trace: Trace) -> None:
+    """Their tickets stand without a chat from now on: nothing can be written into it."""
+    Ticket.objects.filter(conversation__person=trace.user).update(conversation=None)
     for chat in _chats(trace).select_for_update(no_key=True).order_by("pk"):
         chat.address, chat.open_until = stand_in(trace.user.pk, chat.pk), None
         chat.save(update_fields=["address", "open_until"])

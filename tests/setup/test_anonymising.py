@@ -22,7 +22,8 @@ from deskbell.people.models import Device, Identity, Invitation, Role, User
 from deskbell.people.queries import customers, find_people
 from deskbell.search.models import Document
 from deskbell.tickets import actions as tickets
-from deskbell.tickets.models import Conversation, Draft, HeldReply, Message, Watcher
+from deskbell.tickets.content import Content
+from deskbell.tickets.models import Conversation, Draft, HeldReply, Message, Ticket, Watcher
 from tests.setup.conftest import page
 from tests.stories import fresh, organization, staff, ticket
 
@@ -88,7 +89,8 @@ def wilma(owner, mailbox) -> User:
         raw=copied, envelope_from="mate@quast.example", state="ticketed", ticket_id=mates.pk, **row
     )
     Webhook.objects.create(channel=mailbox, raw=f'{{"from": "{NUMBER}"}}'.encode(), handled_at=timezone.now())
-    Conversation.objects.create(channel_id=mailbox.pk, address=NUMBER, person=wilma)
+    chat = Conversation.objects.create(channel_id=mailbox.pk, address=NUMBER, person=wilma)
+    Ticket.objects.filter(pk=asked.pk).update(conversation=chat)
     SenderRule.objects.create(sender=ADDRESS, kind="allow")
     for n, to in enumerate((ADDRESS, OTHER, NUMBER)):
         OutboxItem.objects.create(
@@ -179,11 +181,13 @@ def test_what_was_on_its_way_does_not_leave_and_nothing_can_be_sent_again(web, w
         assert web.get(address).status_code == 200
 
 
-def test_tickets_name_nobody_and_later_mail_is_of_a_new_person(web, wilma):
-    asked = fresh(ticket(wilma))
+def test_tickets_name_nobody_and_later_mail_is_of_a_new_person(web, owner, wilma):
+    asked = Ticket.objects.get(conversation__person=wilma)
     anonymise(web, wilma)
     text = page(web, f"/desk/tickets/{asked.number}/")
     assert f"Anonymised person #{wilma.pk}" in text and ADDRESS not in text
+    tickets.reply(asked, Content.markdown("Done"), by=owner)
+    assert fresh(asked).conversation is None
     text = page(web, f"/setup/people/{wilma.pk}/")
     assert "Nobody can tell any more who this was." in text and "Open the account again" not in text
     assert f"Anonymised person #{wilma.pk}" in page(web, f"/desk/people/{wilma.pk}/")
