@@ -190,6 +190,7 @@ def test_tickets_name_nobody_and_later_mail_is_of_a_new_person(web, owner, wilma
     assert fresh(asked).conversation is None
     text = page(web, f"/setup/people/{wilma.pk}/")
     assert "Nobody can tell any more who this was." in text and "Open the account again" not in text
+    assert "Give the role" not in text and "can sign in" not in text
     assert f"Anonymised person #{wilma.pk}" in page(web, f"/desk/people/{wilma.pk}/")
     somebody, made = actions.person_for_email(ADDRESS, name=NAME, how="mail")
     assert made and somebody.pk != wilma.pk
@@ -206,7 +207,10 @@ def test_he_is_signed_out_and_cannot_be_let_in_again(web, owner, wilma):
     assert not Device.objects.filter(user=wilma).exists()
     with pytest.raises(actions.NotAllowed):
         actions.reactivate(wilma, by=owner)
+    with pytest.raises(actions.NotAllowed):
+        actions.grant(User.objects.get(pk=wilma.pk), "customer", by=owner)
     assert not User.objects.get(pk=wilma.pk).is_active
+    assert not User.objects.get(pk=wilma.pk).grants.exists()
 
 
 def test_the_trail_keeps_the_act_without_the_data(web, owner, wilma):

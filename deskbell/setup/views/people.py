@@ -101,7 +101,9 @@ def _person_page(request: Request, somebody: User, form: RoleForm, status: int =
         "person": somebody,
         "identities": somebody.identities.order_by("kind", "-primary", "pk"),
         "form": form,
-        "may_touch": mine.has(permissions.PEOPLE_INVITE) and not outranked(request.user, somebody),
+        "may_touch": somebody.anonymised_at is None
+        and mine.has(permissions.PEOPLE_INVITE)
+        and not outranked(request.user, somebody),
         "may_anonymise": may_anonymise(request.user, somebody),
         "may_view_as": may_view_as(request.user, somebody),
         "factor": second_factor.shown(somebody, request.user),
