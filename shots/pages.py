@@ -89,6 +89,7 @@ SHOTS = (
     Shot("people", "/setup/people/", "Owner"),
     Shot("a person", "{jonas}", "Owner"),
     Shot("closing an account", "{jonas}deactivation/", "Owner"),
+    Shot("anonymising a customer", "{customer}anonymisation/", "Owner"),
     Shot("inviting", "/setup/people/invitations/new/", "Owner"),
     Shot("inviting from a list", "/setup/people/invitations/list/", "Owner"),
     Shot("roles", "/setup/roles/", "Owner"),
@@ -143,13 +144,18 @@ SOUGHT = {"{busy}": "rekey", "{chat}": "bottling", "{shut}": "tablet"}
 def path_of(visitor: Visitor, path: str) -> str:
     """`{busy}` is a ticket with a long conversation, `{chat}` one by WhatsApp, `{shut}` one too late,
     `{asked}` the newest one of the customer, `{played}` his thread about it in the demo's mail program,
-    `{jonas}` the setup's page of an agent, `{number}` that of the WhatsApp number,
-    `{job}` the first ticket of an engineer's day, `{person}` and `{organization}` the last of their lists.
+    `{jonas}` the setup's page of an agent, `{customer}` that of a customer, `{number}` that of the WhatsApp
+    number, `{job}` the first ticket of an engineer's day, `{person}` and `{organization}` the last of their
+    lists.
     """
     if path.startswith("{jonas}"):
         visitor.go("/setup/people/?q=jonas")
         link = visitor.page.locator("a.row-link").first.get_attribute("href") or "/setup/people/"
         return link + path.removeprefix("{jonas}")
+    if path.startswith("{customer}"):
+        visitor.go("/setup/people/?q=noor.feldt")
+        link = visitor.page.locator("a.row-link").first.get_attribute("href") or "/setup/people/"
+        return link + path.removeprefix("{customer}")
     if path.endswith("{number}"):
         visitor.go("/setup/whatsapp/")
         return _first(visitor, "main a[href*='/setup/whatsapp/']:not([href$='/new/'])") or "/setup/whatsapp/"

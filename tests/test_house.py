@@ -53,6 +53,7 @@ def test_subscribers_inside_the_transaction_are_these_in_this_order():
         (50, "search.carry_messages"),
         (50, "search.forget_ticket"),
         (50, "search.index_message"),
+        (50, "search.index_nobody"),
         (50, "search.index_opened"),
         (50, "search.index_ticket"),
         (60, "channels.follow_messages"),

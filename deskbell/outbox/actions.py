@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop as N_
 
 from deskbell.events.actor import SYSTEM, Actor, HasPk
 from deskbell.events.publish import publish
+from deskbell.kit.anonymised import stand_in
 from deskbell.kit.secrets import seal, unseal
 from deskbell.outbox.events import Delivered, Failed, Retried
 from deskbell.outbox.models import OutboxItem
@@ -176,6 +177,21 @@ def forget_contents(ticket_id: int) -> None:
 def carry_items(message_ids: Sequence[int], ticket_id: int) -> None:
     """What left for these messages belongs to that ticket now."""
     OutboxItem.objects.filter(cause_kind="message", cause_id__in=message_ids).update(ticket_id=ticket_id)
+
+
+@transaction.atomic
+def forget_recipient(ids: list[int], *, person_id: int, blank: Callable[[str], str]) -> None:
+    """Nobody can tell any more to whom these items went. What has not left does not leave; the rows stay.
+
+    `blank` takes the person out of what the other side said.
+    """
+    for item in OutboxItem.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"):
+        item.recipient, item.payload = stand_in(person_id, item.pk), None
+        item.error_text = blank(item.error_text)
+        if item.state == OutboxItem.State.QUEUED:
+            _write(item, "failed", "anonymised", N_("The person was anonymised before it left"))
+        else:
+            item.save(update_fields=["recipient", "payload", "error_text"])
 
 
 def forget_old_contents(*, now: datetime) -> int:

@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.db.models.functions import Now
 
+from deskbell.kit import anonymised
 from deskbell.kit.chats import shown
 
 
@@ -84,7 +85,7 @@ class OutboxItem(models.Model):
     @property
     def shown_recipient(self) -> str:
         """As people write it: a number in digits gets its plus."""
-        return shown(self.recipient)
+        return shown(anonymised.shown(self.recipient))
 
     def __str__(self) -> str:
         return f"{self.kind} to {self.recipient}: {self.state}"

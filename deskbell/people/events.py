@@ -241,6 +241,14 @@ class Reactivated(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Anonymised(Happened):
+    """Nobody can tell any more who it was. `erased`: store (people.traces) → how much was there."""
+
+    kind = "user.anonymised"
+    erased: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Invited(Happened):
     kind = "invitation.sent"
     erasable = ("email",)

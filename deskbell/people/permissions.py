@@ -26,6 +26,8 @@ TICKET_REDACT = "ticket.redact"
 PEOPLE_VIEW = "people.view"
 PEOPLE_EDIT = "people.edit"
 PEOPLE_INVITE = "people.invite"
+#: take away for good who a person is
+PEOPLE_ANONYMISE = "people.anonymise"
 FIGURES = "figures.view"
 AUDIT = "audit.view"
 SETUP = "setup.enter"
@@ -53,6 +55,7 @@ EVERYTHING = (
     PEOPLE_VIEW,
     PEOPLE_EDIT,
     PEOPLE_INVITE,
+    PEOPLE_ANONYMISE,
     FIGURES,
     AUDIT,
     SETUP,
@@ -174,6 +177,11 @@ GROUPS = (
                 gettext_lazy("Manage staff"),
                 gettext_lazy("Invite people, give and take back roles, close accounts."),
             ),
+            Permission(
+                PEOPLE_ANONYMISE,
+                gettext_lazy("Anonymise people"),
+                gettext_lazy("Erase for good who a person is, on request; messages stay."),
+            ),
         ),
     ),
     Group(
@@ -235,12 +243,12 @@ OFFERED_TO_CUSTOMERS = tuple(permission.key for permission in FOR_CUSTOMERS.perm
 def complete(chosen: Iterable[str]) -> list[str]:
     """`chosen` with what they are of no use without, in the order of EVERYTHING.
 
-    Who does something with tickets reads them; who changes or invites people finds them.
+    Who does something with tickets reads them; who changes, invites or anonymises people finds them.
     """
     given = set(chosen)
     if given & OF_TICKETS:
         given.add(DESK)
-    if given & {PEOPLE_EDIT, PEOPLE_INVITE}:
+    if given & {PEOPLE_EDIT, PEOPLE_INVITE, PEOPLE_ANONYMISE}:
         given.add(PEOPLE_VIEW)
     return [permission for permission in EVERYTHING if permission in given]
 

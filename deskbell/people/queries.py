@@ -131,7 +131,7 @@ def customers(user: User, *, words: str = "", organization: int | None = None) -
     `words` stand in the name, an address, a phone number or the organisation's name.
     """
     works = Grant.objects.filter(user=OuterRef("pk"), role__permissions__contains=[permissions.DESK])
-    found = visible_people(user).filter(~Exists(works)).annotate(listed_as=LISTED_AS)
+    found = visible_people(user).filter(~Exists(works), anonymised_at=None).annotate(listed_as=LISTED_AS)
     if organization is not None:
         found = found.filter(organization=organization)
     if words:

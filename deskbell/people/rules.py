@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from deskbell.people import permissions
-from deskbell.people.models import Role, Team, User
-from deskbell.people.rights import rights_of
+from deskbell.people.models import Grant, Role, Team, User
+from deskbell.people.rights import Rights, rights_of
 
 
 def may_look_up(user: User) -> bool:
@@ -17,7 +17,7 @@ def may_edit(user: User, person: User) -> bool:
     invite such people and may all that they may. An address can open an account.
     """
     mine, his = rights_of(user), rights_of(person)
-    if not mine.has(permissions.PEOPLE_EDIT):
+    if not mine.has(permissions.PEOPLE_EDIT) or person.anonymised_at is not None:
         return False
     may_more = any(not mine.has(each) for each in permissions.EVERYTHING if his.has(each))
     return not his.any or (mine.has(permissions.PEOPLE_INVITE) and not may_more)
@@ -38,6 +38,23 @@ def may_view_as(user: User, person: User) -> bool:
         return False
     more = any(not mine.everywhere(each) for each in permissions.EVERYTHING if his.has(each))
     return mine.reach().everything and not more and not outranked(user, person)
+
+
+def may_anonymise(user: User, person: User) -> bool:
+    """Erases who `person` is: not oneself, and nobody who may more, also when his account is closed."""
+    mine = rights_of(user)
+    if user.pk == person.pk or not mine.has(permissions.PEOPLE_ANONYMISE):
+        return False
+    his = Rights(person.pk, list(Grant.objects.filter(user=person).select_related("role")))
+    return all(mine.everywhere(each) for each in permissions.EVERYTHING if his.has(each))
+
+
+def at_work(person: User) -> bool:
+    """Whether he is permitted anything at the desk or in its setup at this moment."""
+    return person.is_active and any(
+        each.role.permissions and not each.role.for_customers
+        for each in Grant.objects.filter(user=person).select_related("role")
+    )
 
 
 def beyond(giver: User, role: Role, team: Team | None = None) -> str | None:

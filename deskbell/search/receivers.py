@@ -46,3 +46,8 @@ def forget_ticket(event: Event) -> None:
 @subscribe.later(people_events.PersonChanged, people_events.IdentityAdded)
 def index_person(event: Event) -> None:
     actions.put_tickets_of(event.about_id)
+
+
+@subscribe.now(people_events.Anonymised, order=50)
+def index_nobody(event: Event) -> None:
+    actions.put_tickets_of(event.about_id)

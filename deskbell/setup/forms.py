@@ -144,6 +144,25 @@ class LeavingForm(forms.Form):
         return {**cleaned, **dict.fromkeys({"to", "team"} - {chosen})}
 
 
+class AnonymisingForm(forms.Form):
+    """Asks for the person's name, so that nobody is erased by a slip."""
+
+    name = forms.CharField(label=_("Name of the person"), max_length=400)
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.person = person
+        self.fields["name"].widget.attrs["autocomplete"] = "off"
+
+    def clean_name(self) -> str:
+        given: str = self.cleaned_data["name"]
+        if " ".join(given.split()) != " ".join(self.person.display_name.split()):
+            raise forms.ValidationError(
+                gettext("That is not the name: “%(name)s”.") % {"name": self.person.display_name}
+            )
+        return given
+
+
 class AuditForm(forms.Form):
     """Filters of the audit trail; all may be empty."""
 

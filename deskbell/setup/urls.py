@@ -5,6 +5,7 @@ from django.urls import path
 from deskbell.setup.shapes import ORDERED, SHAPES
 from deskbell.setup.views import (
     account,
+    anonymising,
     audit,
     company,
     delivery,
@@ -77,6 +78,7 @@ urlpatterns = [
     path("people/<int:pk>/viewing/", viewing.begin, name="viewing"),
     path("people/<int:pk>/second-factor/removal/", second_factor.reset, name="second_factor_reset"),
     path("people/<int:pk>/deactivation/", leaving.deactivation, name="deactivation"),
+    path("people/<int:pk>/anonymisation/", anonymising.anonymisation, name="anonymisation"),
     path("people/<int:pk>/reactivation/", leaving.reactivation, name="reactivation"),
     path("roles/", roles.roles, name="roles"),
     path("roles/new/", roles.new, name="role_new"),

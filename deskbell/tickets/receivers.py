@@ -1,6 +1,7 @@
 from django.db.models import QuerySet
 
 from deskbell.files.keep import keeper
+from deskbell.tickets import traces  # noqa: F401  its stores are in the list from now on
 from deskbell.tickets.models import Attachment
 
 

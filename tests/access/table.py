@@ -757,6 +757,7 @@ PAGES: dict[str, Row] = {
     "setup:device_removal": Row(may=anywhere(ADMINS), values=lenas_device),
     "setup:token_removal": Row(may=anywhere(ADMINS), values=lenas_token),
     "setup:deactivation": Row(setup(ADMINS), may=anywhere(ADMINS), values=lena),
+    "setup:anonymisation": Row(setup(ADMINS), may=anywhere(ADMINS), values=lena, body=const(name="Lena")),
     "setup:reactivation": Row(may=anywhere(frozenset()), values=lena),
     "setup:viewing": Row(may=anywhere(ADMINS), values=lena),
     "setup:second_factor_reset": Row(may=anywhere(ADMINS), values=lambda world, case: {"pk": world.kim.pk}),

@@ -6,6 +6,7 @@ from django.db.models.functions import Left, Now
 
 from deskbell.channels.models.channel import Channel
 from deskbell.files.models import Blob
+from deskbell.kit import anonymised
 from deskbell.kit.chats import shown
 
 SENDER_INDEXED = 100
@@ -75,7 +76,7 @@ class InboundItem(models.Model):
     @property
     def shown_sender(self) -> str:
         """As people write it: a number in digits gets its plus."""
-        return shown(self.envelope_from)
+        return shown(anonymised.shown(self.envelope_from))
 
     @property
     def shown_recipient(self) -> str:

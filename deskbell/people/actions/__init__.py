@@ -23,6 +23,7 @@ from deskbell.people.actions.addresses import (
     remove_address,
     verify_identity,
 )
+from deskbell.people.actions.anonymising import StillAtWork, anonymise, what_goes
 from deskbell.people.actions.chats import (
     bind_whatsapp,
     move_whatsapp,
@@ -154,6 +155,7 @@ __all__ = [
     "RoleNameTaken",
     "SecondFactorNeeded",
     "SignInAddress",
+    "StillAtWork",
     "TooManyPasskeys",
     "Visit",
     "WrongCode",
@@ -162,6 +164,7 @@ __all__ = [
     "add_domain",
     "add_identity",
     "add_passkey",
+    "anonymise",
     "become_first",
     "begin_viewing",
     "bind_whatsapp",
@@ -237,6 +240,7 @@ __all__ = [
     "use_passkey",
     "use_second_factor",
     "verify_identity",
+    "what_goes",
     "whatsapp_owner",
     "withdraw_invitation",
 ]

@@ -144,6 +144,9 @@ def deactivate(user: User, *, by: Actor | User) -> None:
 def reactivate(user: User, *, by: Actor | User) -> None:
     require(by, permissions.PEOPLE_INVITE)
     may_touch(user, by)
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if user.anonymised_at is not None:
+        raise NotAllowed("reactivate")
     if not user.is_active:
         user.is_active = True
         user.save(update_fields=["is_active"])

@@ -50,7 +50,12 @@ def grant(user: User, role: str, *, team: Team | None = None, by: Actor | User =
 
 
 def put_grant(user: User, given: Role, team: Team | None, by: Actor | User) -> Grant:
-    """As `grant`, for whoever has checked already that it may be given."""
+    """As `grant`, for whoever has checked already that it may be given.
+
+    Raises NotAllowed: who was anonymised gets none.
+    """
+    if user.anonymised_at is not None:
+        raise NotAllowed("anonymised")
     row, made = Grant.objects.get_or_create(user=user, role=given, team=team)
     if made:
         rights_changed(user, by, added=[given.slug], removed=_take_contrary(user, given))

@@ -8,6 +8,7 @@ from django.db.models import Value
 from django.db.models.functions import Coalesce, Lower, Now, NullIf
 
 from deskbell.files.models import Blob
+from deskbell.kit import anonymised
 from deskbell.people.models.organization import Organization, Site
 
 #: by what the people page sorts: the name or, without one, the address
@@ -36,6 +37,8 @@ class User(AbstractBaseUser):
     photo = models.ForeignKey(Blob, models.PROTECT, null=True, related_name="+")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
+    #: since when nobody can tell who it was (actions.anonymise)
+    anonymised_at = models.DateTimeField(null=True)
 
     #: who looks at the desk as this person in this request (people.viewing)
     viewed_by: User | None = None
@@ -57,6 +60,8 @@ class User(AbstractBaseUser):
     @property
     def display_name(self) -> str:
         """The name, else the address, else a number: never empty."""
+        if self.anonymised_at is not None:
+            return anonymised.name_of(self.pk)
         return self.name or self.email or f"#{self.pk}"
 
     def get_short_name(self) -> str:

@@ -19,7 +19,7 @@ from deskbell.people import actions, permissions
 from deskbell.people.models import Grant, Identity, Invitation, Team, User
 from deskbell.people.queries import visible_people
 from deskbell.people.rights import rights_of
-from deskbell.people.rules import beyond, may_view_as, outranked
+from deskbell.people.rules import beyond, may_anonymise, may_view_as, outranked
 from deskbell.setup.access import Request, permitted
 from deskbell.setup.forms import InvitationForm, PeopleForm, RoleForm
 from deskbell.setup.pages import show
@@ -101,7 +101,10 @@ def _person_page(request: Request, somebody: User, form: RoleForm, status: int =
         "person": somebody,
         "identities": somebody.identities.order_by("kind", "-primary", "pk"),
         "form": form,
-        "may_touch": mine.has(permissions.PEOPLE_INVITE) and not outranked(request.user, somebody),
+        "may_touch": somebody.anonymised_at is None
+        and mine.has(permissions.PEOPLE_INVITE)
+        and not outranked(request.user, somebody),
+        "may_anonymise": may_anonymise(request.user, somebody),
         "may_view_as": may_view_as(request.user, somebody),
         "factor": second_factor.shown(somebody, request.user),
         "revocable": {
