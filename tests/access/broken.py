@@ -33,6 +33,7 @@ def _ticket(**more: Any) -> Asked:
         "assigned": False,
         "copied": False,
         "trashed": False,
+        "merged": False,
     }
     return Asked(**{**usual, **more})
 

@@ -138,8 +138,8 @@ def test_check_says_what_is_wrong(desk: Desk) -> None:
     well = deskbell(desk.data, "check", "--json")
     assert well.returncode == 0, well.stdout
     assert {each["name"] for each in json.loads(well.stdout)} == {
-        "settings", "database", "migrations", "worker", "queues", "channels", "WhatsApp", "client secrets",
-        "mails", "sign-ins", "disk", "backup",
+        "settings", "database", "migrations", "worker", "queues", "channels", "WhatsApp", "WhatsApp Web",
+        "client secrets", "mails", "sign-ins", "disk", "backup",
     }  # fmt: skip
     with psycopg.connect(embedded.url(desk.data) or "", autocommit=True) as connection:
         connection.execute("update channels_channel set state = 'down', last_error = 'refused'")
