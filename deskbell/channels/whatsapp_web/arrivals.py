@@ -21,15 +21,27 @@ class Unreadable(ValueError):
 
 
 def events(body: bytes) -> Iterator[dict[str, Any]]:
-    """Every event of a delivery, in its order. Raises Unreadable."""
+    """Every event of a delivery, in its order, earlier chats counted as one at its end. Raises Unreadable."""
     try:
         read = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Unreadable(type(error).__name__) from None
     if not isinstance(read, dict) or not isinstance(read.get("events"), list):
         raise Unreadable("no events")
+    earlier = 0
     for each in read["events"]:
-        yield each if isinstance(each, dict) else {}
+        if _is_earlier(each):
+            earlier += 1
+        else:
+            yield each if isinstance(each, dict) else {}
+    if earlier:
+        yield {"type": "earlier", "data": {"history": earlier}}
+
+
+def _is_earlier(event: Any) -> bool:
+    """A message of before the phone was linked: thousands come, and are left alone."""
+    data = event.get("data") if isinstance(event, dict) and event.get("type") == "message" else None
+    return isinstance(data, dict) and data.get("history") is True
 
 
 def take(channel: Channel, event: dict[str, Any]) -> str:
@@ -40,8 +52,8 @@ def take(channel: Channel, event: dict[str, Any]) -> str:
     if not isinstance(data, dict):
         return NOT_READ % {"kind": kind}
     match kind:
-        case "message" if data.get("history") is True:
-            device.leave_alone(channel, {"history": 1}, more=True)
+        case "earlier":
+            device.leave_alone(channel, data, more=True)
         case "message":
             chat = data.get("chat")
             sender = chat.get("id") if isinstance(chat, dict) else ""
