@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -121,8 +121,3 @@ def leave_alone(channel: Channel, counts: Mapping[str, Any], *, more: bool = Fal
             known = int(device.ignored.get(str(kind)[:20], 0))
             device.ignored[str(kind)[:20]] = known + count if more else max(known, count)
     device.save(update_fields=["ignored"])
-
-
-def ends_at(device: LinkedDevice) -> datetime | None:
-    """When a ban or a restriction is over, as far as it is known."""
-    return device.until.astimezone(UTC) if device.until and device.until > timezone.now() else None
