@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 
 from deskbell.channels import reasons
 from deskbell.channels.email import bounces, references
-from deskbell.channels.email.parse import ParsedMail, Report
+from deskbell.channels.email.parse import ParsedMail
+from deskbell.channels.email.parts import Report
 from deskbell.channels.models import InboundItem
 from deskbell.kit.stored import said
 from deskbell.outbox import actions as outbox

@@ -13,7 +13,8 @@ from hypothesis import settings as within
 from hypothesis import strategies as st
 
 from deskbell.channels.email import references
-from deskbell.channels.email.parse import ParsedMail, parse, unflowed
+from deskbell.channels.email.content import unflowed
+from deskbell.channels.email.parse import ParsedMail, parse
 from deskbell.channels.email.quotes import new_text
 from deskbell.channels.email.words import decode, header_text
 

@@ -10,7 +10,8 @@ from email import message_from_bytes, policy
 from email.message import Message
 
 from deskbell.channels.email import references, words
-from deskbell.channels.email.parse import ParsedMail, Report
+from deskbell.channels.email.parse import ParsedMail
+from deskbell.channels.email.parts import Report
 from deskbell.people.addresses import BadAddress, email_key
 
 #: of one mail

@@ -18,7 +18,7 @@ from django.utils.translation import override
 
 from deskbell.channels.actions import fetching as actions
 from deskbell.channels.email.boxes import Box, BoxError, Listed, MailUnreadable
-from deskbell.channels.email.parse import MAX_HEADERS
+from deskbell.channels.email.headers import MAX_HEADERS
 from deskbell.channels.models import FetchedMail, IncomingServer
 from deskbell.kit.jinja import file_size
 from deskbell.people.queries import company

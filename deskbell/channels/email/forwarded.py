@@ -13,7 +13,8 @@ from datetime import UTC, datetime, tzinfo
 from email.utils import parsedate_to_datetime
 
 from deskbell.channels.email import quotes
-from deskbell.channels.email.parse import MailFile, ParsedMail, parse
+from deskbell.channels.email.parse import ParsedMail, parse
+from deskbell.channels.email.parts import MailFile
 
 MAX_LINES = 2000
 MAX_LINE = 1000
