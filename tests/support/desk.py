@@ -24,6 +24,7 @@ import pytest
 
 from bench.machine import free_port
 from deskbell.cli import embedded, up
+from tests.support import postgres
 from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,6 +104,8 @@ def ready_made(*, demo: bool) -> Path:
             if before:
                 copy(before, unfinished)
             up.make_folder(unfinished)
+            if not before:
+                postgres.begin(unfinished)
             _deskbell_once(unfinished, "demo" if demo else "migrate")
             unfinished.rename(folder)
     return folder

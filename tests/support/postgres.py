@@ -2,11 +2,13 @@
 
 The controller of a parallel run starts it; its workers inherit the address. Django's test runner makes a
 database for each worker inside it, for which the role needs CREATEDB and nothing else: a copy of one that is
-migrated while the tests are collected.
+migrated while the tests are collected. The next run begins with the cluster of this one (`KEPT`), where that
+has the same migrations, so that there is little left to migrate.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -18,13 +20,19 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from deskbell.cli.embedded import Cluster
+from deskbell.cli.embedded import DATABASE, ROLE, Cluster
 from tests.support.waiting import until
+
+ROOT = Path(__file__).resolve().parents[2]
 
 #: nothing of a test has to survive a crash of the machine
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
-#: the database to copy, and the file in the run's folder that says it is ready
+#: the file in the run's folder that says that DATABASE is ready to be copied
 MIGRATED = "migrated"
+#: what the settings connect with; DATABASE is only copied, and what somebody is connected with cannot be
+CONNECTED = "connected"
+#: clusters by what they hold, stopped
+KEPT = ROOT / ".pytest_cache" / "clusters"
 
 _started: list[tuple[Cluster | None, Path]] = []
 _migrating: list[subprocess.Popen[bytes]] = []
@@ -44,25 +52,54 @@ def pytest_load_initial_conftests() -> Iterator[None]:
 def _cluster(folder: Path) -> Cluster | None:
     if os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_URL_FILE"):
         return None
+    begin(folder)
     cluster = Cluster(folder, settings=QUICK, keep=False)
     cluster.start()
-    os.environ["DATABASE_URL"] = cluster.url()
-    os.environ["TEST_TEMPLATE"] = str(folder / MIGRATED)
-    # one of its own: what somebody is connected with cannot be copied
     with psycopg.connect(cluster.url(), autocommit=True) as connection:
-        connection.execute(f"create database {MIGRATED}")
+        connection.execute(f"create database {CONNECTED}")
+    os.environ["DATABASE_URL"] = cluster.url(database=CONNECTED)
+    os.environ["TEST_TEMPLATE"] = str(folder / MIGRATED)
     _migrating.append(
         subprocess.Popen(
             [sys.executable, "-m", "tests.support.template", folder / MIGRATED],
-            cwd=Path(__file__).resolve().parents[2],
+            cwd=ROOT,
             env={
                 **os.environ,
                 "DJANGO_SETTINGS_MODULE": "deskbell.config.settings",
-                "DATABASE_URL": cluster.url(database=MIGRATED),
+                "DATABASE_URL": cluster.url(),
             },
         )
     )
     return cluster
+
+
+def begin(data: Path) -> None:
+    """Give the data folder `data` the cluster of an earlier run, where one was kept."""
+    kept = KEPT / _held()
+    if kept.exists() and subprocess.run(["cp", "-a", kept, data / "postgres"]).returncode:
+        # another run puts its own there, or it belongs to another user
+        shutil.rmtree(data / "postgres", ignore_errors=True)
+
+
+def _held() -> str:
+    """A name for what is in the databases of a cluster: all migrations, ours and those of libraries."""
+    files = [*sorted(ROOT.glob("deskbell/*/migrations/*.py")), ROOT / "requirements" / "test.txt"]
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
+def _stop(cluster: Cluster, migrated: Path) -> None:
+    """End the cluster, and keep it for the next run where there is none like it."""
+    worth = migrated.exists() and not migrated.read_text() and not (KEPT / _held()).exists()
+    if worth:
+        with psycopg.connect(cluster.url(superuser=True), autocommit=True) as connection:
+            made = "select datname from pg_database where datname <> %s and datdba = %s::regrole"
+            for (name,) in connection.execute(made, [DATABASE, ROLE]).fetchall():
+                connection.execute(f'drop database "{name}" with (force)')
+    cluster.stop()
+    if worth:
+        shutil.rmtree(KEPT, ignore_errors=True)
+        KEPT.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["mv", "-T", cluster.root, KEPT / _held()])
 
 
 def template() -> dict[str, object]:
@@ -73,7 +110,7 @@ def template() -> dict[str, object]:
     until(Path(given).exists, seconds=180, what="the database to copy is migrated")
     said = Path(given).read_text()
     assert not said, said
-    return {"TEMPLATE": MIGRATED, "MIGRATE": False}
+    return {"TEMPLATE": DATABASE, "MIGRATE": False}
 
 
 def pytest_unconfigure() -> None:
@@ -85,5 +122,5 @@ def pytest_unconfigure() -> None:
     while _started:
         cluster, folder = _started.pop()
         if cluster is not None:
-            cluster.stop()
+            _stop(cluster, folder / MIGRATED)
         shutil.rmtree(folder, ignore_errors=True)
