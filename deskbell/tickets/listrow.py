@@ -37,6 +37,8 @@ class ListRow:
     last_message_at: datetime | None
     last_message_id: int | None
     last_direction: str
+    #: the kind of the last message when it is internal, else nothing
+    last_note: str
     last_author_id: int | None
     #: of the chat in which it is answered
     open_until: datetime | None
@@ -45,8 +47,6 @@ class ListRow:
     organization: Named | None
     assignee: Named | None
     last_author: Named | None
-    #: the kind of the last message when it is internal, else nothing
-    last_note: str
 
 
 _PLAIN = (
@@ -65,6 +65,7 @@ _PLAIN = (
     "last_message_at",
     "last_message_id",
     "last_direction",
+    "last_note",
     "last_author_id",
     "conversation__open_until",
 )
@@ -81,19 +82,17 @@ def list_rows(ids: list[int]) -> list[ListRow]:
         people = {pk for row in rows for pk in (row[_AUTHOR], *row[-2:]) if pk}
         organizations = {row[-3] for row in rows if row[-3]}
         # apart, because joined the planner reads all people of a small desk thrice
-        messages = [row[_MESSAGE] for row in rows if row[_MESSAGE]]
-        cursor.execute(_NAMES, [list(people), list(organizations), messages])
+        cursor.execute(_NAMES, [list(people), list(organizations)])
         names: dict[tuple[str, int], str] = {(kind, pk): name for kind, pk, name in cursor.fetchall()}
     found = {row[0]: _row(row, names) for row in rows}
     return [found[pk] for pk in ids if pk in found]
 
 
-_AUTHOR, _MESSAGE = _PLAIN.index("last_author_id"), _PLAIN.index("last_message_id")
+_AUTHOR = _PLAIN.index("last_author_id")
 _NAMES = """
     select 'person', id, coalesce(nullif(name, ''), email, '#' || id) from people_user where id = any(%s)
     union all select 'organization', id, name from people_organization where id = any(%s)
     union all select 'status', id, label from tickets_status
-    union all select 'note', id, kind from tickets_message where id = any(%s) and visibility = 'internal'
 """
 
 
@@ -121,6 +120,5 @@ def _row(row: tuple, names: dict[tuple[str, int], str]) -> ListRow:
         named("organization", organization),
         named("person", assignee),
         named("person", row[_AUTHOR]),
-        names.get(("note", row[_MESSAGE]), ""),
     )
     return ListRow(*[*row[: len(_PLAIN)], *shown])

@@ -19,7 +19,7 @@ TICKET = (
     "id number subject requester_id organization_id queue_id team_id assignee_id status_id category priority "
     "type_id source channel custom version spam trashed_at due_at created_at updated_at public_at "
     "first_responded_at resolved_at closed_at waiting_since last_message_at last_message_id "
-    "last_author_id last_direction"
+    "last_author_id last_direction last_note"
 )
 MESSAGE = (
     "id ticket_id direction visibility channel kind author_id subject markup text new_text html "
@@ -341,6 +341,7 @@ class Ledger:
                 last.id if last else None,
                 last.author if last else None,
                 last.direction if last else "in",
+                "human" if last and last.visibility == "internal" else "",
             )
         return table
 

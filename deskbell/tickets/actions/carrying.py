@@ -61,6 +61,7 @@ def recount(ticket: Ticket, *, public: bool) -> None:
     ticket.last_message_id = newest.pk if newest else None
     ticket.last_message_at = newest.created_at if newest else None
     ticket.last_author = newest.author if newest else None
+    ticket.last_note = newest.kind if newest and newest.internal else ""
     ticket.last_direction = said.direction if said else "in"
     now = timezone.now()
     ticket.updated_at = now

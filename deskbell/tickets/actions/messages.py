@@ -263,7 +263,9 @@ def store(
 
 
 #: what `touch` notes of a message
-NEWEST = ("updated_at", "last_message_at", "last_message_id", "last_author", "last_direction", "public_at")
+NEWEST = (
+    "updated_at", "last_message_at", "last_message_id", "last_author", "last_direction", "last_note", "public_at"
+)  # fmt: skip
 
 
 def touch(ticket: Ticket, message: Message, *, new: bool = False) -> None:
@@ -273,6 +275,7 @@ def touch(ticket: Ticket, message: Message, *, new: bool = False) -> None:
     ticket.updated_at = ticket.last_message_at = message.created_at
     ticket.last_message_id = message.pk
     ticket.last_author = message.author
+    ticket.last_note = message.kind if message.internal else ""
     if message.kind != Message.Kind.SUPPLIER:
         ticket.last_direction = message.direction
     if not message.internal:

@@ -111,6 +111,8 @@ class Ticket(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False
     )
     last_direction = models.CharField(max_length=3, default="in")
+    #: the kind of the last message when it is internal, else nothing
+    last_note = models.CharField(max_length=8, default="")
 
     active = models.GeneratedField(
         expression=models.ExpressionWrapper(
