@@ -250,3 +250,9 @@ def test_delete_for_ever_needs_its_own_permission_and_the_trash():
     left = Event.objects.filter(about_kind="ticket", about_id=pk)
     assert left.filter(kind="ticket.deleted").exists()
     assert not EventDetail.objects.filter(event__in=left).exists()
+
+
+def test_a_quote_shows_words_without_marks():
+    one, agent = ticket(text="The * key is stuck"), staff()
+    said = actions.reply(one, Content.markdown("Please do *not* restart **it**."), by=agent)
+    assert said.beginning == "Please do not restart it."

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from deskbell.files.models import Blob
+from deskbell.kit.markdown import to_text
 from deskbell.tickets.models.ticket import Ticket
 
 if TYPE_CHECKING:
@@ -110,6 +111,12 @@ class Message(models.Model):
     @property
     def internal(self) -> bool:
         return self.visibility == self.Visibility.INTERNAL
+
+    @property
+    def beginning(self) -> str:
+        """Its first words without marks, as a quote of it shows them."""
+        text = self.new_text or self.text
+        return (to_text(text) if self.markup == self.Markup.MARKDOWN else text)[:160]
 
     @property
     def appointments(self) -> list[dict[str, Any]]:
