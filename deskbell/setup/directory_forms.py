@@ -81,7 +81,7 @@ class DirectoryForm(forms.Form):
         required=False,
         max_length=50_000,
         help_text=gettext_lazy("PEM, where no public authority signed the server's certificate."),
-        widget=forms.Textarea(attrs={**_CODE, "rows": 3, "placeholder": "-----BEGIN CERTIFICATE-----"}),
+        widget=forms.Textarea(attrs={**_CODE, "rows": 3}),
     )
     bind_dn = _line(
         gettext_lazy("Account to search with (bind DN)"),

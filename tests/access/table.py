@@ -397,16 +397,17 @@ DIRECTORY = {
 
 def directory(world: World, case: Case) -> dict[str, Any]:
     """One that is switched off, made with a name that the form changes."""
-    defaults = {"name": "House", "urls": "ldap://127.0.0.1:1", "user_filter": "(uid={login})"}
+    defaults = {"name": "1", "urls": "ldap://127.0.0.1:1", "user_filter": "(uid={login})"}
     row, _made = Directory.objects.update_or_create(base="dc=example", defaults=defaults)
     return {"pk": row.pk}
 
 
 def lenas_directory(world: World, case: Case) -> dict[str, Any]:
+    values = lena(world, case)
     link, _made = DirectoryLink.objects.get_or_create(
-        user=world.lena, directory_id=directory(world, case)["pk"], defaults={"subject": "4711"}
+        user_id=values["pk"], directory_id=directory(world, case)["pk"], defaults={"subject": "4711"}
     )
-    return {"pk": world.lena.pk, "link_pk": link.pk}
+    return {**values, "link_pk": link.pk}
 
 
 def spare_provider(world: World, case: Case) -> dict[str, Any]:
