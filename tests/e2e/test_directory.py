@@ -43,7 +43,7 @@ def test_the_owner_sets_a_directory_up_and_people_come_in_by_it(visit, desk, sla
     expect(page.locator(".provider-facts").get_by_text("Supervisor")).to_be_visible()
     page.get_by_label("Check passwords there").check()
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("is saved")).to_be_visible()
+    expect(page.get_by_text("“Lanternfield directory” is saved")).to_be_visible()
 
     page = visit().go("/signin/?next=/account/second-factor/").page
     page.get_by_label("E-mail or user name").fill("nils")
