@@ -84,6 +84,8 @@ SHOTS = (
     Shot("company", "/setup/company/", "Owner"),
     Shot("single sign-on", "/setup/single-sign-on/", "Owner"),
     Shot("a new identity provider", "/setup/single-sign-on/new/", "Owner"),
+    Shot("directories", "/setup/directories/", "Owner"),
+    Shot("a new directory", "/setup/directories/new/", "Owner"),
     Shot("first steps", "/setup/start/", "Owner"),
     Shot("setup", "/setup/", "Owner"),
     Shot("people", "/setup/people/", "Owner"),

@@ -12,10 +12,11 @@ from allauth.core import context as current
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+from django.utils.translation import gettext as _
 
-from deskbell.account import guessing
+from deskbell.account import directory, guessing
 from deskbell.account.single_sign_on import address_after_sign_out
 from deskbell.kit import limits
 from deskbell.kit.secrets import seal, unseal
@@ -43,6 +44,21 @@ class AccountAdapter(DefaultAccountAdapter):
         except ValidationError as error:
             guessing.report(request, PASSWORDS, account=credentials.get("email", ""))
             raise ValidationError(guessing.too_often(), code=error.code) from error
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        right = directory.is_right_again(current.request, user, password)
+        return bool(super().reauthenticate(user, password)) if right is None else right
+
+    def pre_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse | None:
+        refused: HttpResponse | None = super().pre_login(request, user, **more)
+        return refused or directory.unwelcome(request, user)
+
+    def clean_password(self, password: str, user: User | None = None) -> str:
+        """Raises ValidationError, also where a password here would count for nothing."""
+        if user is not None and (keeper := directory.keeper_of(user)):
+            text = _("“%(name)s” keeps this password. Change it there.")
+            raise ValidationError(text % {"name": keeper}, code="kept_elsewhere")
+        return str(super().clean_password(password, user=user))
 
     def set_password(self, user: User, password: str) -> None:
         how = "change" if current.request.user.is_authenticated else "reset"

@@ -4,11 +4,16 @@ import zoneinfo
 from typing import Any, cast
 
 from allauth.account.forms import LoginForm, RequestLoginCodeForm, ResetPasswordForm
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.utils import perform_login
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
+from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from deskbell.account.directory import asked
 from deskbell.people.addresses import BadAddress, email_key, is_email
 from deskbell.people.models import User
 from deskbell.people.queries import company
@@ -45,8 +50,44 @@ class SignUpForm(forms.Form):
 
 
 class SignInForm(LoginForm):
+    """Address and password, or what a directory knows somebody by."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by_name = bool(asked())
+        if self.by_name:
+            widget = forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"})
+            label = _("E-mail or user name")
+            self.fields["login"] = forms.CharField(label=label, max_length=320, widget=widget)
+            self.order_fields(["login", "password"])
+
     def clean_login(self) -> str:
-        return _key(super().clean_login())
+        login = super().clean_login()
+        return login if self.by_name and not is_email(login) else _key(login)
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            return cast("dict[str, Any]", super().clean())
+        except forms.ValidationError as error:
+            if error.code != "email_password_mismatch" or not self.by_name:
+                raise
+            raise forms.ValidationError(self._not_right(), code=error.code) from error
+
+    def _not_right(self) -> str:
+        """The same for everybody; where a directory is silent nobody can tell whose password was right."""
+        if silent := getattr(self.request, "silent_directory", ""):
+            text = gettext(
+                "That could not be checked in “%(name)s”, which does not answer. If your password is kept "
+                "there, try again in a minute, or sign in with a code by mail."
+            )
+            return text % {"name": silent}
+        return gettext("The e-mail address or user name and the password are not correct.")
+
+    def _login_with_password(self, request: HttpRequest, redirect_url: str | None, credentials: Any) -> Any:
+        if getattr(request, "signed_in_by", "") != "directory":
+            return super()._login_with_password(request, redirect_url, credentials)
+        record_authentication(request, self.user, "directory")
+        return perform_login(request, self.user, redirect_url=redirect_url)
 
 
 class RequestCodeForm(RequestLoginCodeForm):

@@ -102,6 +102,11 @@ def profile(user: User) -> dict[str, Any]:
                 "provider__name", "subject", "created_at", "last_used_at"
             )
         ),
+        "directories": list(
+            user.directory_links.order_by("pk").values(
+                "directory__name", "subject", "created_at", "last_used_at", "gone_at"
+            )
+        ),
         "devices": list(
             Device.objects.filter(user=user)
             .order_by("pk")

@@ -137,6 +137,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "on": second_factor.has(user),
         "app": second_factor.app_since(user),
         "passkeys": passkeys_of(user),
+        "keepers": list(user.directory_links.select_related("directory").filter(directory__active=True)),
         "links": list(user.provider_links.select_related("provider").order_by("pk")),
         "needed": second_factor.is_needed(user),
         "codes_left": second_factor.codes_left(user),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from deskbell.account.access import Request, own
@@ -16,4 +15,4 @@ from deskbell.people import viewing
 def end(request: Request) -> HttpResponse:
     state = request.session.get(viewing.SESSION_KEY)
     viewing.end(request, request.user)
-    return redirect(reverse("setup:person", args=[state["person"]]) if state else "/")
+    return redirect(state["back"] if state else "/")

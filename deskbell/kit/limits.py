@@ -46,6 +46,8 @@ SECOND_FACTOR = Limit("second_factor", "10/m/ip,5/5m/key,50/d/key")
 PASSKEY = Limit("passkey", "20/m/ip")
 #: on the way to an identity provider and back
 PROVIDER = Limit("provider", "60/m/ip")
+#: a password that a directory checks; the key is the entry, by whatever name it was found
+DIRECTORY = Limit("directory", "5/5m/key")
 #: a link that should carry a secret, and does not work
 LINK = Limit("link", "20/m/ip")
 #: a token of the API that nobody has

@@ -111,8 +111,35 @@ class IdentityProviderRemoved(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DirectoryAdded(Happened):
+    kind = "directory.added"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectoryChanged(Happened):
+    kind = "directory.changed"
+    name: str
+    fields: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectoryRemoved(Happened):
+    kind = "directory.removed"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectoryLeft(Happened):
+    """The directory `provider` knows the person no more."""
+
+    kind = "user.directory_left"
+    provider: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProviderLinked(Happened):
-    """The person signed in by the provider for the first time."""
+    """The person signed in by the provider, or by the directory, for the first time."""
 
     kind = "user.provider_linked"
     provider: str

@@ -19,6 +19,7 @@ from deskbell.outbox.models import OutboxItem
 from deskbell.people.models import (
     ApiToken,
     Device,
+    DirectoryLink,
     Grant,
     Identity,
     Invitation,
@@ -74,6 +75,7 @@ gone("second_factors", _("Passkeys, authenticator apps and recovery codes"), _of
 gone("recovery_links", _("Recovery links"), _of_user(RecoveryLink))
 gone("tokens", _("API tokens"), _of_user(ApiToken))
 gone("provider_links", _("Links to identity providers"), _of_user(ProviderLink))
+gone("directory_links", _("Links to directories"), _of_user(DirectoryLink))
 gone("grants", _("Roles"), _of_user(Grant))
 gone("notifications", _("Choices of notifications"), _of_user(NotificationChoice))
 gone("memberships", _("Requests to belong to an organisation"), _of_user(MembershipRequest))

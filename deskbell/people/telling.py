@@ -21,6 +21,7 @@ WAYS: dict[str, str | Promise] = {
     "mfa": gettext_lazy("signed in with a second factor"),
     "provider": gettext_lazy("signed in by single sign-on"),
     "passkey": gettext_lazy("signed in with a passkey"),
+    "directory": gettext_lazy("signed in with the password of the directory"),
 }
 #: what was wrong when somebody was not let in
 WRONG: dict[str, str | Promise] = {
@@ -37,6 +38,7 @@ REASONS: dict[str, str | Promise] = {
     "others": gettext_lazy("signed the device out, with all others"),
     "password": gettext_lazy("signed the device out: the password was changed"),
     "closed": gettext_lazy("signed the device out: the account was closed"),
+    "directory": gettext_lazy("signed the device out: the directory knows the person no more"),
 }
 ICONS = {SignedIn.kind: "log-in", SignInFailed.kind: "shield-alert", SignedOut.kind: "log-out"}
 

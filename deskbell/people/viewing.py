@@ -38,11 +38,12 @@ class OnlyLooking(PermissionDenied):
     """A page would have written something."""
 
 
-def begin(request: HttpRequest, person: User) -> None:
-    """From the next request on. Raises NotAllowed."""
+def begin(request: HttpRequest, person: User, *, back: str) -> None:
+    """From the next request on; whoever ends it comes `back` to that page. Raises NotAllowed."""
     assert isinstance(request.user, User)
     actions.begin_viewing(person, by=request.user, minutes=MINUTES)
-    request.session[SESSION_KEY] = {"person": person.pk, "until": time.time() + MINUTES * 60}
+    until = time.time() + MINUTES * 60
+    request.session[SESSION_KEY] = {"person": person.pk, "until": until, "back": back}
 
 
 def end(request: HttpRequest, viewer: User, *, why: str = "ended") -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from deskbell.kit import http
 from deskbell.people.actions import ProviderGiven
-from deskbell.people.models import IdentityProvider, Role, Team
+from deskbell.people.models import Directory, IdentityProvider, Role, Team
 from deskbell.people.permissions import OWNER
 
 PLAIN = (
@@ -149,12 +149,13 @@ class ProviderRoleForm(forms.Form):
 RoleRows = forms.formset_factory(ProviderRoleForm, extra=3, max_num=100, validate_max=True)
 
 
-def rows_for(request_data: Any, provider: IdentityProvider | None) -> Any:
+def rows_for(request_data: Any, door: IdentityProvider | Directory | None, kind: Any = RoleRows) -> Any:
+    """The rows of a provider, or of a directory with its own `kind` of rows."""
     initial = []
-    if provider is not None:
-        rows = provider.roles.order_by("value", "pk")
+    if door is not None:
+        rows = door.roles.order_by("value", "pk")
         initial = [{"value": row.value, "role": row.role_id, "team": row.team_id} for row in rows]
-    return RoleRows(request_data, initial=initial, prefix="roles")
+    return kind(request_data, initial=initial, prefix="roles")
 
 
 def roles_in(rows: Any) -> list[tuple[str, Role, Team | None]]:

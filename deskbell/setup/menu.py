@@ -85,6 +85,14 @@ MENU = (
                 permissions.OWN,
             ),
             Item(
+                "directories",
+                _("Directories"),
+                _("Passwords that LDAP or Active Directory checks"),
+                "directories",
+                "book-user",
+                permissions.OWN,
+            ),
+            Item(
                 "organizations",
                 _("Organisations"),
                 _("Customers, their mail domains and sites"),

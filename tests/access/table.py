@@ -28,7 +28,7 @@ from deskbell.channels.models import (
     TicketQuestion,
 )
 from deskbell.notifications.models import MailText
-from deskbell.people.models import ApiToken, Device, Grant, IdentityProvider
+from deskbell.people.models import ApiToken, Device, Directory, DirectoryLink, Grant, IdentityProvider
 from deskbell.tickets.actions.conversations import park
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Conversation, Message, Ticket
@@ -379,6 +379,35 @@ def identity_provider(world: World, case: Case) -> dict[str, Any]:
         client_id="desk", defaults={"name": "Google", "issuer": "https://127.0.0.1:1"}
     )
     return {"pk": row.pk}
+
+
+DIRECTORY = {
+    "urls": "ldap://127.0.0.1:1",
+    "base": "dc=example",
+    "user_filter": "(uid={login})",
+    "id_attribute": "entryUUID",
+    "name_attribute": "cn",
+    "mail_attribute": "mail",
+    "patience": "5",
+    "for_staff": "on",
+    "roles-TOTAL_FORMS": "0",
+    "roles-INITIAL_FORMS": "0",
+}
+
+
+def directory(world: World, case: Case) -> dict[str, Any]:
+    """One that is switched off, made with a name that the form changes."""
+    defaults = {"name": "1", "urls": "ldap://127.0.0.1:1", "user_filter": "(uid={login})"}
+    row, _made = Directory.objects.update_or_create(base="dc=example", defaults=defaults)
+    return {"pk": row.pk}
+
+
+def lenas_directory(world: World, case: Case) -> dict[str, Any]:
+    values = lena(world, case)
+    link, _made = DirectoryLink.objects.get_or_create(
+        user_id=values["pk"], directory_id=directory(world, case)["pk"], defaults={"subject": "4711"}
+    )
+    return {**values, "link_pk": link.pk}
 
 
 def spare_provider(world: World, case: Case) -> dict[str, Any]:
@@ -756,6 +785,7 @@ PAGES: dict[str, Row] = {
     "setup:grant_removal": Row(may=anywhere(ADMINS), values=lenas_grant),
     "setup:device_removal": Row(may=anywhere(ADMINS), values=lenas_device),
     "setup:token_removal": Row(may=anywhere(ADMINS), values=lenas_token),
+    "setup:directory_link_removal": Row(may=anywhere(ADMINS), values=lenas_directory),
     "setup:deactivation": Row(setup(ADMINS), may=anywhere(ADMINS), values=lena),
     "setup:anonymisation": Row(setup(ADMINS), may=anywhere(ADMINS), values=lena, body=const(name="Lena")),
     "setup:reactivation": Row(may=anywhere(frozenset()), values=lena),
@@ -861,6 +891,16 @@ PAGES: dict[str, Row] = {
     # asks another server, and changes nothing: tests/account/test_single_sign_on.py
     "setup:identity_provider_test": Row(may=anywhere(frozenset()), values=identity_provider),
     "setup:identity_provider_removal": Row(setup(OWNERS), may=anywhere(OWNERS), values=identity_provider),
+    "setup:directories": Row(setup(OWNERS)),
+    "setup:directory_new": Row(
+        setup(OWNERS), may=anywhere(OWNERS), body=const(**DIRECTORY, name="Elsewhere")
+    ),
+    "setup:directory": Row(
+        setup(OWNERS), may=anywhere(OWNERS), values=directory, body=const(**DIRECTORY, name="Another")
+    ),
+    # asks another server, and changes nothing: tests/setup/test_directories.py
+    "setup:directory_test": Row(may=anywhere(frozenset()), values=directory),
+    "setup:directory_removal": Row(setup(OWNERS), may=anywhere(OWNERS), values=directory),
     "setup:received": Row(setup(ADMINS)),
     "setup:received_item": Row(setup(ADMINS), values=lambda world, case: {"pk": world.item.pk}),
     "setup:received_source": Row(setup(ADMINS), values=lambda world, case: {"pk": world.item.pk}),

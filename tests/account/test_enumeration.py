@@ -16,7 +16,11 @@ from django.test.utils import CaptureQueriesContext
 from deskbell.people import actions
 from deskbell.people.models import User
 from tests.account.conftest import OTHER_PASSWORD, PASSWORD
+from tests.account.test_directory import DOWN, at, program, slapd
 from tests.account.test_second_factor import with_factor
+from tests.support.ldapserver import LdapServer
+
+__all__ = ["program", "slapd"]
 
 pytestmark = pytest.mark.django_db
 
@@ -121,3 +125,27 @@ def test_a_wrong_password_costs_one_hash_for_everybody(addresses, monkeypatch):
         before = len(counted)
         Client().post("/signin/", {"login": address, "password": WRONG})
         assert len(counted) - before == 1, address
+
+
+@pytest.mark.parametrize("state", ["up", "down"])
+@pytest.mark.parametrize("way", ["password", "phone"])
+def test_a_directory_makes_no_difference_between_them(addresses, slapd: LdapServer, way, state):
+    """Also for who is known by the directory: here as well, here alone, there alone, or by two entries."""
+    for name in ("known", "twice", "there", "close"):
+        slapd.person(f"q7{name}", mail=f"{name}@example.com")
+    slapd.person("q7again", mail="both1@example.com")
+    slapd.person("q7other", mail="both1@example.com")
+    row = at(slapd)
+    bound = User.objects.get(email="known@example.com")
+    row.links.create(user=bound, subject="4711")
+    if state == "down":
+        at(slapd, name="Another", urls=DOWN, ca_certificate="")
+    unknown, *known = [*addresses, "there@example.com", "both1@example.com"]
+    expected = story(STORIES[way], unknown)
+    for address in known:
+        for wanted, got in zip(expected, story(STORIES[way], address), strict=True):
+            assert got == wanted, address
+    expected = story(STORIES[way], "q7nobod")
+    for name in ("q7known", "q7twice", "q7there", "q7close", "q7again", "q7coded"):
+        for wanted, got in zip(expected, story(STORIES[way], name), strict=True):
+            assert got == wanted, name

@@ -80,6 +80,26 @@ def test_one_sees_what_the_person_sees_and_both_ends_are_told(client, boss, lena
     ]
 
 
+def test_a_customer_of_no_organisation_is_looked_as_from_his_page_at_the_desk(client, boss):
+    nobodys = stories.customer(name="Ole Brandt")
+    client.post("/signin/", {"login": boss.email, "password": PASSWORD})
+    path = f"/desk/people/{nobodys.pk}/"
+    page = client.get(path).content.decode()
+    assert f'action="/setup/people/{nobodys.pk}/viewing/"' in page
+    assert "View as this person" in page
+    assert client.post(f"/setup/people/{nobodys.pk}/viewing/", {"from": "desk"}).headers["Location"] == "/"
+    assert "You see the desk as Ole Brandt" in client.get("/portal/").content.decode()
+    assert client.post("/account/viewing/removal/").headers["Location"] == path
+    assert [what for _who, what in told(nobodys, boss)] == [
+        "looks at the desk as the person, for 30 minutes at most",
+        "stopped looking at the desk as the person",
+    ]
+    agent = actions.create_user("agent@example.com", name="Agent", role="agent", password=PASSWORD)
+    other = Client()
+    other.post("/signin/", {"login": agent.email, "password": PASSWORD})
+    assert "View as this person" not in other.get(path).content.decode()
+
+
 #: every way of writing that the pages of the two have, and what is a person's own
 WRITES = (
     ("POST", "/portal/tickets/new/"),

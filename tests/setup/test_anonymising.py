@@ -27,7 +27,7 @@ from deskbell.events.models import Event, EventDetail, Once
 from deskbell.kit.secrets import seal
 from deskbell.outbox.models import OutboxItem
 from deskbell.people import actions
-from deskbell.people.models import Device, Identity, Invitation, Role, User
+from deskbell.people.models import Device, Directory, DirectoryLink, Identity, Invitation, Role, User
 from deskbell.people.queries import customers, find_people
 from deskbell.search.models import Document
 from deskbell.tickets import actions as tickets
@@ -129,6 +129,10 @@ def wilma(owner, mailbox) -> User:
         expires_at=timezone.now() + timedelta(days=3),
     )
     EmailAddress.objects.get_or_create(user=wilma, email=ADDRESS, defaults={"verified": True})
+    house = Directory.objects.create(
+        name="House", urls="ldap://127.0.0.1", base="dc=a", user_filter="(a={login})"
+    )
+    DirectoryLink.objects.create(user=wilma, directory=house, subject=f"uid {NAME}")
     Authenticator.objects.create(user=wilma, type="webauthn", data={"name": f"Key of {NAME}"})
     Once.objects.create(
         scope="api", key="k", digest="d", answer={"requester": {"name": NAME, "email": ADDRESS}}
@@ -149,7 +153,7 @@ def test_nothing_is_left_but_the_words_of_messages(web, wilma):
         "people_user", "people_identity", "people_invitation", "account_emailaddress", "mfa_authenticator",
         "tickets_message", "tickets_draft", "tickets_heldreply", "tickets_conversation", "search_document",
         "channels_inbounditem", "channels_webhook", "channels_senderrule", "outbox_outboxitem",
-        "events_eventdetail", "events_once",
+        "events_eventdetail", "events_once", "people_directorylink",
     } <= places  # fmt: skip
     counts = [model.objects.count() for model in (InboundItem, OutboxItem, Message, Webhook, Conversation)]
     anonymise(web, wilma)

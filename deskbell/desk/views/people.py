@@ -173,6 +173,7 @@ def _person_page(
         "earlier": directory.earlier_chats(somebody),
         "last_contact": directory.last_contact(user, about),
         "may_edit": rules.may_edit(user, somebody),
+        "may_view_as": rules.may_view_as(user, somebody),
         "may_anonymise": rules.may_anonymise(user, somebody),
         "notes_form": notes_form or NotesForm(initial={"notes": somebody.notes}),
         "address_form": address_form or AddressForm(),

@@ -53,8 +53,14 @@ class ProviderNameTaken(Exception):
     """Another identity provider has this name."""
 
 
+class DirectoryNameTaken(Exception):
+    """Another directory has this name."""
+
+
 class NotLetIn(Exception):
-    """Why an identity provider lets somebody not in: unverified (address), unknown, staff, customer."""
+    """Why an identity provider or a directory lets somebody not in: unverified (address), unknown, staff,
+    customer.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

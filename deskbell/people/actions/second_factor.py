@@ -19,7 +19,7 @@ from deskbell.people.actions.accounts import set_password
 from deskbell.people.actions.errors import NotAllowed, RecoveryLinkGone, SecondFactorNeeded, WrongCode
 from deskbell.people.actions.guard import may_touch, require
 from deskbell.people.actions.tokens import token_digest
-from deskbell.people.models import RecoveryLink, User
+from deskbell.people.models import DirectoryLink, RecoveryLink, User
 from deskbell.people.passkeys import rows_of
 from deskbell.people.rights import rights_of
 from deskbell.people.second_factor import Authenticator
@@ -159,13 +159,16 @@ def open_recovery_link(token: str) -> RecoveryLink:
 
 @transaction.atomic
 def recover(token: str, *, password: str) -> User:
-    """Set the password and take the second factor away, once. Raises RecoveryLinkGone."""
+    """Set the password and take the second factor away, once; no directory keeps the password any more until
+    the person comes by it again. Raises RecoveryLinkGone.
+    """
     row = RecoveryLink.objects.select_for_update().get(pk=open_recovery_link(token).pk)
     if row.used_at:
         raise RecoveryLinkGone
     row.used_at = timezone.now()
     row.save(update_fields=["used_at"])
     _remove(row.user)
+    DirectoryLink.objects.filter(user=row.user).delete()
     set_password(row.user, password, how="recovery", by=row.user)
     publish(events.Recovered(), about=row.user, by=row.user)
     return row.user

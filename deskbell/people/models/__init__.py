@@ -1,6 +1,7 @@
 from deskbell.people.models.access import ApiToken, FirstLink, Invitation, RecoveryLink
 from deskbell.people.models.company import Company
 from deskbell.people.models.device import Device
+from deskbell.people.models.directory import Directory, DirectoryLink, DirectoryRole
 from deskbell.people.models.identity_provider import IdentityProvider, ProviderLink, ProviderRole
 from deskbell.people.models.notification import NotificationChoice
 from deskbell.people.models.organization import MembershipRequest, Organization, OrganizationDomain, Site
@@ -12,6 +13,9 @@ __all__ = [
     "ApiToken",
     "Company",
     "Device",
+    "Directory",
+    "DirectoryLink",
+    "DirectoryRole",
     "FirstLink",
     "Grant",
     "Identity",

@@ -34,6 +34,10 @@ class IdentityProvider(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def gives_roles(self) -> bool:
+        return bool(self.role_claim)
+
 
 class ProviderRole(models.Model):
     """Whoever has `value` in the provider's claim has `role`, everywhere or in a team."""
@@ -52,6 +56,9 @@ class ProviderRole(models.Model):
 
     def __str__(self) -> str:
         return f"{self.value}: {self.role_id}"
+
+    def is_given_by(self, values: frozenset[str]) -> bool:
+        return self.value in values
 
 
 class ProviderLink(models.Model):

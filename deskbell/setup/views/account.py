@@ -29,6 +29,7 @@ def account_of(request: Request, person: User) -> dict[str, Any]:
         "this_device": device_of(request),
         "tokens": tokens_of(person),
         "now": timezone.now(),
+        "directory_links": list(person.directory_links.select_related("directory").order_by("pk")),
         "history": [sign_in_line(event) for event in history_of(person, limit=SHOWN)],
     }
 
@@ -61,4 +62,22 @@ def token_removal(request: Request, pk: int, token_pk: int) -> HttpResponse:
             messages.error(request, _("You may not revoke this person’s tokens."))
         else:
             messages.success(request, _("“%(name)s” no longer works.") % {"name": token.name})
+    return redirect("setup:person", pk=pk)
+
+
+@require_POST
+@permitted(permissions.SETUP, permissions.PEOPLE_INVITE)
+def directory_link_removal(request: Request, pk: int, link_pk: int) -> HttpResponse:
+    """Part the account from the directory that keeps its password."""
+    person = get_object_or_404(visible_people(request.user), pk=pk)
+    link = person.directory_links.select_related("user", "directory").filter(pk=link_pk).first()
+    if link is not None:
+        try:
+            actions.unlink_directory(link, by=request.user)
+        except actions.NotAllowed:
+            messages.error(request, _("You may not change this person’s account."))
+        else:
+            messages.success(
+                request, _("The account is parted from “%(name)s”.") % {"name": link.directory.name}
+            )
     return redirect("setup:person", pk=pk)
