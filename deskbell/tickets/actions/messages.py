@@ -264,8 +264,9 @@ def store(
 
 #: what `touch` notes of a message
 NEWEST = (
-    "updated_at", "last_message_at", "last_message_id", "last_author", "last_direction", "last_note", "public_at"
-)  # fmt: skip
+    *("updated_at", "public_at", "last_message_at", "last_message_id", "last_author", "last_direction"),
+    "last_note",
+)
 
 
 def touch(ticket: Ticket, message: Message, *, new: bool = False) -> None:
