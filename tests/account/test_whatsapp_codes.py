@@ -145,7 +145,9 @@ def test_a_number_may_be_written_in_any_usual_way(client, rosa, sim, phone):
     assert written(client, sim, phone) == [ROSA]
 
 
-@pytest.mark.parametrize("phone", ["", "rosa@example.com", "12", "+44", "0", "+4477009007310000000", "my number"])
+@pytest.mark.parametrize(
+    "phone", ["", "rosa@example.com", "12", "+44", "0", "+4477009007310000000", "my number"]
+)
 def test_what_is_no_number_is_said_and_kept(client, rosa, sim, phone):
     answer = ask(client, phone)
     assert answer.status_code == 200

@@ -57,16 +57,20 @@ def carries_code(node: dict[str, Any]) -> bool:
 
 def words_of(found: dict[str, Any] | None, node: dict[str, Any]) -> tuple[str, str]:
     """What a phone shows of a template with its values, and the code that its button copies, if any."""
+    if found is None:
+        return "", ""
     given = {each.get("type"): each.get("parameters", []) for each in node.get("components", [])}
-    shown = []
-    for part in (found or {}).get("components", ()):
-        values = given.get(part["type"].lower(), [])
-        named = {str(each.get("parameter_name") or n): each["text"] for n, each in enumerate(values, 1)}
-        shown.append(
-            VARIABLE.sub(lambda one, named=named: named.get(one[1], one[0]), str(part.get("text", "")))
-        )
-    copies = bool(found) and found["category"] == AUTHENTICATION
-    return "\n\n".join(filter(None, shown)), str(given["button"][0]["text"]) if copies else ""
+    shown = [
+        _filled(str(part.get("text", "")), given.get(part["type"].lower(), []))
+        for part in found["components"]
+    ]
+    code = str(given["button"][0]["text"]) if found["category"] == AUTHENTICATION else ""
+    return "\n\n".join(filter(None, shown)), code
+
+
+def _filled(text: str, values: list[dict[str, Any]]) -> str:
+    named = {str(each.get("parameter_name") or n): str(each["text"]) for n, each in enumerate(values, 1)}
+    return VARIABLE.sub(lambda one: named.get(one[1], one[0]), text)
 
 
 #: the demo's templates with a code for signing in, approved
