@@ -83,8 +83,9 @@ def telling(cast: Cast) -> Iterator[None]:
         cast.phones = phones
         sync_templates(add_number(phones.address))
         yield
-    for slug in PROVEN:
-        bind_whatsapp(cast.people[slug], wa_id=PHONES[slug][0], bsuid="", scope="")
+    for each in (*company.STAFF, *company.PEOPLE):
+        if each.slug in PROVEN:
+            bind_whatsapp(cast.people[each.slug], wa_id=digits(each.phone), bsuid="", scope="")
     transaction.on_commit(lambda: phones.keep(place.folder(settings.DATA_DIR)))
     transaction.on_commit(connect)
 
