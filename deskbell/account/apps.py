@@ -13,6 +13,8 @@ class AccountConfig(AppConfig):
         from deskbell.account import receivers  # noqa: F401
         from deskbell.account.menu import menu_of
         from deskbell.account.single_sign_on import providers
+        from deskbell.account.whatsapp import are_offered
 
         jinja.PROVIDED["account_menu"] = menu_of
         jinja.PROVIDED["identity_providers"] = providers
+        jinja.PROVIDED["whatsapp_codes"] = are_offered

@@ -15,17 +15,19 @@ def too_often() -> str:
     return _("That was tried too often. Wait a few minutes, or sign in with a code by mail.")
 
 
-def note(request: HttpRequest, email: str, *, how: str) -> None:
-    """A wrong password or code (`how`, see people.telling) for the address typed, whether or not anybody has
-    it. A job looks up who is meant: the answer must not take longer for people we know.
+def note(request: HttpRequest, given: str, *, how: str) -> None:
+    """A wrong password or code (`how`, see people.telling) for the address or number (with its plus) typed,
+    whether or not anybody has it. A job looks up who is meant: the answer must not take longer for people we
+    know.
     """
     from deskbell.people import jobs  # app-ready: the job application exists only after set-up
 
-    if is_email(email):
-        visit = visit_of(request)
-        jobs.note_failed_sign_in.defer(
-            key=email_key(email), address=visit.address, agent=visit.agent, how=how
-        )
+    visit = visit_of(request)
+    seen = {"address": visit.address, "agent": visit.agent, "how": how}
+    if given.startswith("+"):
+        jobs.note_failed_sign_in.defer(key=given[1:], kind="wa_id", **seen)
+    elif is_email(given):
+        jobs.note_failed_sign_in.defer(key=email_key(given), **seen)
 
 
 def report(request: HttpRequest, limit: limits.Limit, *, account: str) -> None:

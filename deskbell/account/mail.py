@@ -68,6 +68,7 @@ SAFETY = {
     "user.second_factor_off": "second_factor_off",
     "user.passkey_added": "passkey_added",
     "user.passkey_removed": "passkey_removed",
+    "user.number_proven": "number_proven",
     "user.second_factor_reset": "second_factor_reset",
     "user.recovery_codes_made": "recovery_codes_made",
     "user.recovery_code_used": "recovery_code_used",
@@ -94,6 +95,14 @@ WORDS |= {
         _("A passkey was removed from your account at %(company)s"),
         _("It signs nobody in any more."),
         TAKE_CARE,
+    ),
+    "number_proven": Words(
+        _("A WhatsApp number can sign in to your account at %(company)s"),
+        _("From now on a code sent to it by WhatsApp signs in to your account."),
+        _(
+            "If this was not you, somebody else gets into your account: take the number away under "
+            "My account, set a new password, and tell the people who run this desk."
+        ),
     ),
     "second_factor_reset": Words(
         _("Your second factor at %(company)s was reset"),

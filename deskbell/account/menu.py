@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from deskbell.account import numbers
 from deskbell.people.models import User
 
 Words = str | Promise
@@ -36,6 +37,7 @@ MENU = (
     Item("tokens", _("Tokens"), "account_tokens", "braces"),
     Item("password", _("Password"), "account_change_password", "key-round"),
     Item("second-factor", _("Second factor"), "mfa_index", "shield-check"),
+    Item("numbers", _("WhatsApp"), "account_numbers", "message-circle", shown=numbers.has_page),
     Item("mine", _("My data"), "account_mine", "download"),
 )
 

@@ -10,6 +10,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from deskbell.account import guessing, mail
+from deskbell.channels.actions import whatsapp_codes
 from deskbell.events import subscribe
 from deskbell.events.models import Event
 from deskbell.people import actions, devices, events
@@ -33,6 +34,7 @@ def verify(email_address: EmailAddress, **_: object) -> None:
     events.SecondFactorOff,
     events.PasskeyAdded,
     events.PasskeyRemoved,
+    events.NumberProven,
     events.SecondFactorReset,
     events.RecoveryCodesMade,
     events.RecoveryCodeUsed,
@@ -43,6 +45,8 @@ def tell_of_safety(event: Event) -> None:
     """A mail to the person about whom it is; of passwords only those that replace another one."""
     if event.kind == events.PasswordSet.kind and event.data["how"] not in {"change", "reset"}:
         return
+    if event.kind == events.NumberProven.kind and not whatsapp_codes.are_offered():
+        return  # it could not sign in
     person = User.objects.filter(pk=event.about_id, email__isnull=False).first()
     if person is not None and person.email:
         with reading(language=person.language, time_zone=person.time_zone):

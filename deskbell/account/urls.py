@@ -13,6 +13,7 @@ from deskbell.account import (
     first,
     mine,
     notifications,
+    numbers,
     passkeys,
     profile,
     recovery,
@@ -21,6 +22,7 @@ from deskbell.account import (
     tokens,
     viewing,
     views,
+    whatsapp,
 )
 
 urlpatterns = [
@@ -34,6 +36,7 @@ urlpatterns = [
         views.confirm_login_code,
         name="account_confirm_login_code",
     ),
+    path("signin/whatsapp/", whatsapp.request_code, name="account_request_whatsapp_code"),
     path("signin/address/", library.email_verification_sent, name="account_email_verification_sent"),
     path("signout/", library.logout, name="account_logout"),
     path("signup/", views.sign_up, name="account_signup"),
@@ -46,6 +49,9 @@ urlpatterns = [
     path("account/devices/<int:pk>/removal/", devices.device_removal, name="account_device_removal"),
     path("account/photo/", profile.photo, name="account_photo"),
     path("account/faces/<int:pk>/", profile.face, name="account_face"),
+    path("account/whatsapp/", numbers.numbers, name="account_numbers"),
+    path("account/whatsapp/code/", numbers.confirm, name="account_number_confirm"),
+    path("account/whatsapp/<int:pk>/removal/", numbers.removal, name="account_number_removal"),
     path("account/mine/", mine.mine, name="account_mine"),
     path("account/tokens/", tokens.tokens, name="account_tokens"),
     path("account/tokens/<int:pk>/removal/", tokens.token_removal, name="account_token_removal"),

@@ -4,6 +4,9 @@ here on their way.
 
 from __future__ import annotations
 
+from http import HTTPStatus
+from typing import Any
+
 from allauth.account import views as library
 from allauth.account.adapter import get_adapter
 from allauth.account.utils import get_next_redirect_url, perform_login
@@ -17,12 +20,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from deskbell.account import guessing, pending
+from deskbell.account import guessing, pending, whatsapp
 from deskbell.account.forms import CodeForm, InvitationForm, SignUpForm
 from deskbell.kit import limits
 from deskbell.kit.once import accepted
 from deskbell.people import actions
 from deskbell.people.addresses import email_key
+from deskbell.people.devices import BEGUN
 from deskbell.people.models import User
 from deskbell.people.queries import company
 
@@ -30,9 +34,29 @@ READ_AND_WRITE = ["GET", "HEAD", "POST"]
 
 
 class ConfirmSignInCode(library.ConfirmLoginCodeView):
+    """A code by mail, or by WhatsApp. A POST with `leave` gives the sign-in up: else every page of signing in
+    leads back here.
+    """
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "leave" in request.POST:
+            self._process.abort()
+            return redirect("field:signin" if BEGUN in request.session else "account_login")
+        return super().post(request, *args, **kwargs)
+
     def form_invalid(self, form: forms.Form) -> HttpResponse:
-        guessing.note(self.request, self._process.state.get("email", ""), how="code")
-        return super().form_invalid(form)
+        state = self._process.state
+        by_whatsapp = "phone" in state
+        given, how = (state["phone"], whatsapp.WAY) if by_whatsapp else (state.get("email", ""), "code")
+        guessing.note(self.request, given, how=how)
+        answer = super().form_invalid(form)
+        over = answer.status_code == HTTPStatus.FOUND
+        return redirect("account_request_whatsapp_code") if over and by_whatsapp else answer
+
+    def _verify_form_valid(self, form: forms.Form) -> HttpResponse:
+        if "phone" in self._process.state:
+            return whatsapp.finish(self.request, self._process, self.get_next_url())
+        return super()._verify_form_valid(form)
 
 
 class ConfirmResetCode(library.ConfirmPasswordResetCodeView):

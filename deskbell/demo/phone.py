@@ -65,6 +65,8 @@ class Bubble:
     options: list[list[str]]
     label: str
     chosen: str
+    #: what its button copies; empty for most
+    code: str
     quoted: Bubble | None = None
 
     @property
@@ -125,7 +127,10 @@ def chat(who: str) -> Chat:
     return Chat(who, held["name"], list(found.values()), len(held["unread"]), held["typing"])
 
 
-SAME = ("from_desk", "kind", "text", "media", "filename", "reaction", "state", "options", "label", "chosen")
+SAME = (
+    *("from_desk", "kind", "text", "media", "filename", "reaction", "state"),
+    *("options", "label", "chosen", "code"),
+)
 
 
 def send(

@@ -18,9 +18,8 @@ from deskbell.demo.clock import Clock
 from deskbell.demo.seed.rows import Ledger, Names
 from deskbell.demo.stories import BEGINNING, STORIES
 from deskbell.demo.telling import Cast, Step, Story
-from deskbell.events import subscribe
 from deskbell.events.actor import SYSTEM
-from deskbell.events.models import Delivery, Event
+from deskbell.events.models import Event
 from deskbell.events.publish import publish
 from deskbell.people import actions as people
 from deskbell.people.models import Organization, Role, Site, Team, User
@@ -117,14 +116,9 @@ class _Everyday:
 
 
 def _keep_quiet_about(slugs: set[str], cast: Cast, everyday: _Everyday) -> None:
-    """Mark what happened to these tickets as heard by everybody: it is history, nobody is told of it now."""
+    """Nobody is told now of what happened to these tickets."""
     tickets = [*everyday.tickets, *(cast.tickets[slug].pk for slug in slugs)]
-    happened = Event.objects.filter(about_kind="ticket", about_id__in=tickets).values_list("pk", "kind")
-    Delivery.objects.bulk_create(
-        Delivery(event_id=pk, subscriber=subscriber.name)
-        for pk, kind in happened
-        for subscriber in subscribe.later_subscribers(kind)
-    )
+    chats.keep_quiet(Event.objects.filter(about_kind="ticket", about_id__in=tickets))
 
 
 def sign_ins() -> list[SignIn]:

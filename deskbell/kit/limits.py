@@ -42,6 +42,8 @@ class Limit:
 
 #: a code of an app or a recovery code; the key is the person
 SECOND_FACTOR = Limit("second_factor", "10/m/ip,5/5m/key,50/d/key")
+#: a WhatsApp number that somebody signed in says is his; the key is the person
+NUMBER = Limit("number", "20/m/ip,20/d/key")
 #: an answer of a passkey that is wrong
 PASSKEY = Limit("passkey", "20/m/ip")
 #: on the way to an identity provider and back

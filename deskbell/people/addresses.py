@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -59,6 +61,30 @@ def is_email(given: str) -> bool:
     except (BadAddress, ValidationError):
         return False
     return True
+
+
+def region_of(number: str) -> str | None:
+    """The country of a number that is written with its code, `GB`; none for what is not one."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return None
+    return phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+
+
+def chat_number_key(given: str, region: str | None = None) -> str:
+    """The digits of a number typed by whoever has it, in any of the usual ways, with its country code.
+
+    Chats have numbers that are dialled otherwise: what only looks possible is taken. Raises BadAddress.
+    """
+    text = re.sub(r"^\s*00", "+", given)
+    try:
+        return phone_key(text, region).removeprefix("+")
+    except BadAddress:
+        digits = re.sub(r"[\s().+/-]", "", text)
+        if digits.isascii() and digits.isdigit() and 8 <= len(digits) <= 15 and not digits.startswith("0"):
+            return digits
+        raise
 
 
 def phone_key(given: str, region: str | None = None) -> str:

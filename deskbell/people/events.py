@@ -42,6 +42,25 @@ class IdentityVerified(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NumberProven(Happened):
+    """A WhatsApp number can sign the person in from now on (`how`: sign, code)."""
+
+    kind = "user.number_proven"
+    erasable = ("given",)
+    given: str
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberDoubted(Happened):
+    """It signs him in no more: he wants it so, or somebody else may have it now."""
+
+    kind = "user.number_doubted"
+    erasable = ("given",)
+    given: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class IdentityUndeliverable(Happened):
     """Mails to an address come back, or `undeliverable` no more."""
 

@@ -9,6 +9,7 @@ from procrastinate.contrib.django import app
 from deskbell.kit.ldap import NoAnswer
 from deskbell.people import actions, directories
 from deskbell.people.models import Device, Directory, Identity
+from deskbell.people.whatsapp import aliases
 
 logger = logging.getLogger(__name__)
 
@@ -17,9 +18,16 @@ DEVICES_KEPT = timedelta(days=365)
 
 
 @app.task(name="people.note_failed_sign_in", queue="default")
-def note_failed_sign_in(key: str, address: str, agent: str, how: str = "password") -> None:
-    """A wrong password or code for the address `key`: told to its person, if it has one."""
-    identity = Identity.objects.select_related("user").filter(kind="email", scope="", key=key).first()
+def note_failed_sign_in(
+    key: str, address: str, agent: str, how: str = "password", kind: str = "email"
+) -> None:
+    """A wrong password or code for the address or number `key`: told to its person, if it has one."""
+    rows = Identity.objects.select_related("user").filter(kind=kind, scope="")
+    if kind == Identity.Kind.WA_ID:
+        rows = rows.filter(proven_at__isnull=False, key__in=[key, *aliases(key)])
+    else:
+        rows = rows.filter(key=key)
+    identity = rows.first()
     if identity is not None:
         visit = actions.Visit(address, agent)
         actions.fail_sign_in(identity.user, how=how, visit=visit)

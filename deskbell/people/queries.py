@@ -190,6 +190,11 @@ def tokens_of(user: User) -> QuerySet[ApiToken]:
     return ApiToken.objects.filter(user=user, revoked_at=None).order_by("-pk")
 
 
+def numbers_of(user: User) -> QuerySet[Identity]:
+    """The WhatsApp numbers that were shown to be the person's own, so that he may sign in by them."""
+    return user.identities.filter(kind=Identity.Kind.WA_ID, proven_at__isnull=False).order_by("pk")
+
+
 def holder_of_token(token: str) -> tuple[User, ApiToken] | None:
     """The active person behind a token that is neither revoked nor too old. Notes its use now and then."""
     row = (

@@ -15,6 +15,7 @@ from deskbell.people.models import Device
 WAYS: dict[str, str | Promise] = {
     "password": gettext_lazy("signed in with the password"),
     "code": gettext_lazy("signed in with a code"),
+    "whatsapp": gettext_lazy("signed in with a code by WhatsApp"),
     "sign_up": gettext_lazy("made the account and signed in"),
     "invitation": gettext_lazy("accepted the invitation and signed in"),
     "first_link": gettext_lazy("signed in as the first administrator"),
@@ -27,6 +28,7 @@ WAYS: dict[str, str | Promise] = {
 WRONG: dict[str, str | Promise] = {
     "password": gettext_lazy("was not let in: wrong password"),
     "code": gettext_lazy("was not let in: wrong code from the mail"),
+    "whatsapp": gettext_lazy("was not let in: wrong code from WhatsApp"),
     "reset": gettext_lazy("was not let in: wrong code for a new password"),
     "sign_up": gettext_lazy("was not let in: wrong code when signing up"),
     "totp": gettext_lazy("was not let in: wrong code of the second factor"),

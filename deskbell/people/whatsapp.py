@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
+#: a number that was silent for so long may have been given to somebody else
+SILENT = timedelta(days=90)
 #: a number as WhatsApp may write it → the other way to write it. Mexico puts a 1 before mobile numbers,
 #: Brazil's old accounts lack the ninth digit (mobile numbers begin with 6 to 9), Argentina puts a 9.
 _OTHER = (

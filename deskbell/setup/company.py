@@ -118,6 +118,14 @@ class CompanyForm(forms.Form):
         required=False,
         help_text=_("What is more is held back under Received. 0: as many as he likes."),
     )
+    whatsapp_codes = forms.BooleanField(
+        label=_("People may sign in by a code by WhatsApp"),
+        required=False,
+        help_text=_(
+            "Offered as soon as WhatsApp has approved the template sign_in_code of a number (Setup, "
+            "WhatsApp). Each code costs what WhatsApp asks for such a message."
+        ),
+    )
     phone_days = forms.IntegerField(
         label=_("Days an engineer stays signed in on the phone"),
         min_value=1,
@@ -224,7 +232,7 @@ def checked_address(given: str) -> str:
 def _initial(company: Company) -> dict[str, Any]:
     names = (
         "name accent support_address support_phone signature language time_zone date_format announcement "
-        "announced_until registration guests ticket_link_days phone_days tickets_per_sender "
+        "announced_until registration guests whatsapp_codes ticket_link_days phone_days tickets_per_sender "
         "undo_seconds"
     )
     initial: dict[str, Any] = {name: getattr(company, name) for name in names.split()}

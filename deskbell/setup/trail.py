@@ -116,6 +116,7 @@ COMPANY: dict[str, str | Promise] = {
     "announced_until": gettext_lazy("end of the announcement"),
     "registration": gettext_lazy("who may make an account"),
     "guests": gettext_lazy("tickets without an account"),
+    "whatsapp_codes": gettext_lazy("signing in by WhatsApp"),
     "phone_days": gettext_lazy("days on the phone"),
     "skipped_steps": gettext_lazy("first steps left out"),
     "undo_seconds": gettext_lazy("how long a reply may be taken back"),
@@ -709,6 +710,10 @@ def _recovery_code_used(event: Event, names: _Names) -> str:
     return said % {"left": left}
 
 
+def _number(text: Any) -> Any:
+    return lambda event, names: str(text) % {"number": _detail(event, "given") or "–"}
+
+
 def _guessed(event: Event, names: _Names) -> str:
     target = _detail(event, "target") or "–"
     if event.data["what"] == "account":
@@ -732,6 +737,8 @@ WORDS: dict[str, Any] = {
     "user.identity_removed": _identity_removed,
     "user.identity_undeliverable": _identity_undeliverable,
     "user.identity_verified": _plain(gettext_lazy("verified an address")),
+    "user.number_proven": _number(gettext_lazy("showed that the WhatsApp number %(number)s is theirs")),
+    "user.number_doubted": _number(gettext_lazy("the WhatsApp number %(number)s signs nobody in any more")),
     "user.password_set": _plain(gettext_lazy("set the password")),
     "user.second_factor_on": _second_factor_on,
     "user.second_factor_off": _plain(gettext_lazy("switched the second factor off")),

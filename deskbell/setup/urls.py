@@ -73,6 +73,7 @@ urlpatterns = [
     path("people/invitations/<int:pk>/removal/", people.invitation_removal, name="invitation_removal"),
     path("people/<int:pk>/", people.person, name="person"),
     path("people/<int:pk>/devices/<int:device_pk>/removal/", account.device_removal, name="device_removal"),
+    path("people/<int:pk>/numbers/<int:number_pk>/removal/", account.number_removal, name="number_removal"),
     path("people/<int:pk>/tokens/<int:token_pk>/removal/", account.token_removal, name="token_removal"),
     path(
         "people/<int:pk>/directory/<int:link_pk>/removal/",

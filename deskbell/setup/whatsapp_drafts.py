@@ -73,6 +73,12 @@ def _spoken(draft: Draft, code: str, row: MessageTemplate | None) -> Spoken:
     foreign = row is not None and not drafts.is_ours(draft, row)
     preview = templates.preview(row, {}) if row and foreign else drafts.preview(draft, code)
     notes = _notes(row, foreign=foreign) if row else []
+    if draft.category == templates.AUTHENTICATION and not foreign:
+        said = _(
+            "WhatsApp writes these words itself. Nobody sends it by hand: it goes out when somebody signs in "
+            "by WhatsApp."
+        )
+        notes.insert(0, said)
     return Spoken(code, drafts.LANGUAGES[code], word, colour, preview, row is not None, " ".join(notes))
 
 

@@ -28,7 +28,15 @@ from deskbell.channels.models import (
     TicketQuestion,
 )
 from deskbell.notifications.models import MailText
-from deskbell.people.models import ApiToken, Device, Directory, DirectoryLink, Grant, IdentityProvider
+from deskbell.people.models import (
+    ApiToken,
+    Device,
+    Directory,
+    DirectoryLink,
+    Grant,
+    Identity,
+    IdentityProvider,
+)
 from deskbell.tickets.actions.conversations import park
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Conversation, Message, Ticket
@@ -312,6 +320,16 @@ def lenas_device(world: World, case: Case) -> dict[str, Any]:
     return {**values, "device_pk": device.pk if device else 0}
 
 
+def lenas_number(world: World, case: Case) -> dict[str, Any]:
+    """A WhatsApp number that she showed to be hers."""
+    values = lena(world, case)
+    number, _made = Identity.objects.update_or_create(
+        user_id=values["pk"], kind="wa_id", key="447700900731", defaults={"given": "+447700900731"}
+    )
+    Identity.objects.filter(pk=number.pk).update(proven_at=timezone.now(), proven_how="sign")
+    return {**values, "number_pk": number.pk}
+
+
 def lenas_token(world: World, case: Case) -> dict[str, Any]:
     values = lena(world, case)
     return {**values, "token_pk": ApiToken.objects.filter(user=values["pk"]).earliest("pk").pk}
@@ -334,6 +352,23 @@ def whatsapp(world: World, case: Case) -> dict[str, Any]:
     numbers = Channel.objects.filter(kind="whatsapp-cloud", address="880000000000001")
     given = Given("880000000000001", "990000000000001", "t", "s", "v", base_url="https://127.0.0.1:1")
     return {"pk": (numbers.first() or add_whatsapp("WhatsApp", given)).pk}
+
+
+def codes_offered(world: World, case: Case) -> dict[str, Any]:
+    """The number has an approved template with a code."""
+    number = Channel.objects.get(pk=whatsapp(world, case)["pk"])
+    button = {"type": "URL", "text": "Copy code", "url": "https://www.whatsapp.com/otp/code/?code=otp{{1}}"}
+    MessageTemplate.objects.get_or_create(
+        channel=number,
+        name="sign_in_code",
+        language="en_US",
+        defaults={
+            "status": "APPROVED",
+            "category": "AUTHENTICATION",
+            "components": [{"type": "BODY", "text": "{{1}}"}, {"type": "BUTTONS", "buttons": [button]}],
+        },
+    )
+    return {}
 
 
 def linked(world: World, case: Case) -> dict[str, Any]:
@@ -483,6 +518,7 @@ PAGES: dict[str, Row] = {
     # account
     "account_login": Row(only_signed_out, may=anywhere(frozenset())),
     "account_request_login_code": Row(only_signed_out, may=anywhere(frozenset())),
+    "account_request_whatsapp_code": Row(only_signed_out, may=anywhere(frozenset()), values=codes_offered),
     "account_confirm_login_code": Row(bounced, may=anywhere(frozenset())),
     "account_email_verification_sent": Row(signed_in, may=anywhere(frozenset())),
     "account_logout": Row(signing_out, may=lambda world, role, case: role != "signed out"),
@@ -505,6 +541,11 @@ PAGES: dict[str, Row] = {
     # refused without a picture; with one: tests/account/test_profile.py
     "account_photo": Row(may=anywhere(frozenset())),
     "account_face": Row(face, values=lena),
+    # changes nothing before a code is right: tests/account/test_numbers.py
+    "account_numbers": Row(signed_in, may=anywhere(frozenset()), values=codes_offered),
+    "account_number_confirm": Row(signed_in, may=anywhere(frozenset()), values=codes_offered),
+    # one's own alone
+    "account_number_removal": Row(may=anywhere(frozenset()), values=const(pk=0)),
     "account_mine": Row(signed_in, may=lambda world, role, case: role != "signed out"),
     "account_devices": Row(signed_in),
     # one's own alone: tests/account/test_devices.py
@@ -784,6 +825,7 @@ PAGES: dict[str, Row] = {
     "setup:grants": Row(may=anywhere(ADMINS), values=lena, body=const(role="agent")),
     "setup:grant_removal": Row(may=anywhere(ADMINS), values=lenas_grant),
     "setup:device_removal": Row(may=anywhere(ADMINS), values=lenas_device),
+    "setup:number_removal": Row(may=anywhere(ADMINS), values=lenas_number),
     "setup:token_removal": Row(may=anywhere(ADMINS), values=lenas_token),
     "setup:directory_link_removal": Row(may=anywhere(ADMINS), values=lenas_directory),
     "setup:deactivation": Row(setup(ADMINS), may=anywhere(ADMINS), values=lena),

@@ -6,6 +6,8 @@ import pytest
 
 from deskbell.kit.secrets import unseal
 from deskbell.outbox.models import OutboxItem
+from tests.account.codes_by_whatsapp import approved  # noqa: F401
+from tests.channels.chatting import nothing_kept, number, post, sim  # noqa: F401
 from tests.support.letters import work_off
 
 PASSWORD = "a long enough secret"

@@ -173,7 +173,8 @@ def test_the_use_of_a_device_is_noted_now_and_then_and_costs_nothing_in_between(
     here = enter(browser())
     here.get("/account/password/")
     Device.objects.update(last_seen_at=timezone.now() - timedelta(hours=1))
-    with django_assert_num_queries(3):  # session, person, grants
+    # session, person, grants; for the menu, whether a number can send codes
+    with django_assert_num_queries(4):
         here.get("/account/password/")
     assert Device.objects.get().last_seen_at < timezone.now() - timedelta(minutes=50)
     session = here.session
@@ -185,11 +186,11 @@ def test_the_use_of_a_device_is_noted_now_and_then_and_costs_nothing_in_between(
 
 def test_the_page_costs_the_same_for_one_device_and_three(mira, django_assert_max_num_queries):
     here = enter(browser())
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         here.get("/account/devices/")
     enter(browser())
     enter(browser(IPHONE))
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         here.get("/account/devices/")
 
 

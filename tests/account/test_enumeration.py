@@ -13,8 +13,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from deskbell.events.actor import SYSTEM
 from deskbell.people import actions
 from deskbell.people.models import User
+from tests.account.codes_by_whatsapp import bound
 from tests.account.conftest import OTHER_PASSWORD, PASSWORD
 from tests.account.test_directory import DOWN, at, program, slapd
 from tests.account.test_second_factor import with_factor
@@ -71,6 +73,63 @@ STORIES: dict[str, list[tuple[str, dict[str, str]]]] = {
     "phone": [("/field/signin/", {"login": "@", "password": WRONG})],
     "code on the phone": [("/field/signin/code/", {"email": "@"})],
 }
+
+
+#: the same for numbers
+NUMBERS: dict[str, list[tuple[str, dict[str, str]]]] = {
+    "code by WhatsApp": [
+        ("/signin/whatsapp/", {"phone": "@"}),
+        ("/signin/code/confirm/", {"code": "WRONG"}),
+        ("/signin/code/confirm/", {"code": ""}),
+        ("/signin/code/confirm/", {"code": "WRONG"}),
+        ("/signin/code/confirm/", {"code": "WRONG"}),
+    ],
+    "code by WhatsApp on the phone": [("/signin/whatsapp/", {"phone": "@", "phone_page": "1", "stay": "1"})],
+}
+
+
+@pytest.fixture
+def numbers(addresses, approved, post, sim) -> list[str]:
+    """One of each kind: nobody's, proven, of a closed account, with a second factor, of somebody who came by
+    it, and such that sign nobody in: told, told and used, doubted.
+    """
+    people = {user.name: user for user in User.objects.all()}
+    of = {
+        "Known": "+447700900001",
+        "Close": "+447700900002",
+        "Twice": "+447700900003",
+        "Asked": "+447700900004",
+    }
+    for name in of:
+        bound(people[name], of[name][1:])
+    actions.doubt_whatsapp(people["Asked"], of["Asked"][1:])
+    actions.add_identity(people["Coded"], "phone", "+447700900005", by=SYSTEM)
+    actions.add_identity(people["Coded"], "phone", "+447700900006", by=SYSTEM)
+    post(sim.text("447700900006", "Hello", name="Coded"))
+    post(sim.text("447700900007", "Hello", name="Rosa"))
+    return ["+447700900000", *of.values(), "+447700900005", "+447700900006", "+447700900007"]
+
+
+@pytest.mark.parametrize("way", NUMBERS)
+def test_every_number_gets_the_same_answer_for_the_same_work(numbers, way):
+    unknown, *known = numbers
+    expected = story(NUMBERS[way], unknown)
+    assert expected[0][2][0] == 302
+    for number in known:
+        for wanted, got in zip(expected, story(NUMBERS[way], number), strict=True):
+            assert got == wanted, number
+
+
+def test_every_number_asks_the_worker_for_the_same(numbers):
+    from procrastinate.contrib.django.models import ProcrastinateJob
+
+    seen = []
+    for number in numbers:
+        ProcrastinateJob.objects.all().delete()
+        story(NUMBERS["code by WhatsApp"], number)
+        seen.append(list(ProcrastinateJob.objects.order_by("pk").values_list("task_name", "queue_name")))
+    assert seen[0].count(("account.whatsapp_code", "outbound")) == 1
+    assert all(each == seen[0] for each in seen)
 
 
 def told(response: Any, address: str) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from deskbell.channels.whatsapp.webhook import is_signed, parts
+from deskbell.demo.whatsapp.codes import CODES
 from deskbell.demo.whatsapp.sim import APP_SECRET, NUMBER_ID, TOKEN, WABA_ID, Rule, Sim, serve
 
 ASHA = "919810000001"
@@ -245,3 +246,38 @@ def test_a_template_is_taken_once_and_judged_by_a_webhook(sim, monkeypatch):
     )
     last = sim.templates[-1]
     assert (last["id"], last["status"], last["rejected_reason"]) == (answer["id"], "REJECTED", "PROMOTIONAL")
+
+
+def code(text: str, *, button: str | None = None, sub_type: str = "url") -> dict[str, Any]:
+    given = [{"type": "text", "text": text}]
+    behind = [{"type": "text", "text": text if button is None else button}]
+    return {
+        "messaging_product": "whatsapp",
+        "to": f"+{ASHA}",
+        "type": "template",
+        "template": {
+            "name": "sign_in_code",
+            "language": {"code": "de"},
+            "components": [
+                {"type": "body", "parameters": given},
+                {"type": "button", "sub_type": sub_type, "index": "0", "parameters": behind},
+            ],
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [code("AB", button="CD"), code("ABCDEFGHIJKLMNOP"), code(""), code("AB", sub_type="copy_code")],
+    ids=["two codes", "too long", "no code", "another button"],
+)
+def test_a_template_with_a_code_takes_one_code_in_two_places(sim, wrong):
+    sim.templates += [dict(each) for each in CODES]
+    path = f"{NUMBER_ID}/messages"
+    assert refused(ask(sim, "POST", path, json=wrong)) == (400, 132018, 0)
+    assert ask(sim, "POST", path, json=code("KQ7M-3XWP")).status_code == 200
+    bare = code("KQ7M-3XWP")
+    bare["template"]["components"].pop()
+    assert refused(ask(sim, "POST", path, json=bare)) == (400, 132018, 0)
+    sim.templates[-1]["status"] = "PAUSED"
+    assert refused(ask(sim, "POST", path, json=code("KQ7M-3XWP"))) == (400, 132001, 0)

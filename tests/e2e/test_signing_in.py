@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.account.test_second_factor import code_for
 from tests.e2e.conftest import PASSWORD
 from tests.e2e.test_stories import code_in
-from tests.support.browser import PHONE, Visitor
+from tests.support.browser import DESKTOP, PHONE, Visitor
 from tests.support.desk import Desk, deskbell
 
 
@@ -99,6 +99,54 @@ def test_signing_in_by_a_code_by_mail(visit, desk, received):
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(lambda url: "/signin" not in url)
     expect(visitor.go("/account/").page.get_by_role("heading", name="Nils Ostrander")).to_be_visible()
+
+
+def copied(visit, number: str, *, size: dict[str, int]) -> str:
+    """The code in the newest message on a played phone."""
+    phone = visit(size=size)
+    page = phone.go(f"/demo/phone/?as={number}").page
+    button = page.get_by_role("button", name="Copy code").last
+    expect(button).to_be_visible(timeout=30_000)
+    assert not phone.overflows()
+    code = button.get_attribute("data-copy")
+    assert code
+    expect(page.get_by_text(f"{code} is your verification code.")).to_be_visible()
+    return code
+
+
+def test_signing_in_by_a_code_by_whatsapp(visit):
+    visitor = visit(size=DESKTOP)
+    page = visitor.go("/signin/").page
+    page.get_by_role("link", name="Send me a code by WhatsApp").click()
+    page.get_by_label("WhatsApp number").fill("+44 1632 960383")
+    page.get_by_role("button", name="Send the code").click()
+    expect(page.get_by_role("heading", name="Check your WhatsApp")).to_be_visible()
+    page.get_by_label("Code").fill(copied(visit, "441632960383", size=PHONE))
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "/signin" not in url)
+    expect(visitor.go("/account/").page.get_by_role("heading", name="Petra Quill")).to_be_visible()
+    visitor.go("/account/devices/")
+    expect(page.get_by_text("signed in with a code by WhatsApp").first).to_be_visible()
+
+
+def test_an_engineer_signs_in_by_whatsapp_on_the_phone_page_and_adds_a_number(visit):
+    visitor = visit(size=PHONE)
+    page = visitor.go("/field/signin/").page
+    page.get_by_role("link", name="Send me a code by WhatsApp").click()
+    expect(page.get_by_label("Stay signed in on this phone")).to_be_checked()
+    assert not visitor.overflows()
+    page.get_by_label("WhatsApp number").fill("+44 7700 900112")
+    page.get_by_role("button", name="Send the code").click()
+    page.get_by_label("Code").fill(copied(visit, "447700900112", size=PHONE))
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: url.endswith("/field/"))
+    visitor.go("/account/whatsapp/")
+    page.get_by_label("Another number").fill("+44 7700 900113")
+    page.get_by_role("button", name="Send a code").last.click()
+    page.get_by_label("Code").fill(copied(visit, "447700900113", size=PHONE))
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("From now on you can sign in by WhatsApp with +447700900113.")).to_be_visible()
+    assert not visitor.overflows()
 
 
 @pytest.fixture

@@ -113,3 +113,20 @@ def test_forwarding_goes_to_the_roles_of_a_new_desk_that_still_answer_and_to_no_
 def test_a_new_desk_has_the_permission_where_the_document_says():
     have = set(Role.objects.filter(permissions__contains=["ticket.forward"]).values_list("slug", flat=True))
     assert have == {"owner", "admin", "supervisor", "agent"}
+
+
+def test_who_came_by_whatsapp_before_can_sign_in_by_it_and_nobody_else():
+    from django.db import connection
+
+    from deskbell.people.models import Identity
+
+    proving = importlib.import_module("deskbell.people.migrations.0019_proven_numbers")
+    ids = {"bsuid": "", "scope": "", "name": "Somebody"}
+    came, _made = actions.person_for_whatsapp(wa_id="447700900731", **ids)
+    noted, _made = actions.person_for_phone("+44 7700 900732", name="Noted", how="phone")
+    actions.person_for_whatsapp(wa_id="447700900732", **ids)
+    Identity.objects.update(proven_at=None, proven_how="")
+    with connection.cursor() as cursor:
+        cursor.execute(proving.PROVE)
+    rows = Identity.objects.filter(kind="wa_id").values_list("user", "proven_how")
+    assert set(rows) == {(came.pk, "came"), (noted.pk, "")}

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from deskbell.events.models import Event
+from deskbell.people import actions
 from deskbell.people.models import Device
 from tests.setup.conftest import page
 from tests.stories import staff
@@ -42,3 +43,30 @@ def test_the_phone_days_are_between_a_day_and_a_year(web):
     shown = page(web, "/setup/company/")
     assert 'name="phone_days"' in shown
     assert 'max="365"' in shown
+
+
+def test_an_administrator_sees_by_which_numbers_somebody_signs_in_and_ends_that(web, owner):
+    engineer = staff("engineer")
+    assert "WhatsApp numbers that sign in" not in page(web, f"/setup/people/{engineer.pk}/")
+    actions.bind_whatsapp(engineer, wa_id="447700900731", bsuid="", scope="")
+    number = engineer.identities.get(kind="wa_id")
+    address = f"/setup/people/{engineer.pk}/numbers/{number.pk}/removal/"
+    assert address in page(web, f"/setup/people/{engineer.pk}/")
+    for _click in range(2):
+        web.post(address)
+    number.refresh_from_db()
+    assert (number.proven_at, number.proven_how, number.user) == (None, "", engineer)
+    event = Event.objects.get(kind="user.number_doubted")
+    assert (event.actor_id, event.about_id) == (owner.pk, engineer.pk)
+    assert address not in page(web, f"/setup/people/{engineer.pk}/")
+    assert "+447700900731 signs nobody in any more" in page(web, "/setup/audit/")
+
+
+def test_an_administrator_leaves_the_numbers_of_an_owner_alone(owner):
+    admin = Client()
+    admin.force_login(staff("admin"))
+    actions.bind_whatsapp(owner, wa_id="447700900731", bsuid="", scope="")
+    number = owner.identities.get(kind="wa_id")
+    admin.post(f"/setup/people/{owner.pk}/numbers/{number.pk}/removal/")
+    number.refresh_from_db()
+    assert number.proven_how == "sign"

@@ -16,7 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from deskbell.channels.actions import webhooks, whatsapp_health
+from deskbell.channels.actions import webhooks, whatsapp_codes, whatsapp_health
 from deskbell.channels.actions.access import NotAllowed
 from deskbell.channels.actions.whatsapp import Given, add_whatsapp
 from deskbell.channels.actions.whatsapp_drafts import submit_draft
@@ -29,6 +29,8 @@ from tests.setup.conftest import page
 from tests.stories import staff
 
 ALL = [(draft, language) for draft in drafts.DRAFTS for language in drafts.LANGUAGES]
+#: whose words are ours
+WRITTEN = [each for each in ALL if each[0].name != drafts.CODE]
 
 
 @pytest.fixture
@@ -84,7 +86,7 @@ def judged(sim, number, monkeypatch) -> Any:
 # --- the drafts themselves ------------------------------------------------------------------------
 
 
-def test_there_are_six_in_each_language_of_the_desk(settings):
+def test_there_are_seven_in_each_language_of_the_desk(settings):
     assert [each.name for each in drafts.DRAFTS] == [
         "ticket_received",
         "ticket_reply_waiting",
@@ -92,11 +94,12 @@ def test_there_are_six_in_each_language_of_the_desk(settings):
         "ticket_resolved_csat",
         "appointment_confirm",
         "reopen_window",
+        "sign_in_code",
     ]
     assert {code[:2] for code in drafts.LANGUAGES} == {code for code, _name in settings.LANGUAGES}
 
 
-@pytest.mark.parametrize(("draft", "language"), ALL, ids=lambda each: getattr(each, "name", each))
+@pytest.mark.parametrize(("draft", "language"), WRITTEN, ids=lambda each: getattr(each, "name", each))
 def test_each_keeps_whatsapp_s_rules_and_can_be_filled_in_at_the_desk(draft, language):
     submitted = drafts.to_submit(draft, language)
     assert list(faults(submitted, [])) == []
@@ -148,6 +151,78 @@ def test_the_simulator_knows_where_a_variable_may_stand(text, subcode):
     assert list(faults(template, [])) == [subcode]
 
 
+# --- the one with a code ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", drafts.LANGUAGES)
+def test_the_one_with_a_code_is_handed_over_as_whatsapp_wants_it(language):
+    submitted = drafts.to_submit(drafts.draft_named("sign_in_code"), language)
+    assert submitted == {
+        "name": "sign_in_code",
+        "language": language,
+        "category": "AUTHENTICATION",
+        "message_send_ttl_seconds": 180,
+        "components": [
+            {"type": "BODY", "add_security_recommendation": True},
+            {"type": "FOOTER", "code_expiration_minutes": 3},
+            {
+                "type": "BUTTONS",
+                "buttons": [
+                    {
+                        "type": "OTP",
+                        "otp_type": "COPY_CODE",
+                        "text": {"en_US": "Copy code", "de": "Code kopieren"}[language],
+                    }
+                ],
+            },
+        ],
+    }
+    assert list(faults(submitted, [])) == []
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [],
+        [{"type": "BODY", "text": "Your code is {{1}}"}],
+        [{"type": "BODY"}],
+        [{"type": "BODY"}, {"type": "BUTTONS", "buttons": [{"type": "URL"}]}],
+        [
+            {"type": "BODY"},
+            {"type": "FOOTER", "code_expiration_minutes": 91},
+            {"type": "BUTTONS", "buttons": [{"type": "OTP", "otp_type": "COPY_CODE"}]},
+        ],
+    ],
+)
+def test_the_simulator_refuses_codes_of_another_shape(parts):
+    template = {"name": "n", "language": "de", "category": "AUTHENTICATION", "components": parts}
+    assert list(faults(template, [])) == [2388047]
+
+
+def test_the_one_with_a_code_is_approved_and_opens_the_way_in(web, number, sim, judged):
+    text = shown(web, number, drafts.CODE)
+    assert "*KQ7M-3XWP* is your verification code. For your security, do not share this code." in text
+    assert "WhatsApp writes these words itself." in text
+    send(web, number, drafts.CODE, "en_US")
+    assert not whatsapp_codes.are_offered()
+    judged(drafts.CODE, "en_US", "APPROVED")
+    row = MessageTemplate.objects.get()
+    assert row.components == sim.templates[0]["components"]
+    assert row.components[-1]["buttons"][0]["type"] == "URL"  # as the other side lists it
+    assert whatsapp_codes.are_offered()
+    assert not templates.is_offered(row)
+    assert shown(web, number, drafts.CODE).count("Approved") == 2
+
+
+def test_another_template_under_its_name_is_shown_and_sends_no_codes(web, number, sim):
+    body = {"type": "BODY", "text": "We sign you in."}
+    other = {"name": drafts.CODE, "language": "de", "status": "APPROVED", "category": "UTILITY"}
+    sim.templates = [{**other, "components": [body]}]
+    send(web, number, drafts.CODE, "de")
+    assert "has a template of this name already" in shown(web, number, drafts.CODE)
+    assert not whatsapp_codes.are_offered()
+
+
 # --- sent, approved, rejected ---------------------------------------------------------------------
 
 
@@ -176,7 +251,7 @@ def test_a_draft_is_read_sent_and_approved(web, number, sim, judged):
 def test_all_of_them_are_taken(web, number, sim):
     for draft, language in ALL:
         assert "is sent to WhatsApp for approval" in send(web, number, draft.name, language)
-    assert len(sim.templates) == MessageTemplate.objects.count() == 12
+    assert len(sim.templates) == MessageTemplate.objects.count() == 14
     assert "Send for approval" not in page(web, f"/setup/whatsapp/{number.pk}/")
 
 

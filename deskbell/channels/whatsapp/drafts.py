@@ -1,7 +1,7 @@
-"""Six templates that come with the desk, in the languages of its pages, for WhatsApp to approve.
+"""Templates that come with the desk, in the languages of its pages, for WhatsApp to approve.
 
 Their words are as WhatsApp asks (message_templates): no variable at the beginning or the end, several words
-for each, no advertising, an example for every value.
+for each, no advertising, an example for every value. Those of the one with a code are WhatsApp's own.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext_noop as N_
 
 from deskbell.channels.models import MessageTemplate
@@ -24,7 +25,10 @@ EXAMPLES = {
     "day": {"en_US": "Tuesday, May 4", "de": "Dienstag, dem 4. Mai"},
     "from_time": {"en_US": "9:00", "de": "9:00"},
     "to_time": {"en_US": "11:00", "de": "11:00"},
+    "1": {"en_US": "KQ7M-3XWP", "de": "KQ7M-3XWP"},
 }
+#: name of the one that carries a code for signing in
+CODE = "sign_in_code"
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Draft:
     purpose: str
     body: dict[str, str]
     buttons: dict[str, tuple[str, ...]]
+    category: str = "UTILITY"
 
 
 DRAFTS = (
@@ -135,6 +140,16 @@ DRAFTS = (
         },
         {"en_US": ("Please continue",), "de": ("Bitte weitermachen",)},
     ),
+    Draft(
+        CODE,
+        N_("Carries the code when somebody signs in by WhatsApp"),
+        {
+            "en_US": "*{{1}}* is your verification code. For your security, do not share this code.",
+            "de": "*{{1}}* ist dein Verifizierungscode. Gib diesen Code zu deiner Sicherheit nicht weiter.",
+        },
+        {"en_US": ("Copy code",), "de": ("Code kopieren",)},
+        category=templates.AUTHENTICATION,
+    ),
 )
 
 
@@ -144,10 +159,12 @@ def draft_named(name: str) -> Draft | None:
 
 def to_submit(draft: Draft, language: str) -> dict[str, Any]:
     """What is handed over for approval."""
+    if draft.category == templates.AUTHENTICATION:
+        return _code_to_submit(draft, language)
     return {
         "name": draft.name,
         "language": language,
-        "category": "UTILITY",
+        "category": draft.category,
         "parameter_format": "NAMED",
         "components": _components(draft, language),
     }
@@ -162,7 +179,28 @@ def preview(draft: Draft, language: str) -> str:
 
 def is_ours(draft: Draft, row: MessageTemplate) -> bool:
     """Whether the template of that name at WhatsApp has the words of `draft`."""
+    if draft.category == templates.AUTHENTICATION:
+        return templates.takes_code(row)
     return templates.body_of(row) == draft.body.get(row.language)
+
+
+def _code_to_submit(draft: Draft, language: str) -> dict[str, Any]:
+    """Words are chosen, not written (authentication templates, copy code). One that could not be delivered
+    while its code is good is not delivered at all.
+    """
+    seconds = settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT
+    button = {"type": "OTP", "otp_type": "COPY_CODE", "text": draft.buttons[language][0]}
+    return {
+        "name": draft.name,
+        "language": language,
+        "category": draft.category,
+        "message_send_ttl_seconds": seconds,
+        "components": [
+            {"type": "BODY", "add_security_recommendation": True},
+            {"type": "FOOTER", "code_expiration_minutes": seconds // 60},
+            {"type": "BUTTONS", "buttons": [button]},
+        ],
+    }
 
 
 def _components(draft: Draft, language: str) -> list[dict[str, Any]]:

@@ -68,6 +68,7 @@ NOT_SUBSCRIBED = N_("No app is subscribed to this WhatsApp account: nothing that
 SWITCHED_OFF = N_("The WhatsApp number is switched off")
 FILE_GONE = N_("The file is not on our disk any more")
 ORDER = N_("A message to this customer is still on its way before it")
+LATE_CODE = N_("The code was no longer good when it could have been sent: the person asks for a new one")
 NO_PHONE = N_("WhatsApp wants a phone number for this, and the person has shown none")
 
 KNOWN: dict[int, Known] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -43,8 +45,10 @@ SHOWN = {
 DOCUMENT = 100_000_000
 #: messages to one person within a minute before the desk slows down, and seconds it then waits
 AT_ONCE, SLOWLY = 10, 6
-#: seconds until a number that is down is asked again
-DOWN = 60
+#: seconds until a number that is down is asked again, and for a code, which is soon no longer good
+DOWN, SOON = 60, 15
+#: seconds that a try which names none waits at least (outbox.actions.BACK_OFF)
+LATER = 60
 
 
 def put(
@@ -137,18 +141,24 @@ def pieces(text: str, most: int = TEXT) -> list[str]:
 
 def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
     """Try once. Never raises for what the network or the other side does."""
+    result = _try(item, payload)
+    if isinstance(result, Retry) and time.time() + (result.after or LATER) > payload.get("until", math.inf):
+        return Final(result.code, result.text)  # a code that would be no longer good then
+    return result
+
+
+def _try(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
     numbers = Channel.objects.select_related("whatsapp")
     channel = numbers.filter(pk=item.channel_id).first() if item.channel_id else None
     if channel is None or channel.state == Channel.State.OFF:
         return Final("off", errors.SWITCHED_OFF)
+    if "until" in payload and time.time() > payload["until"]:
+        return Final("late", errors.LATE_CODE)
     if channel.state == Channel.State.DOWN:
-        return Retry("down", channel.last_error, DOWN)
-    if wait := _not_yet(item):
+        return Retry("down", channel.last_error, SOON if "until" in payload else DOWN)
+    if wait := _not_yet(item, alone="until" in payload):
         return wait
-    conversation = Conversation.objects.filter(pk=payload["conversation"]).first()
-    if conversation is None or not ("template" in payload or conversation.is_open):
-        return Final("131047", errors.WINDOW_CLOSED)
-    if "template" in payload and (refused := _unwanted(channel, conversation, payload["template"])):
+    if "until" not in payload and (refused := _shut(channel, payload)):
         return refused
     graph = Graph(Account.of(channel))
     try:
@@ -177,6 +187,14 @@ def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
     return result
 
 
+def _shut(channel: Channel, payload: Mapping[str, Any]) -> Final | None:
+    """Why it may not be said in its chat, if it may not."""
+    conversation = Conversation.objects.filter(pk=payload["conversation"]).first()
+    if conversation is None or not ("template" in payload or conversation.is_open):
+        return Final("131047", errors.WINDOW_CLOSED)
+    return _unwanted(channel, conversation, payload["template"]) if "template" in payload else None
+
+
 def _unwanted(channel: Channel, conversation: Conversation, template: dict[str, Any]) -> Final | None:
     """He may have stopped them while it waited."""
     from deskbell.channels.actions import consent  # the two use each other
@@ -185,10 +203,12 @@ def _unwanted(channel: Channel, conversation: Conversation, template: dict[str, 
     return Final("stopped", why) if why else None
 
 
-def _not_yet(item: OutboxItem) -> Retry | None:
-    """One after the other, and not too many at once to one person: WhatsApp takes one in six seconds."""
+def _not_yet(item: OutboxItem, *, alone: bool) -> Retry | None:
+    """One after the other, unless it stands `alone`, and not too many at once to one person: WhatsApp takes
+    one in six seconds.
+    """
     his = OutboxItem.objects.filter(driver=DRIVER, channel_id=item.channel_id, recipient=item.recipient)
-    if his.filter(pk__lt=item.pk, state__in=("queued", "sending")).exists():
+    if not alone and his.filter(pk__lt=item.pk, state__in=("queued", "sending")).exists():
         return Retry("order", errors.ORDER, 2)
     minute = timezone.now() - timedelta(minutes=1)
     lately = his.filter(changed_at__gt=minute, state__in=("sent", "delivered", "read")).count()

@@ -16,6 +16,8 @@ from deskbell.tickets.content import Content
 from deskbell.tickets.models import Message
 
 APPROVED = "APPROVED"
+#: of templates with a code for signing in, whose words are WhatsApp's own
+AUTHENTICATION = "AUTHENTICATION"
 _VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 #: what their check refuses within a value
 _SPACES = re.compile(r"\s+")
@@ -39,7 +41,9 @@ class Variable:
 
 
 def is_offered(template: MessageTemplate) -> bool:
-    """Whether the desk can send it."""
+    """Whether an agent can send it. One with a code goes out by itself, when somebody signs in."""
+    if template.category == AUTHENTICATION:
+        return False
     if template.status != APPROVED or not body_of(template):
         return False
     header = _component(template, "HEADER")
@@ -81,6 +85,25 @@ def to_send(template: MessageTemplate, values: Mapping[str, str]) -> dict[str, A
             components.append(
                 {"type": "button", "sub_type": "url", "index": each.place, "parameters": [value]}
             )
+    return {"name": template.name, "language": {"code": template.language}, "components": components}
+
+
+def takes_code(template: MessageTemplate) -> bool:
+    """Whether it can carry a code: it has the one button by which that is copied.
+
+    Handed over it is called OTP, and listed URL (authentication templates, copy code).
+    """
+    buttons = [str(button.get("type")).upper() for button in _buttons(template)]
+    return template.category == AUTHENTICATION and buttons in (["OTP"], ["URL"])
+
+
+def with_code(template: MessageTemplate, code: str) -> dict[str, Any]:
+    """The node `template` of a message with a code, which stands in the words and behind the button."""
+    given = [{"type": "text", "text": code}]
+    components = [
+        {"type": "body", "parameters": given},
+        {"type": "button", "sub_type": "url", "index": "0", "parameters": given},
+    ]
     return {"name": template.name, "language": {"code": template.language}, "components": components}
 
 

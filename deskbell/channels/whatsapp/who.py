@@ -15,12 +15,11 @@ from deskbell.channels.actions.references import FORM, redeem
 from deskbell.channels.case import Verdict
 from deskbell.channels.whatsapp.reading import Chat, annotate, content_of
 from deskbell.people import actions as people
-from deskbell.people.models import User
+from deskbell.people.models import Identity, User
+from deskbell.people.whatsapp import SILENT
 from deskbell.tickets.actions.conversations import leave_chat, move_chats
 from deskbell.tickets.models import Conversation, Message, Ticket
 
-#: a number that was silent for so long may have been given to somebody else
-SILENT = timedelta(days=90)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -45,7 +44,8 @@ def sender_of(chat: Chat, *, at: datetime) -> Sender:
     if bound := _bound(chat, ids):
         return bound
     owner, surely = people.whatsapp_owner(**ids)
-    if owner and not surely and (silent := _somebody_else(chat, owner, at)):
+    before = _before(chat, owner) if owner and not surely else None
+    if owner and before and (silent := _somebody_else(chat, owner, before, at)):
         leave_chat(incoming.sender)
         words = _(
             "This number was silent for %(days)s days and now writes as “%(name)s”, no longer as "
@@ -53,6 +53,8 @@ def sender_of(chat: Chat, *, at: datetime) -> Sender:
         )
         said = {"days": silent.days, "name": incoming.name, "before": owner.display_name}
         return Sender(people.person_anew(**ids, name=incoming.name), chat, words % said)
+    if owner and not surely and _may_be_another(chat, owner, before, at):
+        people.doubt_whatsapp(owner, ids["wa_id"])
     person, _made = people.person_for_whatsapp(**ids, name=incoming.name)
     return Sender(person, chat)
 
@@ -68,14 +70,34 @@ def _bound(chat: Chat, ids: dict[str, Any]) -> Sender | None:
     return Sender(person, replace(chat, incoming=replace(chat.incoming, text=text or _("Hello"))), said)
 
 
-def _somebody_else(chat: Chat, owner: User, at: datetime) -> timedelta | None:
+def _before(chat: Chat, owner: User) -> Conversation | None:
+    """Where the number wrote to us last, to whichever of our numbers."""
+    rows = Conversation.objects.filter(person=owner, address=chat.incoming.sender, last_in_at__isnull=False)
+    return rows.order_by("-last_in_at").first()
+
+
+def _silent(before: Conversation, at: datetime) -> timedelta:
+    return at - before.last_in_at if before.last_in_at else timedelta()
+
+
+def _somebody_else(chat: Chat, owner: User, before: Conversation, at: datetime) -> timedelta | None:
     """How long the number was silent, if its profile has wholly another name since then."""
-    rows = Conversation.objects.filter(channel_id=chat.item.channel_id, address=chat.incoming.sender)
-    before = rows.filter(person=owner).first()
-    if before is None or before.last_in_at is None or at - before.last_in_at < SILENT:
-        return None
+    silent = _silent(before, at)
     now, then = _words(chat.incoming.name), _words(before.name)
-    return at - before.last_in_at if now and then and not now & (then | _words(owner.name)) else None
+    return silent if silent >= SILENT and now and then and not now & (then | _words(owner.name)) else None
+
+
+def _may_be_another(chat: Chat, owner: User, before: Conversation | None, at: datetime) -> bool:
+    """Whether the number was silent for long, or each of his numbers had another id of WhatsApp: one changes
+    with the other. Good enough for a chat, not for signing in.
+    """
+    if before and _silent(before, at) >= SILENT:
+        return True
+    if not chat.incoming.bsuid:
+        return False
+    scopes = ["", chat.item.channel.whatsapp.waba_id]
+    kinds = list(Identity.objects.filter(user=owner, scope__in=scopes).values_list("kind", flat=True))
+    return kinds.count(Identity.Kind.WA_BSUID) >= kinds.count(Identity.Kind.WA_ID)
 
 
 def _words(name: str) -> set[str]:

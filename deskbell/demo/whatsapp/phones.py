@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 
+from deskbell.demo.whatsapp.codes import CODES, words_of
 from deskbell.demo.whatsapp.place import write
 from deskbell.demo.whatsapp.sim import Handler, Refused, Sent, Sim, options_of
 
@@ -53,6 +54,8 @@ class Bubble:
     label: str = ""
     #: id of the option that was tapped
     chosen: str = ""
+    #: what the button of a message with a code copies
+    code: str = ""
 
 
 @dataclass
@@ -100,6 +103,7 @@ class Phones(Sim):
     def __init__(self, folder: Path | None = None) -> None:
         super().__init__()
         self.judges = "APPROVED"
+        self.templates += [dict(each) for each in CODES]
         self.folder = folder
         self.bubbles: list[Bubble] = []
         self.names: dict[str, str] = {}
@@ -192,6 +196,10 @@ class Phones(Sim):
         asks = kind == "interactive" and from_desk
         tapped = node.get(str(node.get("type"))) if kind == "interactive" and not from_desk else None
         words = node["body"]["text"] if asks else tapped["title"] if tapped else node.get("body")
+        code = ""
+        if kind == "template" and from_desk:
+            found = self._template(node.get("name"), (node.get("language") or {}).get("code"))
+            words, code = words_of(found, node)
         return Bubble(
             message["id"],
             who,
@@ -206,6 +214,7 @@ class Phones(Sim):
             callback=str(message.get("biz_opaque_callback_data") or ""),
             options=[list(each) for each in options_of(node)] if asks else [],
             label=str(node["action"].get("button", "")) if asks else "",
+            code=code,
         )
 
     def _react(self, node: dict[str, Any]) -> None:

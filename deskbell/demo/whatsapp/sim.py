@@ -29,7 +29,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from deskbell.channels.whatsapp.webhook import sign
-from deskbell.demo.whatsapp.approval import VARIABLE, WRONG, faults
+from deskbell.demo.whatsapp.approval import AUTHENTICATION, VARIABLE, WRONG, faults
+from deskbell.demo.whatsapp.codes import as_listed, carries_code
 
 TOKEN, APP_SECRET, VERIFY = "sim-token", "sim-app-secret", "sim-verify"
 NUMBER_ID, WABA_ID = "880000000000001", "990000000000001"
@@ -400,7 +401,12 @@ class Sim:
         with self._lock:
             if wrong := next(faults(template, self.templates), 0):
                 raise Refused(400, 100, WRONG[wrong], subcode=wrong)
-            made = {**template, "id": str(self._number()), "status": "PENDING", "rejected_reason": "NONE"}
+            made = {
+                **as_listed(template),
+                "id": str(self._number()),
+                "status": "PENDING",
+                "rejected_reason": "NONE",
+            }
             self.templates.append(made)
         if self.judges != "PENDING":
             values = (made["name"], made["language"], self.judges)
@@ -428,6 +434,8 @@ class Sim:
             for each in found["components"]
         }
         given = {each.get("type"): len(each.get("parameters", [])) for each in node.get("components", [])}
+        if found["category"] == AUTHENTICATION and not carries_code(node):
+            raise Refused(400, 132018, "There's an issue with the parameters in your template.")
         if any(asked.get(place, 0) != given.get(place, 0) for place in ("header", "body")):
             raise Refused(400, 132000, "Number of parameters does not match the expected number of params")
 

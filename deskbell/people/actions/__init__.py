@@ -26,10 +26,12 @@ from deskbell.people.actions.addresses import (
 from deskbell.people.actions.anonymising import StillAtWork, anonymise, what_goes
 from deskbell.people.actions.chats import (
     bind_whatsapp,
+    doubt_whatsapp,
     move_whatsapp,
     person_anew,
     person_for_whatsapp,
     retire_whatsapp,
+    use_whatsapp,
     whatsapp_owner,
 )
 from deskbell.people.actions.company import change_company
@@ -198,6 +200,7 @@ __all__ = [
     "create_user",
     "deactivate",
     "decide_membership",
+    "doubt_whatsapp",
     "end_viewing",
     "enter_by_directory",
     "enter_by_provider",
@@ -260,6 +263,7 @@ __all__ = [
     "unlink_provider",
     "use_passkey",
     "use_second_factor",
+    "use_whatsapp",
     "verify_identity",
     "what_goes",
     "whatsapp_owner",

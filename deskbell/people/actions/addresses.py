@@ -128,6 +128,10 @@ def add_identity(user: User, kind: str, given: str, *, by: Actor | User) -> Iden
 def _add_identity(user: User, kind: str, key: str, given: str, *, by: Actor | User) -> Identity:
     first = not Identity.objects.filter(user=user, kind=kind).exists()
     identity = Identity.objects.create(user=user, kind=kind, key=key, given=given, primary=first)
+    # who came by a chat alone has told of himself all that we know; of this nobody knows whether it is his
+    came = Identity.objects.filter(user=user, proven_how=Identity.Proof.CAME)
+    if not came.filter(key=key.removeprefix("+")).exists():
+        came.update(proven_at=None, proven_how="")
     publish(events.IdentityAdded(identity_kind=kind, verified_how="", given=given), about=user, by=by)
     if kind == "email":
         join_by_domain(user, key)

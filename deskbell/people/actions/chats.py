@@ -9,12 +9,14 @@ from django.utils import timezone
 
 from deskbell.events.actor import SYSTEM, Actor
 from deskbell.events.publish import publish
-from deskbell.people import events
+from deskbell.people import events, permissions
 from deskbell.people.actions.addresses import _new_person
+from deskbell.people.actions.guard import may_touch, require
 from deskbell.people.models import Identity, User
 from deskbell.people.whatsapp import aliases
 
 WA_ID, BSUID, LID = Identity.Kind.WA_ID, Identity.Kind.WA_BSUID, Identity.Kind.WA_LID
+CAME, SIGN, CODE = Identity.Proof.CAME, Identity.Proof.SIGN, Identity.Proof.CODE
 
 
 @transaction.atomic
@@ -23,7 +25,8 @@ def person_for_whatsapp(
 ) -> tuple[User, bool]:
     """The person with this WhatsApp number (digits) or business-scoped id, made when nobody has either; and
     whether he was made. `scope` is the account in which `bsuid` is unique; `lid` the hidden id that WhatsApp
-    Web may know him by alone. What is new of him is noted.
+    Web may know him by alone. What is new of him is noted. Somebody known by a number that was told of him
+    has not proven that it is his.
 
     The caller sees to it that nobody looks for the same ids beside him. Raises ValueError without an id.
     """
@@ -33,8 +36,7 @@ def person_for_whatsapp(
     person = _known(given) or _with_phone(wa_id)
     made = person is None
     person = person or _new_person(name or (f"+{wa_id}" if wa_id else ""), "whatsapp", by)
-    for kind, within, key in given:
-        _note(person, kind, within, key, by)
+    _note(person, given, by, proof=CAME if made else "")
     return person, made
 
 
@@ -80,16 +82,40 @@ def whatsapp_owner(*, wa_id: str, bsuid: str, scope: str, lid: str = "") -> tupl
     return by_id or _known([(WA_ID, "", wa_id)] if wa_id else []), by_id is not None
 
 
-def _note(person: User, kind: str, scope: str, key: str, by: Actor | User) -> None:
+def _note(
+    person: User, given: Sequence[tuple[str, str, str]], by: Actor | User, *, proof: str = ""
+) -> list[Identity]:
+    """The person's rows of these ids. New ones are proven by `proof`, else as an old one among them is:
+    WhatsApp says that all are of one person.
+    """
+    noted = [_noted(person, kind, scope, key, by) for kind, scope, key in given]
+    his = [(row, made) for row, made in noted if row.user_id == person.pk]
+    how = proof or next((row.proven_how for row, made in his if row.proven_at and not made), "")
+    for row, made in his:
+        if made and how:
+            _set_proof(row, how)
+    return [row for row, _made in his]
+
+
+def _noted(person: User, kind: str, scope: str, key: str, by: Actor | User) -> tuple[Identity, bool]:
     first = not Identity.objects.filter(user=person, kind=kind).exists()
     given = f"+{key}" if kind == WA_ID else key
-    proven = {"verified_at": timezone.now(), "verified_how": "channel"}
-    _row, made = Identity.objects.get_or_create(
-        kind=kind, scope=scope, key=key, defaults={"user": person, "given": given, "primary": first, **proven}
+    verified = {"verified_at": timezone.now(), "verified_how": "channel"}
+    row, made = Identity.objects.get_or_create(
+        kind=kind,
+        scope=scope,
+        key=key,
+        defaults={"user": person, "given": given, "primary": first, **verified},
     )
     if made:
         added = events.IdentityAdded(identity_kind=kind, verified_how="channel", given=given)
         publish(added, about=person, by=by)
+    return row, made
+
+
+def _set_proof(row: Identity, how: str) -> None:
+    row.proven_at, row.proven_how = timezone.now() if how else None, how
+    row.save(update_fields=["proven_at", "proven_how"])
 
 
 @transaction.atomic
@@ -111,7 +137,8 @@ def move_whatsapp(
         if taken and taken.user != person:
             return person, taken.user
     for kind, within, key, new in old:
-        _note(person, kind, within, new, by)
+        before = Identity.objects.filter(user=person, kind=kind, scope=within, key=key).first()
+        _note(person, [(kind, within, new)], by, proof=before.proven_how if before else "")
         if key != new:
             retire_whatsapp(person, kind, within, key, by=by)
     return person, None
@@ -133,10 +160,17 @@ def retire_whatsapp(person: User, kind: str, scope: str, key: str, *, by: Actor 
 
 @transaction.atomic
 def bind_whatsapp(
-    person: User, *, wa_id: str, bsuid: str, scope: str, lid: str = "", by: Actor | User = SYSTEM
+    person: User,
+    *,
+    wa_id: str,
+    bsuid: str,
+    scope: str,
+    lid: str = "",
+    proof: str = SIGN,
+    by: Actor | User = SYSTEM,
 ) -> bool:
-    """Who writes by WhatsApp has shown that he is `person`. False, and nothing is bound, where the number or
-    id belongs to somebody else who has an account or an address of his own.
+    """Who has the number has shown that he is `person`, by a sign or a code (`proof`). False, and nothing is
+    bound, where the number or id belongs to somebody else who has an account or an address of his own.
     """
     given = _given(wa_id, bsuid, scope, lid)
     other = _known(given)
@@ -146,9 +180,32 @@ def bind_whatsapp(
         theirs = Identity.objects.filter(user=other, kind__in=(WA_ID, BSUID, LID))
         for kind, within, key in theirs.values_list("kind", "scope", "key"):
             retire_whatsapp(other, kind, within, key, by=by)
-    for kind, within, key in given:
-        _note(person, kind, within, key, by)
+    for row in _note(person, given, by):
+        is_news = row.kind == WA_ID and row.proven_how not in (SIGN, CODE)
+        _set_proof(row, proof)
+        if is_news:
+            publish(events.NumberProven(given=row.given, how=proof), about=person, by=by)
     return True
+
+
+def use_whatsapp(number: Identity) -> None:
+    """The person signed in by it just now: it is still his."""
+    number.proven_at = timezone.now()
+    number.save(update_fields=["proven_at"])
+
+
+@transaction.atomic
+def doubt_whatsapp(person: User, wa_id: str, *, by: Actor | User = SYSTEM) -> None:
+    """Somebody else may have the number now, or the person, or who may close his account, does not want it
+    so: it signs in no more until he proves it anew. Raises NotAllowed.
+    """
+    if isinstance(by, User) and by.pk != person.pk:
+        require(by, permissions.PEOPLE_INVITE)
+        may_touch(person, by)
+    numbers = Identity.objects.select_for_update().filter(user=person, kind=WA_ID, proven_at__isnull=False)
+    for number in numbers.filter(key__in=[wa_id, *aliases(wa_id)]).order_by("pk"):
+        _set_proof(number, "")
+        publish(events.NumberDoubted(given=number.given), about=person, by=by)
 
 
 @transaction.atomic
@@ -161,6 +218,5 @@ def person_anew(
         if found := _identity(kind, within, [key, *(aliases(key) if kind == WA_ID else [])]):
             retire_whatsapp(found.user, kind, within, found.key, by=by)
     person = _new_person(name or (f"+{wa_id}" if wa_id else ""), "whatsapp", by)
-    for kind, within, key in given:
-        _note(person, kind, within, key, by)
+    _note(person, given, by, proof=CAME)
     return person

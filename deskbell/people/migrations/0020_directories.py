@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0017_anonymised'),
+        ('people', '0019_proven_numbers'),
     ]
 
     operations = [

@@ -61,6 +61,8 @@ class Company(models.Model):
     registration = models.CharField(max_length=10, choices=Registration, default=Registration.ANYONE)
     #: whether people without an account may open tickets
     guests = models.BooleanField(default=True)
+    #: whether people may sign in by a code by WhatsApp, where a number can send one
+    whatsapp_codes = models.BooleanField(default=True, db_default=True)
     #: how long an engineer stays signed in on the phone
     phone_days = models.PositiveSmallIntegerField(default=30, db_default=30)
     #: days for which the link in a mail opens its ticket without a sign-in; 0: mails carry no such links

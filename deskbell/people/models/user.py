@@ -81,6 +81,14 @@ class Identity(models.Model):
         WA_BSUID = "wa_bsuid"
         WA_LID = "wa_lid"
 
+    class Proof(models.TextChoices):
+        #: he came to us by it
+        CAME = "came"
+        #: he sent a sign from it that he was given when signed in
+        SIGN = "sign"
+        #: he was signed in and entered a code that was sent to it
+        CODE = "code"
+
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="identities")
     kind = models.CharField(max_length=10, choices=Kind)
     #: narrows ids that are only unique within an account of the provider
@@ -90,6 +98,10 @@ class Identity(models.Model):
     primary = models.BooleanField(default=False)
     verified_at = models.DateTimeField(null=True)
     verified_how = models.CharField(max_length=20, blank=True, default="")
+    #: since when it is shown that whoever has this id of a chat is the person himself, and how: then it can
+    #: sign in (docs/decisions/0039)
+    proven_at = models.DateTimeField(null=True)
+    proven_how = models.CharField(max_length=10, choices=Proof, blank=True, default="", db_default="")
     #: since when mails to it come back for good; none again when something comes in from it
     undeliverable_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from deskbell.people import actions, permissions
 from deskbell.people.devices import device_of, devices_of, history_of
 from deskbell.people.models import User
-from deskbell.people.queries import tokens_of, visible_people
+from deskbell.people.queries import numbers_of, tokens_of, visible_people
 from deskbell.people.telling import sign_in_line
 from deskbell.setup.access import Request, permitted
 
@@ -28,6 +28,7 @@ def account_of(request: Request, person: User) -> dict[str, Any]:
         "devices": devices_of(person),
         "this_device": device_of(request),
         "tokens": tokens_of(person),
+        "numbers": numbers_of(person),
         "now": timezone.now(),
         "directory_links": list(person.directory_links.select_related("directory").order_by("pk")),
         "history": [sign_in_line(event) for event in history_of(person, limit=SHOWN)],
@@ -47,6 +48,22 @@ def device_removal(request: Request, pk: int, device_pk: int) -> HttpResponse:
             messages.error(request, _("You may not sign this person out."))
         else:
             messages.success(request, _("%(device)s is signed out.") % {"device": device.words})
+    return redirect("setup:person", pk=pk)
+
+
+@require_POST
+@permitted(permissions.SETUP, permissions.PEOPLE_INVITE)
+def number_removal(request: Request, pk: int, number_pk: int) -> HttpResponse:
+    """The WhatsApp number signs the person in no more; its chats stay."""
+    person = get_object_or_404(visible_people(request.user), pk=pk)
+    number = numbers_of(person).filter(pk=number_pk).first()
+    if number is not None:
+        try:
+            actions.doubt_whatsapp(person, number.key, by=request.user)
+        except actions.NotAllowed:
+            messages.error(request, _("You may not change how this person signs in."))
+        else:
+            messages.success(request, _("%(number)s signs nobody in any more.") % {"number": number.given})
     return redirect("setup:person", pk=pk)
 
 

@@ -29,3 +29,10 @@ form?.elements.namedItem("photo").addEventListener("change", ({ target }) => {
   picked.querySelector("span").textContent = target.files[0]?.name ?? "";
   text.focus();
 });
+
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest?.("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard?.writeText(button.dataset.copy);
+  button.querySelector("span").textContent = button.dataset.copied;
+});
