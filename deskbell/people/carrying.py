@@ -15,13 +15,25 @@ from django.db import connection, models
 from deskbell.people.models import PersonMerge, User
 from deskbell.people.references import Fate, Reference, references
 
+#: a row is written once, whichever of its columns point to the person: some tables have many indexes
 _MOVE = """
-    update {table} moving set {column} = %(target)s
-    where moving.{column} = %(person)s {within} {free} returning moving.id
+    with found as ({found})
+    update {table} moving set {sets}
+    from {table} before join found on found.id = before.id
+    where moving.id = before.id {free} returning moving.id, {pointed}
 """
+_FOUND = "select moving.id from {table} moving where moving.{column} = %(person)s {within}"
+_SET = "{column} = case when before.{column} = %(person)s then %(target)s else before.{column} end"
 _FREE = "and not exists (select from {table} there where there.{column} = %(target)s {same})"
 _TAKE = "delete from {table} taken where taken.{column} = %(person)s returning to_jsonb(taken)"
-_BACK = "update {table} set {column} = %(person)s where id = any(%(ids)s) and {column} = %(target)s"
+_BACK = """
+    with back as (select id, {marks} from ({ids}) moved group by id)
+    update {table} moving set {sets} from back where moving.id = back.id
+"""
+_MARK = "bool_or(which = {n}) as m{n}"
+_IDS = "select unnest(%(ids{n})s::bigint[]) as id, {n} as which"
+_SET_BACK = """{column} = case when back.m{n} and moving.{column} = %(target)s
+    then %(person)s else moving.{column} end"""
 _PUT = "insert into {table} select * from jsonb_populate_record(null::{table}, %s) on conflict do nothing"
 
 Row = list[Any]
@@ -30,23 +42,43 @@ Row = list[Any]
 def carry(source: User, target: User) -> tuple[dict[str, list[int]], list[Row]]:
     """What pointed to `source` points to `target`: the ids that moved by column, and the rows taken out."""
     moved: dict[str, list[int]] = {}
+    for columns in _by_table():
+        moved |= _move(columns, source, target)
     out: list[Row] = []
     for each in references(Fate.MOVES, Fate.WITHDRAWN):
-        if each.fate is Fate.MOVES and (ids := _move(each, source, target)):
-            moved[each.key] = ids
         if each.fate is Fate.WITHDRAWN or each.once:
             out += take(each.table, each.column, source)
     return moved, out
 
 
-def _move(each: Reference, source: User, target: User) -> list[int]:
-    same = "".join(f" and there.{name} is not distinct from moving.{name}" for name in each.once)
-    free = _FREE.format(table=each.table, column=each.column, same=same) if each.once else ""
-    within = f"and {each.within}" if each.within else ""
-    statement = _MOVE.format(table=each.table, column=each.column, within=within, free=free)
+def _by_table() -> list[list[Reference]]:
+    """Moving columns, those of one table together; by itself one that a person may have only once."""
+    tables: dict[tuple[str, str], list[Reference]] = {}
+    for each in references(Fate.MOVES):
+        tables.setdefault((each.table, each.key if each.once else ""), []).append(each)
+    return list(tables.values())
+
+
+def _move(columns: list[Reference], source: User, target: User) -> dict[str, list[int]]:
+    """key → ids of the rows whose column pointed to the source."""
+    first = columns[0]
+    found = " union ".join(
+        _FOUND.format(table=each.table, column=each.column, within=each.within and f"and {each.within}")
+        for each in columns
+    )
+    same = "".join(f" and there.{name} is not distinct from moving.{name}" for name in first.once)
+    statement = _MOVE.format(
+        table=first.table,
+        found=found,
+        sets=", ".join(_SET.format(column=each.column) for each in columns),
+        free=_FREE.format(table=first.table, column=first.column, same=same) if first.once else "",
+        pointed=", ".join(f"before.{each.column} = %(person)s" for each in columns),
+    )
     with connection.cursor() as cursor:
         cursor.execute(statement, {"person": source.pk, "target": target.pk})
-        return sorted(pk for (pk,) in cursor.fetchall())
+        rows = cursor.fetchall()
+    ids = {each.key: sorted(row[0] for row in rows if row[n]) for n, each in enumerate(columns, 1)}
+    return {key: found for key, found in ids.items() if found}
 
 
 def take(table: str, column: str, person: User) -> list[Row]:
@@ -63,11 +95,22 @@ def taken(table: str, statement: str, given: dict[str, Any]) -> list[Row]:
 
 def give_back_moved(merge: PersonMerge) -> None:
     """The rows that moved point to the source again, where nobody changed that meanwhile."""
-    for each in references(Fate.MOVES):
-        if ids := merge.moved.get(each.key):
-            statement = _BACK.format(table=each.table, column=each.column)
-            with connection.cursor() as cursor:
-                cursor.execute(statement, {"person": merge.source_id, "target": merge.target_id, "ids": ids})
+    for columns in _by_table():
+        if any(each.key in merge.moved for each in columns):
+            _move_back(columns, merge)
+
+
+def _move_back(columns: list[Reference], merge: PersonMerge) -> None:
+    numbered = list(enumerate(columns))
+    statement = _BACK.format(
+        table=columns[0].table,
+        marks=", ".join(_MARK.format(n=n) for n, _each in numbered),
+        ids=" union all ".join(_IDS.format(n=n) for n, _each in numbered),
+        sets=", ".join(_SET_BACK.format(n=n, column=each.column) for n, each in numbered),
+    )
+    ids = {f"ids{n}": merge.moved.get(each.key, []) for n, each in numbered}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"person": merge.source_id, "target": merge.target_id, **ids})
 
 
 def give_back_withdrawn(merge: PersonMerge) -> None:

@@ -28,8 +28,8 @@ def forget_devices(timestamp: int) -> None:
     Device.objects.filter(last_seen_at__lt=timezone.now() - DEVICES_KEPT).delete()
 
 
-@app.periodic(cron="*/10 * * * *")
-@app.task(name="people.gather_lately", queue="slow", queueing_lock="people.gather_lately")
+@app.periodic(cron="* * * * *")
+@app.task(name="people.gather_lately", queue="default", queueing_lock="people.gather_lately")
 def gather_lately(timestamp: int) -> None:
     """What a slow request wrote to somebody who was merged meanwhile follows him."""
     actions.gather_lately(now=timezone.now())

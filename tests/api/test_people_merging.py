@@ -51,7 +51,7 @@ def test_what_cannot_be_merged_says_why(calls):
     assert refused(call.post(path, {"into": here.pk}), 409)["type"].endswith("not-mergeable-same")
     refused(call.post(path, {"into": 999999}), 404)
     refused(call.post(path, {}), 422, "into")
-    refused(call.post(path, {"into": whole.pk, "sure": True}), 422)
+    refused(call.post(path, {"into": whole.pk, "sure": True}), 422, "sure")
     refused(calls(stories.staff("agent")).post(path, {"into": whole.pk}), 403)
     refused(calls(here).post(path, {"into": whole.pk}), 403)
     assert not PersonMerge.objects.exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from deskbell.events.models import Event
 from deskbell.people import actions
@@ -74,12 +75,13 @@ def test_an_answer_that_is_being_written_is_waited_for():
     assert (said.author, fresh(asked).requester, fresh(asked).last_author) == (b, b, b)
 
 
-def test_a_ticket_that_is_being_opened_is_waited_for():
+def test_a_ticket_that_is_being_opened_meanwhile_is_gathered():
     boss, a, b = staff("supervisor"), customer(), customer()
     with transaction.atomic():
         asked = ticket(a)
         other = Other(lambda: actions.merge(a, b, by=boss))
-    assert other.ended() == b
+        assert other.ended() == b
+    actions.gather_lately(now=timezone.now())
     assert fresh(asked).requester == b
 
 

@@ -121,6 +121,7 @@ def _draw(
     context: dict[str, Any] = {"somebody": somebody, "words": words, "problem": problem, "at_people": True}
     if other is not None and other.pk == somebody.pk:
         other, context["problem"] = None, problem or str(NOT_MERGEABLE["same"])
+    context["other"] = other
     if other is not None:
         context |= _preview(request, somebody, other)
     else:
@@ -139,7 +140,6 @@ def _preview(request: HttpRequest, somebody: User, other: User) -> dict[str, Any
     source = other if target.pk == somebody.pk else somebody
     look = merges.look(source, target, reader_of(request))
     return {
-        "other": other,
         "look": look,
         "refusal": NOT_MERGEABLE[look.refused] if look.refused else "",
         "may": rules.may_merge(reader_of(request), source, target),

@@ -256,10 +256,6 @@ def _unfill(row: PersonMerge, target: User) -> None:
 
 def gather(source_id: int) -> None:
     """What was on its way to somebody while he was merged goes where he went, and so on from there."""
-    with transaction.atomic():
-        # whoever is writing something of his is done with it then
-        merged = User.objects.select_for_update().filter(pk=source_id, merged_into__isnull=False)
-        list(merged.values_list("pk"))
     row = _merge_of(source_id)
     if row is None or row.forgotten_at is not None:
         return
