@@ -29,7 +29,7 @@ def give_back_received(merge: PersonMerge) -> None:
     came = InboundItem.objects.select_related("channel").filter(
         message_id__in=written_since(merge).values("pk")
     )
-    give_back_messages(merge, [item.message_id for item in came if _sent_by(item, his)])
+    give_back_messages(merge, [item.message_id for item in came if item.message_id and _sent_by(item, his)])
 
 
 def _sent_by(item: InboundItem, his: Trace) -> bool:

@@ -154,7 +154,7 @@ def give_back_tickets(merge: PersonMerge) -> None:
         ticket__conversation__person=merge.source_id, channel="whatsapp", direction="in"
     )
     give_back_messages(merge, list(in_his_chats.values_list("pk", flat=True)))
-    given = {"source": merge.source_id, "target": merge.target_id, "at": merge.at}
+    given: dict[str, Any] = {"source": merge.source_id, "target": merge.target_id, "at": merge.at}
     with connection.cursor() as cursor:
         cursor.execute(_OPENED_BY, given)
         cursor.execute(_NEWEST_BY, given)
