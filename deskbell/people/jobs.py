@@ -62,3 +62,17 @@ def look_at_directory(directory: Directory) -> None:
         return
     for link in links:
         actions.refresh_by_directory(link, found[link.subject])
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="people.gather_lately", queue="default", queueing_lock="people.gather_lately")
+def gather_lately(timestamp: int) -> None:
+    """What a slow request wrote to somebody who was merged meanwhile follows him."""
+    actions.gather_lately(now=timezone.now())
+
+
+@app.periodic(cron="27 3 * * *")
+@app.task(name="people.forget_merges", queue="slow")
+def forget_merges(timestamp: int) -> None:
+    """Each night: merges that can be undone no more keep nothing of what was moved."""
+    actions.forget_merges(now=timezone.now())

@@ -25,6 +25,7 @@ from deskbell.people.models import (
     Invitation,
     MembershipRequest,
     NotificationChoice,
+    PersonMerge,
     ProviderLink,
     RecoveryLink,
     User,
@@ -78,6 +79,18 @@ gone("provider_links", _("Links to identity providers"), _of_user(ProviderLink))
 gone("directory_links", _("Links to directories"), _of_user(DirectoryLink))
 gone("grants", _("Roles"), _of_user(Grant))
 gone("notifications", _("Choices of notifications"), _of_user(NotificationChoice))
+
+
+def _merges(trace: Trace) -> QuerySet[PersonMerge]:
+    kept = PersonMerge.objects.filter(forgotten_at=None)
+    return kept.filter(Q(source=trace.user) | Q(target=trace.user))
+
+
+@store("merges", _("What undoing a merge with the person would take"), _merges)
+def forget_merges(trace: Trace) -> None:
+    _merges(trace).update(moved={}, withdrawn=[], changed={}, forgotten_at=timezone.now())
+
+
 gone("memberships", _("Requests to belong to an organisation"), _of_user(MembershipRequest))
 
 

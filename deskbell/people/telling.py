@@ -41,6 +41,7 @@ REASONS: dict[str, str | Promise] = {
     "password": gettext_lazy("signed the device out: the password was changed"),
     "closed": gettext_lazy("signed the device out: the account was closed"),
     "directory": gettext_lazy("signed the device out: the directory knows the person no more"),
+    "merged": gettext_lazy("signed the device out: the person was merged into another"),
 }
 ICONS = {SignedIn.kind: "log-in", SignInFailed.kind: "shield-alert", SignedOut.kind: "log-out"}
 

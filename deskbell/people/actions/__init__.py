@@ -65,6 +65,7 @@ from deskbell.people.actions.errors import (
     NotAllowed,
     NotInvitable,
     NotLetIn,
+    NotMergeable,
     OwnerEverywhere,
     ProviderNameTaken,
     RecoveryLinkGone,
@@ -76,6 +77,7 @@ from deskbell.people.actions.errors import (
     RoleNameTaken,
     SecondFactorNeeded,
     SignInAddress,
+    TooLateToUndo,
     TooManyPasskeys,
     WrongCode,
 )
@@ -102,6 +104,13 @@ from deskbell.people.actions.membership import (
     decide_membership,
     invite_colleague,
     open_invitations,
+)
+from deskbell.people.actions.merging import (
+    forget_merges,
+    gather,
+    gather_lately,
+    merge,
+    unmerge,
 )
 from deskbell.people.actions.notifications import choose_notifications
 from deskbell.people.actions.organizations import add_domain, create_organization, create_site, create_team
@@ -158,6 +167,7 @@ __all__ = [
     "NotAllowed",
     "NotInvitable",
     "NotLetIn",
+    "NotMergeable",
     "Offer",
     "OwnerEverywhere",
     "ProviderGiven",
@@ -172,6 +182,7 @@ __all__ = [
     "SecondFactorNeeded",
     "SignInAddress",
     "StillAtWork",
+    "TooLateToUndo",
     "TooManyPasskeys",
     "Visit",
     "Would",
@@ -205,6 +216,9 @@ __all__ = [
     "enter_by_directory",
     "enter_by_provider",
     "fail_sign_in",
+    "forget_merges",
+    "gather",
+    "gather_lately",
     "grant",
     "heard_from",
     "invitation_token",
@@ -217,6 +231,7 @@ __all__ = [
     "mark_undeliverable",
     "may_register",
     "may_reset_second_factor",
+    "merge",
     "move_device",
     "move_whatsapp",
     "note_export",
@@ -261,6 +276,7 @@ __all__ = [
     "token_digest",
     "unlink_directory",
     "unlink_provider",
+    "unmerge",
     "use_passkey",
     "use_second_factor",
     "use_whatsapp",
