@@ -36,6 +36,7 @@ SHOTS = (
     Shot("all open, by priority", "/desk/?box=open&sort=priority", "Agent"),
     Shot("filtered", "/desk/?box=open&priority=high,urgent", "Agent"),
     Shot("an empty box", "/desk/?box=spam", "Field engineer"),
+    Shot("what waits for its ticket", "/desk/parked/", "Agent"),
     Shot("a ticket", "{busy}", "Agent"),
     Shot("a ticket as an auditor", "{busy}", "Auditor"),
     Shot("forwarding to a supplier", "{busy}forward/", "Agent"),

@@ -109,9 +109,12 @@ class NewMessage(Body):
     visibility: Literal["public", "internal"]
     uploads: Uploads = []
     status: Name | None = Field(default=None, description="Set along with it: a slug, label or category.")
-    way: Literal["chat", "mail"] | None = Field(
+    way: Literal["chat", "mail", "cloud"] | None = Field(
         default=None,
-        description="Of a reply where the customer writes in a chat: in it (the default), or by mail.",
+        description=(
+            "Of a reply where the customer writes in a chat: in it (the default), by mail or, while that "
+            "chat's WhatsApp Web number is down, by a number at the Cloud API."
+        ),
     )
     template: UsedTemplate | None = Field(
         default=None, description="Instead of `body`: what WhatsApp takes of a reply when the chat is closed."

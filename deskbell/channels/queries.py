@@ -8,13 +8,16 @@ from email.utils import parseaddr
 from typing import Any
 
 from django.db import connection
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, QuerySet
 
 from deskbell.channels.email.references import base_address
-from deskbell.channels.models import Channel, InboundItem
+from deskbell.channels.models import Channel, InboundItem, TicketQuestion
 from deskbell.channels.webform.sent import FormSent
 from deskbell.people.addresses import is_email
+from deskbell.people.models import User
 from deskbell.people.queries import company
-from deskbell.tickets.models import Queue
+from deskbell.tickets.models import Queue, Ticket
+from deskbell.tickets.reach import any_of, desk_arms
 
 DECIDED = ("ticketed", "added", "annotated", "quarantined", "blocked", "duplicate")
 #: bytes of a mail in which its head ends
@@ -90,6 +93,16 @@ def own_among(addresses: list[str]) -> list[str]:
 def form_is_open() -> bool:
     """Whether the web form takes anything in: an administrator may have switched its channel off."""
     return not Channel.objects.filter(kind=Channel.Kind.WEBFORM, state=Channel.State.OFF).exists()
+
+
+def waiting_questions(user: User) -> QuerySet[TicketQuestion]:
+    """What waits until it is known which ticket it is about, where `user` reaches one of those as staff."""
+    is_offered = Func(
+        F("pk"), OuterRef("offered"), template="(%(expressions)s))", arg_joiner=" = any(",
+        output_field=BooleanField(),
+    )  # fmt: skip
+    reached = Ticket.objects.filter(any_of(desk_arms(user)), is_offered, trashed_at=None)
+    return TicketQuestion.objects.filter(Exists(reached), settled_at=None)
 
 
 def sender_of(item: InboundItem) -> str:

@@ -65,6 +65,8 @@ PARKED = _("It waits: the customer has several open tickets and was asked which 
 NOTED = {
     "reaction": _("A reaction to a message of the ticket"),
     "change": _("The sender changed or deleted a message of the ticket"),
+    "changed": _("A message was changed where it was written; what it said before is kept with it"),
+    "taken_back": _("A message was deleted where it was written; it is kept here and marked so"),
     "number_changed": _("The sender has another number now"),
     "question_answered": _("It says which ticket a message before it is about"),
     "stop": _("The customer wants no more notices in this chat"),

@@ -11,7 +11,7 @@ from deskbell.cli.refusal import Refusal
 from deskbell.cli.whatsapp_web import switched_on
 
 #: seconds after which somebody's switch is followed
-EVERY = 10.0
+EVERY = 3.0
 
 
 class Gateways:

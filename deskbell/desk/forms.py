@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from deskbell.channels.actions.fallback import WAY
 from deskbell.kit.jinja import file_size
 from deskbell.people import queries as people
 from deskbell.people.addresses import is_email
@@ -75,8 +76,9 @@ class MessageForm(DraftForm):
         label=_("Bcc"),
         widget=forms.TextInput(attrs={"class": "input input-small", "autocomplete": "off"}),
     )
-    #: by which a customer is answered who wrote in a chat: in it, by mail, or in it once he writes again
-    way = forms.ChoiceField(required=False, choices=[("email", "email"), ("hold", "hold")])
+    #: by which a customer is answered who wrote in a chat: in it, by mail, in it once he writes again, or by
+    #: the Cloud API number while that of the chat is down
+    way = forms.ChoiceField(required=False, choices=[(way, way) for way in ("email", "hold", WAY)])
     #: the customer's message that it answers, in a chat
     quotes = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
     after = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 
 from deskbell.desk.charts import Share, columns, shares
 from deskbell.desk.choices import Choice, Choices, choices
+from deskbell.desk.reading import box_counts
 from deskbell.kit.patience import TooSlow
 from deskbell.people.models import User
 from deskbell.tickets.figures import DAYS, MOST, Figures, figures
-from deskbell.tickets.listing import beginnings, counts
+from deskbell.tickets.listing import beginnings
 from deskbell.tickets.models import Queue, Status
 
 OLDEST = 10
@@ -37,7 +38,7 @@ def context(user: User) -> dict[str, Any]:
         "first_reply_list": _first_replies(known),
         "parts": _parts(known, listed) if known and known.backlog else None,
         "oldest": beginnings(user, ["needs-reply"], limit=OLDEST)["needs-reply"],
-        "counts": counts(user),
+        "counts": box_counts(user),
         "nav": "live",
         "address_of": address_of,
         "days_shown": DAYS,

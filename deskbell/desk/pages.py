@@ -55,6 +55,7 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "count_cap": COUNT_CAP,
         "list_query": "",
         "at_home": False,
+        "at_parked": False,
         "at_people": False,
         "at_organizations": False,
         "may_look_up": may_look_up(person(request)),
@@ -150,6 +151,7 @@ def ticket_context(
     timeline = queries.timeline(ticket, user, before=before, labels=known.labels)
     if ticket.conversation_id and before is None:
         presence.opened(ticket, _last_heard(timeline), by=user)
+    reading.name_numbers(ticket, timeline.entries)
     form = form or _fresh_form(ticket, request.GET.get("quotes", ""))
     return {
         "ticket": ticket,

@@ -9,20 +9,24 @@ from datetime import datetime, timedelta
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from deskbell.channels.actions import consent
+from deskbell.channels.actions.fallback import WAY, Fallback, NoFallback, fallback_of, number_of
+from deskbell.channels.chats import numbers_of
 from deskbell.channels.email.subjects import plain
-from deskbell.channels.models import Channel, TicketQuestion
+from deskbell.channels.models import Channel, ParkedMessage, TicketQuestion
+from deskbell.channels.queries import waiting_questions
 from deskbell.channels.whatsapp.asking import PATIENCE
-from deskbell.channels.whatsapp.errors import SWITCHED_OFF
-from deskbell.channels.whatsapp_web.words import problem_of
+from deskbell.channels.whatsapp_web.words import CONNECTING, trouble_of
 from deskbell.events.models import Event
 from deskbell.kit.chats import phone_of
 from deskbell.people.models import Identity, Site, User
 from deskbell.tickets import queries, rules
 from deskbell.tickets.actions.merging import can_be_undone, merge_of
 from deskbell.tickets.actions.properties import EVENT_OF
+from deskbell.tickets.listing import COUNT_CAP, counts
 from deskbell.tickets.models import (
     ACTIVE_CATEGORIES,
     Attachment,
@@ -35,6 +39,7 @@ from deskbell.tickets.models import (
     TicketLink,
 )
 from deskbell.tickets.pointers import final
+from deskbell.tickets.reach import any_of, desk_arms
 
 RULES = (
     "reply",
@@ -57,6 +62,8 @@ RULES = (
 OTHERS_SHOWN = 8
 TAGS_OFFERED = 200
 AUDIT_PAGE = 100
+#: questions on the page of what waits for its ticket: none waits for longer than a quarter of an hour
+PARKED_SHOWN = 100
 #: a ticket of one subject may belong to one that moved so shortly before
 ALIKE_WITHIN = timedelta(days=7)
 ALIKE_AMONG = 50
@@ -90,7 +97,8 @@ class Chat:
     """The chat in which a customer is answered: until when he can be, and the number of ours he writes to.
 
     `phone` are the digits of his number where it is known; `days` how long it is open after a message of his;
-    `linked` says that our number is a linked device (WhatsApp Web), `problem` why nothing leaves by that.
+    `linked` says that our number is a linked device (WhatsApp Web), `problem` why nothing leaves by that and
+    `fallback` by which other number he can be answered meanwhile.
     """
 
     is_open: bool
@@ -101,16 +109,25 @@ class Chat:
     days: int = 1
     linked: bool = False
     problem: str = ""
+    #: the problem may be over in a moment
+    passing: bool = False
     #: nothing can leave by our number now
     down: bool = False
     #: he wants no templates
     stopped: bool = False
-    closes_at: datetime | None = None
+    #: when something of this changes by itself
+    turns_at: datetime | None = None
+    fallback: Fallback | None = None
 
     @property
     def link(self) -> str:
         """His chat in the reader's own WhatsApp."""
         return f"https://wa.me/{self.phone}" if self.phone else ""
+
+    @property
+    def usual_way(self) -> str:
+        """The way of MessageForm that is chosen unless the writer says otherwise; empty: as ever."""
+        return WAY if self.fallback and self.fallback.is_open and not self.passing else ""
 
 
 def chat_of(ticket: Ticket) -> Chat | None:
@@ -119,38 +136,56 @@ def chat_of(ticket: Ticket) -> Chat | None:
         return None
     channel = Channel.objects.select_related("device").filter(pk=conversation.channel_id).first()
     linked = channel is not None and channel.kind == Channel.Kind.WHATSAPP_WEB
+    problem = trouble_of(channel) if channel and linked else ""
+    instead = _fallback(ticket) if problem else None
+    turns = [conversation.closes_at if conversation.is_open else None, instead.closes_at if instead else None]
+    turns += [channel.device.until] if channel and linked and channel.device.is_restricted else []
     return Chat(
         conversation.is_open,
         conversation.open_until,
         conversation.address,
         channel.name if channel else "WhatsApp",
-        phone=phone_of(conversation.address) or (_number_of(ticket) if linked else ""),
+        phone=phone_of(conversation.address) or (number_of(ticket.requester_id) if linked else ""),
         days=conversation.open_days,
         linked=linked,
-        problem=_problem(channel) if channel and linked else "",
-        down=channel is None or channel.state != Channel.State.OK,
-        stopped=consent.is_stopped(conversation),
-        closes_at=conversation.closes_at,
+        problem=problem,
+        passing=bool(problem) and problem == CONNECTING,
+        down=bool(problem) or channel is None or channel.state != Channel.State.OK,
+        stopped=consent.is_stopped(
+            instead.conversation if instead and instead.conversation else conversation
+        ),
+        turns_at=min((each for each in turns if each and each > timezone.now()), default=None),
+        fallback=instead,
     )
 
 
-def _number_of(ticket: Ticket) -> str:
-    """The WhatsApp number of a customer whose chat has a hidden id."""
-    rows = Identity.objects.filter(user=ticket.requester_id, kind=Identity.Kind.WA_ID).order_by("pk")
-    return rows.values_list("key", flat=True).first() or ""
+def _fallback(ticket: Ticket) -> Fallback | None:
+    try:
+        return fallback_of(ticket)
+    except NoFallback:
+        return None
 
 
-def _problem(channel: Channel) -> str:
-    return SWITCHED_OFF if channel.state == Channel.State.OFF else problem_of(channel.device)
+def name_numbers(ticket: Ticket, entries: list[queries.Entry]) -> None:
+    """Note at each message by which of our numbers it came or left, where there are several."""
+    said = [each for each in entries if each.message]
+    left = {each.message.pk: item.channel_id for each in said if each.message for item in each.deliveries}
+    sent_by = {pk: channel_id for pk, channel_id in left.items() if channel_id}
+    names = numbers_of(ticket, [each.message for each in said if each.message], sent_by)
+    for each in said:
+        each.number = names.get(each.message.pk, "") if each.message else ""
 
 
 @dataclass(frozen=True)
 class Parked:
-    """What a customer wrote without saying which of his tickets he means; `offered` are those, in order."""
+    """What a customer wrote without saying which of his tickets he means; `offered` are those, in order, as
+    far as the reader reaches them, and `answers` those of them where he may answer.
+    """
 
     question: TicketQuestion
     messages: list[Message]
     offered: list[Ticket]
+    answers: list[Ticket]
 
     @property
     def until(self) -> datetime:
@@ -161,19 +196,39 @@ def parked_of(ticket: Ticket, user: User) -> Parked | None:
     """Only where the customer was offered `ticket`; of the others those that `user` reaches."""
     if ticket.conversation_id is None:
         return None
-    open_one = TicketQuestion.objects.filter(conversation=ticket.conversation_id, settled_at=None)
+    open_one = TicketQuestion.objects.filter(settled_at=None)  # of whichever chat: there are few
     question = open_one.filter(offered__contains=[ticket.pk]).first()
-    if question is None:
-        return None
+    return _parked([question], user)[0] if question else None
+
+
+def all_parked(user: User) -> list[Parked]:
+    """Everything that waits for its ticket and `user` may read, the first first."""
+    return _parked(list(waiting_questions(user).order_by("asked_at", "pk")[:PARKED_SHOWN]), user)
+
+
+def _parked(questions: list[TicketQuestion], user: User) -> list[Parked]:
     files = Attachment.objects.filter(message=OuterRef("pk")).order_by().values("message")
-    waiting = Message.objects.filter(pk__in=question.parked.values("message")).select_related("author")
     counted = Coalesce(Subquery(files.annotate(n=Count("pk")).values("n")), 0)
-    seen = Ticket.objects.visible_to(user).in_bulk(question.offered)
-    return Parked(
-        question,
-        list(waiting.annotate(files=counted).order_by("pk")),
-        [seen[pk] for pk in question.offered if pk in seen],
-    )
+    rows = ParkedMessage.objects.filter(question__in=questions)
+    asked_in = dict(rows.values_list("message_id", "question_id"))
+    waiting = Message.objects.filter(pk__in=asked_in).select_related("author").annotate(files=counted)
+    said: dict[int, list[Message]] = {each.pk: [] for each in questions}
+    for message in waiting.order_by("pk"):
+        said[asked_in[message.pk]].append(message)
+    reached = Ticket.objects.filter(any_of(desk_arms(user)), trashed_at=None).select_related("queue")
+    seen = reached.in_bulk([pk for each in questions for pk in each.offered])
+    found = []
+    for each in questions:
+        offered = [seen[pk] for pk in each.offered if pk in seen]
+        answers = [ticket for ticket in offered if rules.may(user, "reply", ticket)]
+        found.append(Parked(each, said[each.pk], offered, answers))
+    return found
+
+
+def box_counts(user: User, *, also: tuple[str, ...] = ()) -> dict[str, int]:
+    """As tickets.listing.counts, and how many chats wait for their ticket (`parked`)."""
+    waiting = waiting_questions(user).values("pk")[:COUNT_CAP]
+    return counts(user, also=also) | {"parked": waiting.count()}
 
 
 def rights_at(user: User, ticket: Ticket) -> dict[str, bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,8 @@ def built(message: dict[str, Any], uploaded: Any = None) -> Any:
     """The protobuf of a message of ours."""
     from neonize.proto.waE2E import WAWebProtobufsE2E_pb2 as e2e
 
+    if message.get("kind") == "reaction":
+        return _reaction(e2e, message)
     context = None
     if message.get("reply_to"):
         context = e2e.ContextInfo(
@@ -171,6 +174,13 @@ def built(message: dict[str, Any], uploaded: Any = None) -> Any:
             return e2e.Message(audioMessage=e2e.AudioMessage(**parts))
     name = message.get("filename") or "file"
     return e2e.Message(documentMessage=e2e.DocumentMessage(fileName=name, title=name, **parts))
+
+
+def _reaction(e2e: Any, message: dict[str, Any]) -> Any:
+    """A sign at what the customer wrote in this chat; an empty one takes it away."""
+    sign = e2e.ReactionMessage(text=message.get("text", ""), senderTimestampMS=int(time.time() * 1000))
+    sign.key.remoteJID, sign.key.fromMe, sign.key.ID = message["chat"], False, message["reply_to"]
+    return e2e.Message(reactionMessage=sign)
 
 
 def _jid(address: str) -> Any:

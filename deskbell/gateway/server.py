@@ -18,7 +18,9 @@ log = logging.getLogger(__name__)
 
 #: bytes of a file
 LARGEST_FILE = 64_000_000
-KINDS = frozenset({"text", "image", "video", "audio", "document"})
+FILES = frozenset({"image", "video", "audio", "document"})
+#: what has no file
+WORDS = frozenset({"text", "reaction"})
 _PATH = re.compile(r"/v1/sessions/(?P<sid>[^/]+)(?:/(?P<what>[a-z-]+)(?:/(?P<name>[^/]+))?)?")
 _CHAT = re.compile(r"[0-9]{3,30}@(s\.whatsapp\.net|lid)")
 _ID = re.compile(r"[A-Za-z0-9:_.-]{1,100}")
@@ -183,9 +185,8 @@ def _message(given: dict[str, Any]) -> dict[str, Any]:
     client_id, kind, ref = str(given.get("client_id") or ""), given.get("kind"), given.get("media_ref")
     if not _ID.fullmatch(client_id):
         raise Wrong(422, "client_id")
-    if kind not in KINDS or (
-        kind != "text" and not (isinstance(ref, str) and re.fullmatch("[0-9a-f]{32}", ref))
-    ):
+    has_file = kind in FILES and isinstance(ref, str) and re.fullmatch("[0-9a-f]{32}", ref)
+    if not (has_file or kind in WORDS) or (kind == "reaction" and not given.get("reply_to")):
         raise Wrong(422, Code.UNSUPPORTED)
     typing, read = given.get("typing_ms"), given.get("read")
     return {
@@ -193,7 +194,7 @@ def _message(given: dict[str, Any]) -> dict[str, Any]:
         "chat": _chat(given),
         "kind": kind,
         "text": str(given.get("text") or "")[:65_536],
-        "media_ref": ref if kind != "text" else None,
+        "media_ref": ref if has_file else None,
         "mime": str(given.get("mime") or "")[:100],
         "filename": str(given.get("filename") or "")[:255],
         "reply_to": str(given.get("reply_to") or "")[:100],

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from deskbell.channels.chats import talked_about
 from deskbell.channels.models import LinkedDevice, WhatsAppNumber
 from deskbell.channels.whatsapp import outgoing
 from deskbell.kit import markdown
@@ -35,16 +36,19 @@ def left_already(message: Message) -> bool:
 
 
 def put_reply(ticket: Ticket, message: Message, *, kind: str) -> None:
+    """By the ticket's chat, or by the other one that its writer chose."""
     assert ticket.conversation is not None
-    if template := message.details.get("whatsapp", {}).get("template"):
+    said, conversation = message.details.get(CHANNEL, {}), ticket.conversation
+    if other := said.get("chat"):
+        conversation = Conversation.objects.get(pk=other)
+        talked_about(ticket, conversation)
+    if template := said.get("template"):
         cause = ("message", message.pk)
-        outgoing.put_template(
-            ticket.conversation, kind=kind, cause=cause, ticket_id=ticket.pk, template=template
-        )
+        outgoing.put_template(conversation, kind=kind, cause=cause, ticket_id=ticket.pk, template=template)
         return
     files = Attachment.objects.filter(message=message).order_by("pk").values_list("blob_id", "filename")
     outgoing.put(
-        ticket.conversation,
+        conversation,
         kind=kind,
         cause=("message", message.pk),
         ticket_id=ticket.pk,

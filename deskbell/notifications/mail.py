@@ -438,7 +438,7 @@ def _history(ticket: Ticket, message: Message) -> list[dict[str, Any]]:
     earlier = (
         Message.objects.filter(ticket=ticket, pk__lt=message.pk, visibility=Message.Visibility.PUBLIC)
         .exclude(kind=Message.Kind.BOUNCE)
-        .filter(redacted_at=None)
+        .filter(redacted_at=None, details__whatsapp__gone_at__isnull=True)
         .select_related("author")
         .order_by("-pk")[:HISTORY]
     )

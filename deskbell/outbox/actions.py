@@ -13,7 +13,7 @@ from deskbell.events.actor import SYSTEM, Actor, HasPk
 from deskbell.events.publish import publish
 from deskbell.kit.anonymised import stand_in
 from deskbell.kit.secrets import seal, unseal
-from deskbell.outbox.events import Delivered, Failed, Retried
+from deskbell.outbox.events import Delivered, Failed, Retried, Withdrawn
 from deskbell.outbox.models import OutboxItem
 from deskbell.outbox.results import Accepted, Final, Result, Retry, Unknown
 
@@ -27,6 +27,8 @@ FINAL = frozenset({"sent", "delivered", "read", "failed", "unknown"})
 AGAIN = frozenset({"failed", "unknown"})
 #: … as long as its content is kept
 CONTENT_KEPT = timedelta(days=30)
+#: error code of what somebody withdrew before it left
+WITHDRAWN = "withdrawn"
 _FORWARD = {"queued": 0, "sending": 1, "unknown": 2, "failed": 2, "sent": 3, "delivered": 4, "read": 5}
 
 
@@ -165,6 +167,29 @@ def retry(item_id: int, *, by: Actor | HasPk) -> OutboxItem:
 
     send.configure(lock=f"outbox:{item.pk}").defer(item_id=item.pk)
     return item
+
+
+@transaction.atomic
+def withdraw(item_id: int, *, by: Actor | HasPk) -> dict[str, Any]:
+    """What waits or was refused never leaves now, not by hand either. Returns what it held.
+
+    The caller has checked that `by` may. Raises NothingToSend where it is on its way, may have left, or
+    nothing of it is kept.
+    """
+    item = OutboxItem.objects.select_for_update(no_key=True).get(pk=item_id)
+    before = item.state
+    if before not in (OutboxItem.State.QUEUED, OutboxItem.State.FAILED) or item.payload is None:
+        raise NothingToSend(before)
+    try:
+        held = unseal(bytes(item.payload))
+    except InvalidToken:
+        raise NothingToSend("unreadable") from None
+    item.state, item.payload = OutboxItem.State.FAILED, None
+    item.error_code, item.error_text = WITHDRAWN, N_("Withdrawn before it left")
+    item.changed_at = timezone.now()
+    item.save()
+    publish(Withdrawn(before=before, ticket_id=item.ticket_id), about=item, by=by)
+    return held
 
 
 @transaction.atomic

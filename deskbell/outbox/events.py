@@ -27,6 +27,15 @@ class Failed(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Withdrawn(Happened):
+    """Somebody withdrew an item that had not left; `about` is the item."""
+
+    kind = "outbox.withdrawn"
+    before: str
+    ticket_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Retried(Happened):
     """Somebody sends a failed or unknown item once more; `about` is the item."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connection
 
+from deskbell.channels import events as channel_events
 from deskbell.events import subscribe
 from deskbell.events.models import Event
 from deskbell.outbox import events as outbox_events
@@ -43,6 +44,7 @@ TICKET_EVENTS = (
     events.FileArrived,
     events.MessageParked,
     events.Reacted,
+    events.MessageRevised,
     events.MessagePlaced,
     events.NoteEdited,
     events.Redacted,
@@ -57,7 +59,9 @@ NEWEST = 50
 COPIES = {events.CopyAdded.kind, events.CopyRemoved.kind}
 
 
-@subscribe.now(*TICKET_EVENTS, outbox_events.Delivered, outbox_events.Retried, order=90)
+@subscribe.now(
+    *TICKET_EVENTS, outbox_events.Delivered, outbox_events.Retried, outbox_events.Withdrawn, order=90
+)
 def notify_ticket(event: Event) -> None:
     """A ticket, or what left the house for it, changed: tell staff who reach it and, of what is public, its
     customers.
@@ -110,6 +114,19 @@ def notify_requester(event: Event) -> None:
                 hearers |= _customers(ticket, event)
             hub.publish(hearers, {"kind": REQUESTER_CHANGED, "ticket": number, "event": event.pk})
     hub.publish([topics.EVERYTHING], {"kind": REQUESTER_CHANGED, "event": event.pk})
+
+
+@subscribe.now(
+    channel_events.ChannelSwitched,
+    channel_events.ChannelRemoved,
+    channel_events.LinkChanged,
+    channel_events.SendingPaused,
+    channel_events.SendingRestricted,
+    order=90,
+)
+def notify_desk(event: Event) -> None:
+    """One of our numbers can be written by, or no more: who writes an answer sees it at once."""
+    hub.publish([topics.DESK], {"kind": event.kind, "event": event.pk})
 
 
 @subscribe.now(people_events.SignedOut, people_events.DeviceRevoked, order=90)

@@ -1,8 +1,9 @@
 """Who hears which notices. A topic names a reach, so that a notice goes out once for all who share it.
 
-`all`, `team:<id>`, `queues-of:<team id>` and `mine:<person>` are heard by staff; `customer:<person>` and
-`org:<id>` by those who see only what is public; `user:<id>` by one person, about himself; `role:<id>` by all
-who have the role, about what it may do; `device:<id>` by one browser, about its end.
+`desk`, `all`, `team:<id>`, `queues-of:<team id>` and `mine:<person>` are heard by staff;
+`customer:<person>` and `org:<id>` by those who see only what is public; `user:<id>` by one person, about
+himself; `role:<id>` by all who have the role, about what it may do; `device:<id>` by one browser, about its
+end.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from deskbell.people.models import User
 from deskbell.people.rights import rights_of
 
 EVERYTHING = "all"
+#: what concerns all who work at the desk, whatever they reach: a number that is down
+DESK = "desk"
 DEVICE = "device:"
 
 
@@ -59,6 +62,8 @@ def topics_of(user: User) -> list[str]:
     topics = [person(user.pk), customer(user.pk), *(role(pk) for pk in rights.role_ids)]
     if rights.whole_organization and user.organization_id:
         topics.append(organization(user.organization_id))
+    if rights.staff:
+        topics.append(DESK)
     if reach.everything:
         topics.append(EVERYTHING)
     else:

@@ -14,7 +14,8 @@ LONGEST = 200_000
 #: what is found of a message; {} narrows it down
 _MESSAGES = """
     select 'message' as kind, m.id as object_id, m.ticket_id, m.created_at as at,
-           case m.visibility when 'internal' then 'staff' else 'public' end as audience,
+           case when m.visibility = 'internal' or m.details -> 'whatsapp' -> 'gone_at' is not null
+               then 'staff' else 'public' end as audience,
            m.subject || E'\\n' || m.text as words
     from tickets_message m where {}
 """
@@ -49,7 +50,7 @@ _PUT_MANY = _PUT.format(
 
 
 def put_message(message_id: int) -> None:
-    """What this message says is found from now on; staff alone find what is internal."""
+    """What this message says is found from now on; staff alone find what is internal or was taken back."""
     _put(_PUT_MESSAGE, id=message_id)
 
 

@@ -25,6 +25,7 @@ def index_ticket(event: Event) -> None:
     events.SupplierAnswered,
     events.FileArrived,
     events.NoteEdited,
+    events.MessageRevised,
     events.Redacted,
     order=50,
 )

@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from deskbell.channels.models import Channel, SenderRule
-from deskbell.channels.whatsapp_web.words import LINKS
+from deskbell.channels.whatsapp_web.device import PASSING
+from deskbell.channels.whatsapp_web.words import CONNECTING, LINKS
 from deskbell.events.kinds import Happened
 from deskbell.events.models import Event, EventDetail
 from deskbell.kit.jinja import file_size
@@ -609,7 +610,7 @@ def _channel_switched(event: Event, names: _Names) -> str:
 
 
 def _link_changed(event: Event, names: _Names) -> str:
-    words = LINKS.get(event.data["after"])
+    words = LINKS.get(event.data["after"], CONNECTING if event.data["after"] in PASSING else "")
     return _("WhatsApp Web: %(state)s") % {"state": _(words) if words else _("linked and working")}
 
 
@@ -841,6 +842,7 @@ WORDS: dict[str, Any] = {
     "inbound.replayed": _plain(gettext_lazy("sent a received message through intake again")),
     "outbox.delivery": _delivery,
     "outbox.failed": _plain(gettext_lazy("gave a message up")),
+    "outbox.withdrawn": _plain(gettext_lazy("withdrew a message that had not left")),
     "outbox.retried": _plain(gettext_lazy("sent a message again that had not arrived")),
     "invitation.sent_again": _plain(gettext_lazy("sent the invitation again")),
     "organization.removed": _plain(gettext_lazy("removed the organisation")),

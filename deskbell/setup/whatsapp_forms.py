@@ -19,12 +19,10 @@ from deskbell.channels.whatsapp.account import Account
 from deskbell.kit import http
 from deskbell.kit.secrets import seal, unseal
 from deskbell.people.models import User
-from deskbell.setup.mailbox_forms import QueueField
-from deskbell.tickets.models import Queue
+from deskbell.setup.numbers import NumberForm
 
 #: for how long what was typed beside a mistake is kept
 KEPT = timedelta(hours=1)
-TAKEN = gettext_lazy("This number is a channel of the desk already.")
 
 
 def _digits(label: Any, help_text: Any) -> forms.RegexField:
@@ -54,16 +52,14 @@ def _secret(label: Any, help_text: Any) -> forms.RegexField:
     )
 
 
-class WhatsAppForm(forms.Form):
+class WhatsAppForm(NumberForm):
     """`given` is what to store once the form is valid.
 
     No secret is ever in a page. Those that were typed beside a mistake go back sealed, for their author alone
     and for an hour: then he need not fetch them again.
     """
 
-    name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=100, help_text=gettext_lazy("As the desk calls it.")
-    )
+    kind = Channel.Kind.WHATSAPP_CLOUD
     number_id = _digits(
         gettext_lazy("Phone number ID"), gettext_lazy("Not the number itself: the ID that stands below it.")
     )
@@ -83,13 +79,6 @@ class WhatsAppForm(forms.Form):
         gettext_lazy(
             "A word of your own that you give to Meta as well. Empty: Deskbell makes one and shows it."
         ),
-    )
-    queue = QueueField(
-        Queue.objects.none(),
-        label=gettext_lazy("Queue"),
-        required=False,
-        empty_label=gettext_lazy("The first one"),
-        help_text=gettext_lazy("New tickets of this number go there."),
     )
     greets = forms.BooleanField(
         label=gettext_lazy("Answer the first message with the ticket’s number"),
@@ -156,16 +145,12 @@ class WhatsAppForm(forms.Form):
     kept = forms.CharField(required=False, max_length=8000, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, reader: User, channel: Channel | None = None, **kwargs: Any) -> None:
-        self.reader, self.channel = reader, channel
+        self.reader = reader
         self.stored = Account.of(channel) if channel else None
         self.given: Given | None = None
         if channel is not None:
             kwargs["initial"] = _values(channel)
-        super().__init__(*args, **kwargs)
-        queues = Queue.objects.filter(active=True)
-        if channel is not None:
-            queues |= Queue.objects.filter(pk=channel.queue_id or 0)
-        cast(QueueField, self.fields["queue"]).queryset = queues.order_by("position")
+        super().__init__(*args, channel=channel, **kwargs)
         for name in SECRETS:
             if self.stored and getattr(self.stored, name):
                 self.fields[name].help_text = _("One is stored. Leave this empty to keep it.")
@@ -179,11 +164,7 @@ class WhatsAppForm(forms.Form):
         return any(self[name].value() or self[name].errors for name in ("base_url", "version", "auth_header"))
 
     def clean_number_id(self) -> str:
-        number_id = str(self.cleaned_data["number_id"])
-        others = Channel.objects.filter(kind=Channel.Kind.WHATSAPP_CLOUD, address=number_id)
-        if others.exclude(pk=self.channel.pk if self.channel else 0).exists():
-            raise forms.ValidationError(TAKEN)
-        return number_id
+        return self.free(str(self.cleaned_data["number_id"]))
 
     def clean_base_url(self) -> str:
         given = str(self.cleaned_data["base_url"]).rstrip("/")

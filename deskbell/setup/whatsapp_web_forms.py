@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -12,10 +12,7 @@ from deskbell.channels.actions.access import BadChannel
 from deskbell.channels.actions.whatsapp_web import LIMITS, Given, digits
 from deskbell.channels.models import Channel
 from deskbell.kit import http
-from deskbell.setup.mailbox_forms import QueueField
-from deskbell.tickets.models import Queue
-
-TAKEN = gettext_lazy("This number is a channel of the desk already.")
+from deskbell.setup.numbers import NumberForm
 
 
 def _limit(name: str, label: Any, help_text: Any) -> forms.IntegerField:
@@ -29,24 +26,15 @@ def _limit(name: str, label: Any, help_text: Any) -> forms.IntegerField:
     )
 
 
-class LinkedDeviceForm(forms.Form):
+class LinkedDeviceForm(NumberForm):
     """`given` is what to store once the form is valid. The phone number of an existing one stays."""
 
-    name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=100, help_text=gettext_lazy("As the desk calls it.")
-    )
+    kind = Channel.Kind.WHATSAPP_WEB
     phone = forms.CharField(
         label=gettext_lazy("Phone number"),
         max_length=40,
         help_text=gettext_lazy("With its country code, such as +49 30 123456. Best a spare number."),
         widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
-    )
-    queue = QueueField(
-        Queue.objects.none(),
-        label=gettext_lazy("Queue"),
-        required=False,
-        empty_label=gettext_lazy("The first one"),
-        help_text=gettext_lazy("New tickets of this number go there."),
     )
     greets = forms.BooleanField(
         label=gettext_lazy("Answer the first message with the ticket’s number"),
@@ -78,17 +66,14 @@ class LinkedDeviceForm(forms.Form):
     )
 
     def __init__(self, *args: Any, channel: Channel | None = None, **kwargs: Any) -> None:
-        self.channel, self.given = channel, None  # type: tuple[Channel | None, Given | None]
+        self.given: Given | None = None
         kwargs["initial"] = (
             _values(channel) if channel else {name: getattr(Given(""), name) for name in LIMITS}
         )
-        super().__init__(*args, **kwargs)
-        queues = Queue.objects.filter(active=True)
+        super().__init__(*args, channel=channel, **kwargs)
         if channel is not None:
-            queues |= Queue.objects.filter(pk=channel.queue_id or 0)
             self.fields["phone"].disabled = True
             self.fields["phone"].help_text = _("Another number is another channel.")
-        cast(QueueField, self.fields["queue"]).queryset = queues.order_by("position")
 
     def clean_phone(self) -> str:
         try:
@@ -97,10 +82,7 @@ class LinkedDeviceForm(forms.Form):
             raise forms.ValidationError(
                 _("This is no phone number with its country code, such as +49 30 123456.")
             ) from None
-        others = Channel.objects.filter(kind=Channel.Kind.WHATSAPP_WEB, address=phone)
-        if others.exclude(pk=self.channel.pk if self.channel else 0).exists():
-            raise forms.ValidationError(TAKEN)
-        return phone
+        return self.free(phone)
 
     def clean_gateway(self) -> str:
         given = str(self.cleaned_data["gateway"]).rstrip("/")

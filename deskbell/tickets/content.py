@@ -43,7 +43,8 @@ class Content:
     inbound_id: int | None = None
     remote_images: int = 0
     #: of a reply where the ticket's own way is a chat: "email" for one that leaves by mail, "template" for
-    #: one that is taken at any time (details.whatsapp.template says which)
+    #: one that is taken at any time (details.whatsapp.template says which), "chat:7" for one that leaves by
+    #: another conversation with the customer
     way: str = ""
     #: see Message.details
     details: dict[str, Any] = field(default_factory=dict)
@@ -66,6 +67,12 @@ class Content:
             bcc=bcc or [],
             way=way,
         )
+
+    @property
+    def other_chat(self) -> int | None:
+        """Id of the conversation that `way` names."""
+        name, _colon, pk = self.way.partition(":")
+        return int(pk) if name == "chat" and pk.isdecimal() else None
 
     @property
     def empty(self) -> bool:

@@ -263,6 +263,17 @@ class Reacted(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MessageRevised(Happened):
+    """Who wrote a message in a chat changed its words there, or took it back (`gone`); the desk keeps what
+    stood there before.
+    """
+
+    kind = "ticket.message_revised"
+    message_id: int
+    gone: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class MessageParked(Happened):
     """The customer wrote, and it is open which of his tickets he means: this one, or another (`gone`: the
     message has found its place elsewhere).

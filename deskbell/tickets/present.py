@@ -156,6 +156,8 @@ def messages(rows: Sequence[Message], *, reader: User | None = None) -> list[Sha
 
 def _message(row: Message, phones: dict[int, str], sent: list[OutboxItem], reader: User | None) -> Shape:
     staff = reader is None or (row.ticket is None or sees_internal(reader, row.ticket))
+    hidden = row.taken_back and not staff
+    files = [] if hidden else sorted(row.attachments.all(), key=lambda file: file.pk)
     return {
         "id": row.pk,
         "ticket": row.ticket.number if row.ticket else None,
@@ -167,10 +169,10 @@ def _message(row: Message, phones: dict[int, str], sent: list[OutboxItem], reade
         "to": row.to,
         "cc": row.cc,
         "subject": row.subject,
-        "text": row.text,
-        "new_text": row.new_text,
-        "html": row.html,
-        "attachments": [attachment(file) for file in sorted(row.attachments.all(), key=lambda file: file.pk)],
+        "text": "" if hidden else row.text,
+        "new_text": "" if hidden else row.new_text,
+        "html": "" if hidden else row.html,
+        "attachments": [attachment(file) for file in files],
         "external_id": row.external_id or None,
         "in_reply_to": row.in_reply_to or None,
         "deliveries": [delivery(item) for item in sent] if staff else [],

@@ -25,6 +25,8 @@ from deskbell.tickets.sentences import Labels, Names, sentence
 
 #: events shown between two messages, newest first; more stand in the audit trail
 EVENTS_SHOWN = 200
+#: codes of what waits at a linked device that is down, and does not go anywhere soon
+STUCK = frozenset({"down", "not_connected", "gateway", "signature"})
 EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 #: above every message id
 NEWEST = 2**63 - 1
@@ -73,8 +75,20 @@ class Entry:
     quoted: Message | None = None
     #: of a forward
     sent_on: SentOn | None = None
+    #: the name of our number by which it came or left, in a ticket that was talked about by several
+    number: str = ""
     sentence: str = ""
     who: str = ""
+
+    @property
+    def stuck(self) -> bool:
+        """Whether something of it waits for, or was refused by, a linked device and can be withdrawn."""
+        return any(
+            item.driver == "whatsapp-web"
+            and item.kept  # type: ignore[attr-defined]
+            and (item.state == "failed" or (item.state == "queued" and item.error_code in STUCK))
+            for item in self.deliveries
+        )
 
     @property
     def attachments_shown(self) -> list[Attachment]:

@@ -71,12 +71,16 @@ def choosable_people(user: User) -> QuerySet[User]:
 
 
 def visible_messages(user: User) -> Q:
-    """Condition on Message: everything of tickets reached as staff, public messages of the others."""
+    """Condition on Message: everything of tickets reached as staff, public messages of the others that
+    their writers have not taken back.
+    """
     desk = desk_arms(user)
     if any(not arm for arm in desk):
         return Q()
     own = Q(
-        _ticket_in(any_of(customer_arms(user)) & Q(trashed_at=None)), visibility=Message.Visibility.PUBLIC
+        _ticket_in(any_of(customer_arms(user)) & Q(trashed_at=None)),
+        visibility=Message.Visibility.PUBLIC,
+        details__whatsapp__gone_at__isnull=True,
     )
     return Q(_ticket_in(any_of(desk))) | own if desk else own
 

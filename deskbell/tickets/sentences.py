@@ -265,6 +265,13 @@ def _reacted(data: dict, names: Names, event: Event) -> str:
     return text % {"sign": data["sign"]}
 
 
+def _revised(data: dict, names: Names, event: Event) -> str:
+    if event.actor_kind != "user":  # one of ours, on the phone that has the number
+        gone = _("noted that a message was deleted on our phone")
+        return gone if data["gone"] else _("noted that a message was changed on our phone")
+    return _("deleted a message on WhatsApp") if data["gone"] else _("changed a message on WhatsApp")
+
+
 def _placed(data: dict, names: Names, event: Event) -> str:
     texts = {
         "customer": _("put a message here, as the customer said which ticket he means"),
@@ -318,6 +325,7 @@ _SENTENCES = {
     events.Deleted.kind: _plain(N_("deleted the ticket for ever")),
     events.FileArrived.kind: _plain(N_("a file came after its message")),
     events.Reacted.kind: _reacted,
+    events.MessageRevised.kind: _revised,
     events.MessageParked.kind: _plain(N_("a message waits until it is known which ticket it is about")),
     events.MessagePlaced.kind: _placed,
     events.NoteEdited.kind: _plain(N_("edited a note")),

@@ -14,6 +14,8 @@ from django.test import Client
 from django.urls import reverse
 from hypothesis import strategies as st
 
+from deskbell.channels.models import ParkedMessage, TicketQuestion
+from deskbell.channels.queries import waiting_questions
 from deskbell.events.actor import SYSTEM
 from deskbell.events.models import Event
 from deskbell.files.actions import store
@@ -23,10 +25,11 @@ from deskbell.realtime import hub
 from deskbell.realtime.topics import topics_of
 from deskbell.search.queries import search
 from deskbell.tickets import actions
+from deskbell.tickets.actions.conversations import park
 from deskbell.tickets.content import Content, NewFile
 from deskbell.tickets.forwards import Forward
 from deskbell.tickets.listing import counts
-from deskbell.tickets.models import Attachment, Queue, Ticket
+from deskbell.tickets.models import Attachment, Conversation, Queue, Ticket
 from tests import stories
 
 SCOPES = ("all", "team", "queue", "assigned", "organization")
@@ -188,6 +191,7 @@ class Desk:
             actions.add_copy(ticket, self.person, by=self.owner)
         if plan.trashed:
             actions.trash(ticket, by=self.owner)
+        _park(ticket, f"{word}parked")
         files = Attachment.objects.filter(message__ticket=ticket, filename__startswith=word)
         files = files.values_list("filename", "pk")
         named = {filename.removeprefix(word).removesuffix(".txt"): pk for filename, pk in files}
@@ -202,6 +206,14 @@ class Desk:
             source="phone",
             **more,
         )
+
+
+def _park(ticket: Ticket, words: str) -> None:
+    """Its customer was asked by chat whether he means it, and has not answered."""
+    chat = Conversation.objects.create(channel_id=1, address=words, person=ticket.requester)
+    question = TicketQuestion.objects.create(conversation=chat, offered=[ticket.pk])
+    message = park(_said(words), author=ticket.requester, channel="whatsapp")
+    ParkedMessage.objects.create(question=question, message=message)
 
 
 def _ask_a_supplier(ticket: Ticket, word: str, *, by: User) -> None:
@@ -236,6 +248,12 @@ def agree(plan: Plan) -> None:
     assert set(rows) == in_lists, "visible tickets"
     worked = sum(plan.as_staff(each.plan) and not each.plan.trashed for each in desk.tickets)
     assert counts(person)["open"] == worked, "count of open tickets"
+    assert waiting_questions(person).count() == worked, "count of parked messages"
+    if plan.staff:
+        shown = browser.get(reverse("desk:parked-list")).content.decode()
+        for each in desk.tickets:
+            right = plan.as_staff(each.plan) and not each.plan.trashed
+            assert (f"{each.word}parked" in shown) == right, "list of parked messages"
     for each in desk.tickets:
         _agree_on(plan, each, person, browser, api, desk.owner)
 

@@ -27,7 +27,9 @@ from deskbell.channels.models import (
     SignInProvider,
     TicketQuestion,
 )
+from deskbell.kit.secrets import seal
 from deskbell.notifications.models import MailText
+from deskbell.outbox.models import OutboxItem
 from deskbell.people.models import (
     ApiToken,
     Device,
@@ -269,6 +271,17 @@ def parked(world: World, case: Case) -> dict[str, Any]:
         message = park(content, author=asked.requester, channel="whatsapp")
         ParkedMessage.objects.create(question=question, message=message)
     return {**where, "pk": question.pk}
+
+
+def stuck(world: World, case: Case) -> dict[str, Any]:
+    """A reply of the owner's that waits for a phone that is linked no more."""
+    message = case.messages["public"]
+    items = OutboxItem.objects.filter(cause_kind="message", cause_id=message.pk, driver="whatsapp-web")
+    values = {"state": "queued", "payload": seal({"text": "words"}), "error_code": "down", "error_text": ""}
+    if not items.update(**values):
+        more = {"kind": "ticket.reply", "cause_kind": "message", "cause_id": message.pk, "recipient": "1@lid"}
+        OutboxItem.objects.create(driver="whatsapp-web", ticket_id=case.ticket.pk, **more, **values)
+    return {"pk": message.pk}
 
 
 def said(world: World, case: Case) -> dict[str, Any]:
@@ -642,6 +655,7 @@ PAGES: dict[str, Row] = {
     "desk:list": Row(desk),
     "desk:boxes": Row(desk),
     "desk:search": Row(desk),
+    "desk:parked-list": Row(desk),
     "desk:me": Row(desk, may=anywhere(STAFF), body=const(signature="Regards")),
     "desk:replies": Row(desk),
     "desk:reply-new": Row(
@@ -742,6 +756,7 @@ PAGES: dict[str, Row] = {
         body=lambda world, case: {"ticket": case.ticket.number},
         each=True,
     ),
+    "desk:withdrawal": Row(may=by(WORKERS), values=stuck, body=const(by="draft"), each=True),
     "desk:reaction": Row(may=by(WORKERS), values=said, body=const(sign="👍"), each=True),
     "desk:outside": Row(
         desk_ticket_for(WORKERS),

@@ -77,11 +77,16 @@ def read() -> None:
         inbound.decide(item.pk)
 
 
-def work() -> None:
-    """What the worker does with events and with what is to leave."""
+def hear_of() -> None:
+    """What the worker does with events."""
     for event in Event.objects.order_by("pk"):
         for subscriber in subscribe.later_subscribers(event.kind):
             deliver.deliver_one(event.pk, subscriber.name)
+
+
+def work() -> None:
+    """What the worker does with events and with what is to leave."""
+    hear_of()
     for item in OutboxItem.objects.filter(state="queued").order_by("pk"):
         delivery.send_item(item.pk)
 

@@ -10,6 +10,7 @@ from deskbell.channels import actions, inbound
 from deskbell.channels.models import Channel, InboundItem
 from deskbell.people.actions import create_user
 from tests.channels.chatting import nothing_kept, number, post, sim  # noqa: F401
+from tests.channels.linking import at_once, gateway, linked, tell  # noqa: F401
 
 
 @pytest.fixture

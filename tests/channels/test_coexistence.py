@@ -62,11 +62,9 @@ def test_edits_and_deletions_on_the_phone_are_noted(ticket, number, sim):
     edit["edit"] = {"original_message_id": echo["id"], "message": {"type": "text", "text": {"body": "Off"}}}
     revoke = {**sim.on_our_phone(ASHA, ""), "type": "revoke", "revoke": {"original_message_id": echo["id"]}}
     hear(number, sim.echoes(edit, revoke))
-    notes = Message.objects.filter(visibility="internal").order_by("pk")
-    assert [note.text for note in notes] == [
-        "Changed this message on our phone: Off",
-        "Deleted this message on our phone",
-    ]
+    message = Message.objects.get(external_id=echo["id"])
+    assert (message.text, [each["text"] for each in message.before]) == ("Off", ["Turn it on"])
+    assert message.taken_back and not Message.objects.filter(visibility="internal").exists()
 
 
 def test_what_has_no_ticket_opens_none(number, sim):

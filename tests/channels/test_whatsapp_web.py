@@ -4,113 +4,34 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from deskbell.channels import inbound, queries
+from deskbell.channels import queries
 from deskbell.channels.actions import webhooks
 from deskbell.channels.actions import whatsapp_web as numbers
 from deskbell.channels.actions.access import BadChannel
 from deskbell.channels.actions.reactions import NoReaction, react
 from deskbell.channels.models import Channel, DeviceMessage, InboundItem, LinkedDevice, Webhook
-from deskbell.channels.whatsapp_web import account, limits, words
-from deskbell.events import deliver, subscribe
+from deskbell.channels.whatsapp_web import words
 from deskbell.events.models import Event
 from deskbell.gateway.protocol import HEADER, sign
 from deskbell.outbox import actions as outbox
-from deskbell.outbox import delivery
 from deskbell.outbox.models import OutboxItem
 from deskbell.people.models import Identity, User
 from deskbell.tickets import actions as tickets
-from deskbell.tickets.content import Content
 from deskbell.tickets.models import Attachment, Conversation, Message, Ticket
+from tests.channels.chatting import PNG
+from tests.channels.linking import answer, send_all, work
 from tests.stories import fresh, staff
-from tests.support.gateway import CHAT, LID, PN, FakeGateway, serve
-
-PNG = b"\x89PNG\r\n\x1a\n" + b"a picture" * 20
-
-
-@pytest.fixture(autouse=True)
-def nothing_kept(monkeypatch) -> None:
-    monkeypatch.setattr(account, "_kept", {})
+from tests.support.gateway import CHAT, LID, PN
 
 
 @pytest.fixture
-def gateway() -> Iterator[FakeGateway]:
-    with serve(FakeGateway()) as running:
-        yield running
-
-
-@pytest.fixture
-def number(db, gateway, settings, tmp_path) -> Channel:
-    """Linked, switched on, and without its pace: a test that is about the pace sets it."""
-    settings.FILES_DIR = tmp_path / "files"
-    settings.BASE_URL = "https://desk.example"
-    given = numbers.Given("+49 30 900000", gateway=gateway.address, greets=False)
-    channel = numbers.add_linked("Front desk phone", given)
-    numbers.accept_risk(channel, by=staff("owner"))
-    gateway.sid, gateway.secret = str(channel.uuid), account.secret_of(channel)
-    LinkedDevice.objects.update(link_state="WORKING")
-    gateway.state = {"link_state": "WORKING", "send_state": "ok"}
-    return Channel.objects.select_related("device").get(pk=channel.pk)
-
-
-@pytest.fixture
-def at_once(monkeypatch) -> None:
-    monkeypatch.setattr(limits, "APART", 0)
-    monkeypatch.setattr(limits, "JITTER", 0)
-    monkeypatch.setattr(limits, "TO_ONE", 0)
-
-
-@pytest.fixture
-def tell(number, gateway, client) -> Callable[..., int]:
-    """Deliver what the gateway has to tell, as it does, and let the worker read it."""
-
-    def send(*, keep: bool = False, work: bool = True) -> int:
-        body = json.dumps({"v": 1, "sid": gateway.sid, "events": gateway.events}).encode()
-        path = f"/channels/whatsapp-web/{number.uuid}/"
-        headers = {HEADER: sign(gateway.secret, "POST", path, body)}
-        answer = client.post(path, body, content_type="application/json", headers=headers)
-        if not keep:
-            gateway.events.clear()
-        if work:
-            read()
-        return int(answer.status_code)
-
-    return send
-
-
-def read() -> None:
-    for hook in Webhook.objects.filter(handled_at=None).order_by("pk"):
-        webhooks.handle_webhook(hook.pk)
-    for item in InboundItem.objects.filter(state="received").order_by("pk"):
-        inbound.decide(item.pk)
-
-
-def work() -> None:
-    """What the worker does with events and with what is to leave."""
-    for event in Event.objects.order_by("pk"):
-        for subscriber in subscribe.later_subscribers(event.kind):
-            deliver.deliver_one(event.pk, subscriber.name)
-    send_all()
-
-
-def send_all() -> None:
-    for item in OutboxItem.objects.filter(driver="whatsapp-web", state="queued").order_by("pk"):
-        OutboxItem.objects.filter(pk=item.pk).update(next_try_at=timezone.now())
-        delivery.send_item(item.pk)
-
-
-def answer(
-    ticket: Ticket, text: str = "Please restart it.", *, by: User | None = None, **more: Any
-) -> Message:
-    message = tickets.reply(fresh(ticket), Content.markdown(text, **more), by=by or staff("owner"))
-    work()
-    return message
+def number(linked) -> Channel:
+    return linked
 
 
 def only_item() -> OutboxItem:
@@ -321,7 +242,7 @@ def test_a_message_that_could_not_be_decrypted_is_replaced_by_its_words_in_eithe
     assert texts == ["Hello", "The real words", "Read at once"]
 
 
-def test_edits_revokes_and_reactions_are_noted_without_waking_the_ticket(number, gateway, tell):
+def test_edits_revokes_and_reactions_stand_at_their_message_without_waking_the_ticket(number, gateway, tell):
     first = gateway.write("Hello")
     tell()
     ticket = Ticket.objects.get()
@@ -331,15 +252,26 @@ def test_edits_revokes_and_reactions_are_noted_without_waking_the_ticket(number,
     gateway.write("👍", kind="reaction", edit_of=first)
     tell()
     assert fresh(ticket).category == "resolved"
-    notes = [each.text for each in Message.objects.filter(visibility="internal").order_by("pk")]
-    assert notes == [
-        "Changed this message on WhatsApp: Hello there",
-        "Deleted this message on WhatsApp",
-    ]
-    reacted = Message.objects.get(external_id=first)
-    assert reacted.details["whatsapp"]["reactions"] == {"theirs": "👍"}
+    message = Message.objects.get()
+    assert (message.text, [each["text"] for each in message.before]) == ("Hello there", ["Hello"])
+    assert message.taken_back
+    assert message.details["whatsapp"]["reactions"] == {"theirs": "👍"}
+
+
+def test_a_sign_of_ours_leaves_by_the_linked_device(number, gateway, tell, at_once):
+    first = gateway.write("Hello")
+    tell()
+    message, agent = Message.objects.get(), staff("agent")
+    react(message, "🙏", by=agent)
+    react(message, "", by=agent)
     with pytest.raises(NoReaction):
-        react(reacted, "👍", by=staff("owner"))
+        react(message, "🤡", by=agent)
+    for _one_after_the_other in range(2):
+        send_all()
+        tell()
+    told = [(each["kind"], each["text"], each["reply_to"]) for each in gateway.messages.values()]
+    assert told == [("reaction", "🙏", first), ("reaction", "", first)]
+    assert set(OutboxItem.objects.values_list("state", flat=True)) == {"sent"}
 
 
 def test_what_is_written_on_the_phone_stands_on_the_ticket_and_is_not_sent_again(

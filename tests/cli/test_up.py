@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from bench.machine import free_port
 from deskbell.cli import embedded
 from tests.support.desk import QUICK, Desk, as_root, copy, deskbell, open_folder, ready_made
 from tests.support.waiting import until
@@ -120,6 +124,83 @@ def test_a_start_after_the_parent_was_killed_takes_over(desk: Desk) -> None:
     until(lambda: _ready(desk), seconds=60, what="ready")
     assert not [pid for pid in children.values() if alive(pid)]
     assert "ana@example.com" in deskbell(desk.data, "user", "list", "--json").stdout
+
+
+LINKED = """
+from deskbell.channels.actions import whatsapp_web as numbers
+from deskbell.channels.models import Channel, LinkedDevice
+from deskbell.people.models import User
+channel = Channel.objects.get(uuid=UUID)
+LinkedDevice.objects.filter(channel=channel).update(port=PORT)
+owner = User.objects.get(email="otto@example.com")
+"""
+
+
+def gateways(desk: Desk) -> dict[str, int]:
+    """Process ids of the gateways under it, by the number's uuid."""
+    found = {}
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = line.read_bytes().decode().split("\0")
+            parent = int((line.parent / "stat").read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == desk.parent.pid and "whatsapp-web" in words:
+            found[words[words.index("--channel") + 1]] = int(line.parent.name)
+    return found
+
+
+def _answers(port: int) -> bool:
+    """Whether something speaks the interface of gateways there: nobody is let in without a signature."""
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/health", timeout=2)
+    except urllib.error.HTTPError as refused:
+        return refused.code == 401 and json.load(refused) == {"code": "signature"}
+    except OSError:
+        return False
+    return False
+
+
+def test_a_gateway_runs_for_a_number_as_long_as_it_is_on(desk: Desk) -> None:
+    person = ("user", "create", "otto@example.com", "--name", "Otto", "--role", "owner")
+    assert deskbell(desk.data, *person).returncode == 0
+    for phone in ("4930900001", "4930900002"):
+        made = deskbell(desk.data, "channel", "add", "whatsapp-web", "--name", phone, f"phone=+{phone}")
+        assert made.returncode == 0, made.stderr
+    with psycopg.connect(embedded.url(desk.data) or "") as connection:
+        rows = connection.execute(
+            "select uuid::text from channels_channel where kind = 'whatsapp-web' order by id"
+        )
+        on, off = (row[0] for row in rows.fetchall())
+    port = free_port()
+
+    def shell(words: str) -> None:
+        script = LINKED.replace("UUID", repr(on)).replace("PORT", str(port)) + words
+        done = deskbell(desk.data, "manage", "shell", "-c", script)
+        assert done.returncode == 0, done.stderr
+
+    assert gateways(desk) == {}
+    shell("numbers.accept_risk(channel, by=owner)")
+    until(lambda: list(gateways(desk)) == [on], seconds=20, what="the gateway of the number that is on")
+    until(lambda: _answers(port), seconds=30, what="it answers")
+
+    # killed, it comes again
+    first = gateways(desk)[on]
+    os.kill(first, signal.SIGKILL)
+    until(lambda: gateways(desk).get(on, first) != first, seconds=20, what="another one in its place")
+    until(lambda: _answers(port), seconds=30, what="that answers, too")
+
+    # it ends with its switch, and with the parent
+    second = gateways(desk)[on]
+    shell("numbers.switch_linked(channel, on=False, by=owner)")
+    until(
+        lambda: not gateways(desk) and not alive(second), seconds=20, what="it ends when it is switched off"
+    )
+    shell("numbers.switch_linked(channel, on=True, by=owner)")
+    third = until(lambda: gateways(desk).get(on), seconds=20, what="it runs again")
+    assert off not in gateways(desk)
+    assert desk.stop() == 0
+    assert not alive(third) and not _answers(port)
 
 
 def test_the_children_end_with_a_killed_parent(desk: Desk) -> None:

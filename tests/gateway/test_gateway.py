@@ -261,6 +261,20 @@ def test_a_file_is_brought_before_its_message(linked):
     assert ask(linked, "GET", f"/v1/sessions/{SID}/media/nothing")[0] == 404
 
 
+def test_a_sign_at_a_message_is_taken_and_taken_away_again(linked):
+    for client_id, sign_of in (("set", "👍"), ("away", "")):
+        message = {
+            "client_id": client_id,
+            "chat": CHAT,
+            "kind": "reaction",
+            "text": sign_of,
+            "reply_to": "A1",
+        }
+        assert ask(linked, "POST", f"/v1/sessions/{SID}/messages", message)[0] == 202
+        path = f"/v1/sessions/{SID}/messages/{client_id}"
+        assert until(lambda at=path: ask(linked, "GET", at)[1]["state"] == "sent")
+
+
 def test_logged_out_it_takes_no_message(linked):
     assert ask(linked, "POST", f"/v1/sessions/{SID}/logout", {})[1]["link_state"] == "LOGGED_OUT"
     status, answer = ask(
@@ -326,6 +340,7 @@ def test_what_found_no_connection_leaves_when_there_is_one(ours, desk):
         {"kind": "dance"},
         {"client_id": ""},
         {"kind": "image"},
+        {"kind": "reaction"},
         {"v": 2},
         {"kind": "image", "media_ref": "../keys.db"},
     ],

@@ -195,3 +195,14 @@ def test_groups_status_and_newsletters_are_known_by_their_server():
     servers = ["s.whatsapp.net", "lid", "g.us", "broadcast", "newsletter", "bot"]
     kinds = [mapping.kind_of_chat(n.JID(User="1", Server=each)) for each in servers]
     assert kinds == ["dm", "dm", "group", "status", "newsletter", "other"]
+
+
+def test_a_sign_of_ours_names_the_message_of_the_customer():
+    from deskbell.gateway.library import built
+
+    chat = "919810000001@s.whatsapp.net"
+    made = built({"kind": "reaction", "chat": chat, "text": "👍", "reply_to": "A1"}).reactionMessage
+    assert (made.text, made.key.ID, made.key.remoteJID, made.key.fromMe) == ("👍", "A1", chat, False)
+    assert made.senderTimestampMS > 1_700_000_000_000
+    away = built({"kind": "reaction", "chat": chat, "text": "", "reply_to": "A1"}).reactionMessage
+    assert (away.HasField("text"), away.text) == (True, "")

@@ -22,19 +22,19 @@ def own(user: User) -> set[str]:
 
 def test_an_agent_hears_everything():
     agent = staff()
-    assert set(topics_of(agent)) == {"all"} | own(agent)
+    assert set(topics_of(agent)) == {"all", "desk"} | own(agent)
 
 
 def test_an_agent_of_one_team_hears_his_team_and_what_is_assigned_to_him():
     here = team()
     agent = staff(team=here)
     agent = User.objects.get(pk=agent.pk)
-    assert set(topics_of(agent)) == {f"team:{here.pk}", f"mine:{agent.pk}"} | own(agent)
+    assert set(topics_of(agent)) == {"desk", f"team:{here.pk}", f"mine:{agent.pk}"} | own(agent)
 
 
 def test_an_engineer_hears_what_is_assigned_to_him():
     engineer = staff("engineer")
-    assert set(topics_of(engineer)) == {f"mine:{engineer.pk}"} | own(engineer)
+    assert set(topics_of(engineer)) == {"desk", f"mine:{engineer.pk}"} | own(engineer)
 
 
 def test_a_customer_hears_his_own_and_a_manager_his_organisation():

@@ -56,7 +56,8 @@ def create_message(request: HttpRequest, number: shapes.PathId, body: shapes.New
     """`public` answers the customer (or is his own reply), `internal` is a note that he never sees.
 
     A chat takes free answers for 24 hours after its customer's last message: 409 `chat-closed` after them.
-    Then answer by `"way": "mail"`, or with a `template`."""
+    Then answer by `"way": "mail"`, or with a `template`. While the WhatsApp Web number of a chat is down,
+    answers wait for it; `"way": "cloud"` sends one by a number at the Cloud API, as does a `template`."""
     user = caller(request)
     return once(request, body, lambda: present.message(_write(user, number, body), reader=user))
 

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from deskbell.channels import events, reasons
+from deskbell.channels.actions import fallback
 from deskbell.channels.models import AwaitedFile, InboundItem, ParkedMessage, TicketQuestion
 from deskbell.channels.whatsapp import asking
 from deskbell.channels.whatsapp.naming import subject_of
@@ -129,6 +130,7 @@ def _write(parked: Message, ticket: Ticket | None, question: TicketQuestion, how
         )
         message = ticket.messages.get()
     else:
+        fallback.goes_on(ticket, question.conversation)
         message = tickets.customer_reply(ticket, content, by=author, channel=CHANNEL)
         ticket = message.ticket or ticket
     AwaitedFile.objects.filter(pk__in=[each.pk for each in awaited]).update(message=message)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from deskbell.channels.whatsapp.outgoing import DRIVER
+from deskbell.channels.chats import chat_of_message
+from deskbell.channels.whatsapp.outgoing import driver_of
 from deskbell.outbox import actions as outbox
 from deskbell.people.models import User
 from deskbell.tickets import rules
@@ -30,17 +31,16 @@ def react(message: Message, sign: str, *, by: User) -> None:
     if ticket is None or sign not in ("", *SIGNS):
         raise NoReaction(sign)
     rules.require(by, "reply", ticket)
-    conversation = ticket.conversation
-    linked = message.details.get("whatsapp", {}).get("linked")  # a linked device sends none
-    if conversation is None or linked or message.direction != Message.Direction.IN or not message.external_id:
+    conversation = (chat_of_message(message) or ticket.conversation) if ticket.conversation else None
+    if conversation is None or message.direction != Message.Direction.IN or not message.external_id:
         raise NoReaction(str(message.pk))
     if not conversation.is_open:
-        raise ChatClosed
+        raise ChatClosed(conversation.open_days)
     event = set_reaction(message.pk, sign, theirs=False, by=by)
     if event is None:
         return
     outbox.put(
-        DRIVER,
+        driver_of(conversation),
         recipient=conversation.address,
         kind="ticket.reaction",
         cause=("event", event.pk),

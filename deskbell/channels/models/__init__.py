@@ -1,5 +1,6 @@
 from deskbell.channels.models.channel import Channel
 from deskbell.channels.models.charges import DeliveredMessage
+from deskbell.channels.models.chats import TicketChat
 from deskbell.channels.models.consent import ChatConsent
 from deskbell.channels.models.inbound import InboundFile, InboundItem
 from deskbell.channels.models.questions import ParkedMessage, TicketQuestion
@@ -41,6 +42,7 @@ __all__ = [
     "Server",
     "SignInProvider",
     "Tally",
+    "TicketChat",
     "TicketQuestion",
     "Webhook",
     "WhatsAppNumber",

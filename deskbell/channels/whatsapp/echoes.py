@@ -8,11 +8,23 @@ from django.utils.translation import gettext_noop as N_
 
 from deskbell.channels import reasons
 from deskbell.channels.case import Verdict, believable
+from deskbell.channels.chats import tickets_in
 from deskbell.channels.models import InboundItem
 from deskbell.channels.whatsapp.incoming import ABOUT
-from deskbell.channels.whatsapp.reading import Chat, annotate, await_file, content_of, said, ticket_about
+from deskbell.channels.whatsapp.reading import (
+    Chat,
+    annotate,
+    await_file,
+    content_of,
+    message_about,
+    revised,
+    said,
+    ticket_about,
+)
+from deskbell.events.actor import SYSTEM
 from deskbell.outbox.models import OutboxItem
 from deskbell.tickets import actions as tickets
+from deskbell.tickets.actions.conversations import set_reaction
 from deskbell.tickets.models import Conversation, Message, Ticket
 
 
@@ -36,10 +48,18 @@ def decide(chat: Chat) -> Verdict:
 
 
 def _about_another(chat: Chat) -> Verdict:
+    if verdict := revised(chat):
+        return verdict
     incoming = chat.incoming
     ticket = ticket_about(chat.item.channel_id, incoming.about)
     if ticket is None:
         return Verdict.blocked("about_nothing", N_("It is about a message that is not known here"))
+    about = message_about(chat.item.channel_id, incoming.about)
+    if incoming.type == "reaction" and about and about.direction == Message.Direction.IN:
+        set_reaction(about.pk, incoming.text[:20], theirs=False, by=SYSTEM)
+        why = reasons.NOTED["reaction"]
+        state = InboundItem.State.ANNOTATED
+        return Verdict(state, "reaction", why, ticket_id=about.ticket_id, message_id=about.pk)
     if incoming.type == "revoke":
         text = _("Deleted this message on our phone")
     elif incoming.type == "edit":
@@ -56,5 +76,4 @@ def _latest(chat: Chat) -> Ticket | None:
     ).first()
     if conversation is None:
         return None
-    rows = conversation.tickets.filter(trashed_at=None).select_related("queue", "requester", "status")
-    return rows.order_by("-active", "-last_message_at").first()
+    return tickets_in(conversation).filter(trashed_at=None).order_by("-active", "-last_message_at").first()

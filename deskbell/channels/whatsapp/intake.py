@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
 
 from deskbell.channels import events, reasons, senders
-from deskbell.channels.actions import consent, questions
+from deskbell.channels.actions import consent, fallback, questions
 from deskbell.channels.case import Verdict, believable, refusal
+from deskbell.channels.chats import tickets_in
 from deskbell.channels.email.counters import takes_ticket
 from deskbell.channels.models import Channel, InboundItem, SenderRule, TicketQuestion
 from deskbell.channels.whatsapp import asking, echoes, who
@@ -27,6 +28,7 @@ from deskbell.channels.whatsapp.reading import (
     await_file,
     content_of,
     message_about,
+    revised,
     said,
     ticket_about,
 )
@@ -120,7 +122,10 @@ def _from_person(chat: Chat, person: User, at: datetime) -> Verdict:
         return _park(chat, asking.ask(conversation, person, several), person)
     if found and is_thanks(incoming.text) and found.ticket.category in (Category.RESOLVED, Category.CLOSED):
         return _thanked(chat, found, person)
-    return _add(chat, found, person) if found else _open(chat, person, conversation)
+    if found is None:
+        return _open(chat, person, conversation)
+    fallback.goes_on(found.ticket, conversation)
+    return _add(chat, found, person)
 
 
 def open_days(channel: Channel) -> int:
@@ -147,7 +152,7 @@ def _wish(chat: Chat, conversation: Conversation, person: User) -> Verdict | Non
     wish, evidence = wish_of(chat.incoming), chat.incoming.external_id
     if not wish or chat.item.channel.kind != Channel.Kind.WHATSAPP_CLOUD:  # templates are sent by no other
         return None
-    rows = conversation.tickets.filter(trashed_at=None, requester=person)
+    rows = tickets_in(conversation).filter(trashed_at=None, requester=person)
     ticket = rows.order_by("-active", "-last_message_at").first()
     if wish == "start" and not consent.start(conversation, evidence=evidence, ticket=ticket):
         return None
@@ -171,6 +176,8 @@ def _about_another(chat: Chat) -> Verdict:
     incoming = chat.incoming
     if incoming.type == "system":
         return who.moved(chat)
+    if verdict := revised(chat):
+        return verdict
     ticket = ticket_about(chat.item.channel_id, incoming.about)
     if ticket is None:
         return Verdict.blocked("about_nothing", N_("It is about a message that is not known here"))
@@ -238,7 +245,7 @@ def _find(chat: Chat, conversation: Conversation, person: User) -> Found | None:
             return Found(lately, "chat_lately")
         asks = chat.item.channel.whatsapp.asks and not is_thanks(chat.incoming.text)
         return Found(several[0], "chat_several" if asks and asking.may_ask(conversation) else "chat_latest")
-    his = conversation.tickets.select_related("queue", "requester", "status").filter(trashed_at=None)
+    his = tickets_in(conversation).filter(trashed_at=None)
     done = his.exclude(category__in=ACTIVE_CATEGORIES).order_by("-resolved_at").first()
     if done and done.merged_into_id is not None:
         done = final(done)
@@ -253,7 +260,7 @@ def _find(chat: Chat, conversation: Conversation, person: User) -> Found | None:
 
 def _several(conversation: Conversation, person: User) -> list[Ticket]:
     """The open tickets of the chat, the last moved first."""
-    rows = conversation.tickets.select_related("queue", "requester", "status")
+    rows = tickets_in(conversation)
     rows = rows.filter(trashed_at=None, category__in=ACTIVE_CATEGORIES).order_by("-last_message_at", "-pk")
     return [each for each in rows[:20] if rules.may(person, "customer_reply", each)]
 

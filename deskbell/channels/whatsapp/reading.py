@@ -14,8 +14,9 @@ from deskbell.channels.whatsapp.incoming import Incoming, placeholder
 from deskbell.events.actor import SYSTEM
 from deskbell.outbox.models import OutboxItem
 from deskbell.tickets import actions as tickets
+from deskbell.tickets.actions.conversations import revise
 from deskbell.tickets.content import Content, NewFile
-from deskbell.tickets.models import Message, Ticket
+from deskbell.tickets.models import Conversation, Message, Ticket
 
 State = InboundItem.State
 CHANNEL = "whatsapp"
@@ -30,15 +31,41 @@ class Chat:
     file: NewFile | None = None
 
 
-def message_about(channel_id: int, external_id: str) -> Message | None:
-    """The message that WhatsApp knows by this id: a customer's, or one that somebody here wrote."""
+def message_about(channel_id: int, external_id: str, *, parked: bool = False) -> Message | None:
+    """The message that WhatsApp knows by this id: a customer's, or one that somebody here wrote. One without
+    a ticket yet only if it may be `parked`.
+    """
     if not external_id:
         return None
-    found = Message.objects.filter(external_id=external_id, channel=CHANNEL, ticket__isnull=False).first()
+    came = Message.objects.filter(external_id=external_id, channel=CHANNEL)
+    found = (came if parked else came.filter(ticket__isnull=False)).first()
     if found:
         return found
     sent = OutboxItem.objects.filter(external_id=external_id, channel_id=channel_id, cause_kind="message")
     return Message.objects.filter(pk__in=sent.values("cause_id"), ticket__isnull=False).first()
+
+
+def revised(chat: Chat) -> Verdict | None:
+    """What its writer, or we on the phone, changed or took back, where that message stands here as his. None
+    for any other, and for a change that says nothing.
+    """
+    incoming, item = chat.incoming, chat.item
+    text = None if incoming.type == "revoke" else incoming.text
+    if incoming.type not in ("edit", "revoke") or text == "":
+        return None
+    rows = Conversation.objects.filter(channel_id=item.channel_id, address=incoming.sender)
+    conversation = rows.first()
+    message = message_about(item.channel_id, incoming.about, parked=True)
+    if message is None or conversation is None or (message.author_id is None and not incoming.echo):
+        return None
+    written = Message.Direction.OUT if incoming.echo else Message.Direction.IN
+    if message.direction != written or (not incoming.echo and message.author_id != conversation.person_id):
+        return None
+    revise(message.pk, text, at=believable(incoming.at) or timezone.now())
+    reason = "taken_back" if text is None else "changed"
+    return Verdict(
+        State.ANNOTATED, reason, reasons.NOTED[reason], ticket_id=message.ticket_id, message_id=message.pk
+    )
 
 
 def annotate(ticket: Ticket, content: Content, reason: str) -> Verdict:

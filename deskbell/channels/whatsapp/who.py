@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop as N_
 from deskbell.channels import reasons
 from deskbell.channels.actions.references import FORM, redeem
 from deskbell.channels.case import Verdict
+from deskbell.channels.chats import forget_beside
 from deskbell.channels.whatsapp.reading import Chat, annotate, content_of
 from deskbell.people import actions as people
 from deskbell.people.models import Identity, User
@@ -47,6 +48,7 @@ def sender_of(chat: Chat, *, at: datetime) -> Sender:
     before = _before(chat, owner) if owner and not surely else None
     if owner and before and (silent := _somebody_else(chat, owner, before, at)):
         leave_chat(incoming.sender)
+        forget_beside(incoming.sender)
         words = _(
             "This number was silent for %(days)s days and now writes as “%(name)s”, no longer as "
             "“%(before)s”. It may have a new owner: nothing earlier was shown or continued."

@@ -16,13 +16,14 @@ from deskbell.channels.whatsapp_web.gateway import Session
 from deskbell.events.actor import SYSTEM
 from deskbell.events.publish import publish
 from deskbell.gateway.protocol import ENDED, Code, Link, Sending
+from deskbell.outbox.actions import WITHDRAWN
 from deskbell.outbox.models import OutboxItem
 
 #: a restriction whose end WhatsApp does not say
 RESTRICTED_FOR = timedelta(hours=24)
 #: people to whom nothing can be sent one after another before it is the number, not the people
 REFUSED_PEOPLE = 2
-#: states on the way from one to another, which nobody needs to look up later
+#: states on the way from one to another, which nobody needs to look up later unless a link fell
 PASSING = frozenset({Link.STARTING, Link.CONNECTING})
 
 
@@ -77,7 +78,7 @@ def _tell(device: LinkedDevice, before: str) -> None:
         on.update(state=Channel.State.DOWN, last_error=words.problem_of(device)[:500])
     elif device.link_state == Link.WORKING:
         on.update(state=Channel.State.OK, last_error="")
-    if device.link_state not in PASSING:
+    if device.link_state not in PASSING or before == Link.WORKING:
         channel = rows.get()
         happened = events.LinkChanged(name=channel.name, before=before, after=device.link_state)
         publish(happened, about=channel, by=SYSTEM)
@@ -102,7 +103,8 @@ def _refuses_everybody(channel: Channel) -> bool:
     """Whether several people in a row could not be written to: one alone may lack a token of WhatsApp's."""
     hour = timezone.now() - timedelta(hours=1)
     rows = OutboxItem.objects.filter(channel_id=channel.pk, changed_at__gt=hour)
-    tried = rows.filter(state__in=("sent", "delivered", "read", "failed")).order_by("-changed_at")
+    tried = rows.filter(state__in=("sent", "delivered", "read", "failed")).exclude(error_code=WITHDRAWN)
+    tried = tried.order_by("-changed_at")
     refused: set[str] = set()
     for recipient, code in tried.values_list("recipient", "error_code")[:20]:
         if code != Code.REACHOUT_LOCKED:

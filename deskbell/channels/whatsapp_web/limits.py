@@ -101,5 +101,10 @@ def again(handed: DeviceMessage) -> None:
     )
 
 
+def not_taken(item: OutboxItem) -> None:
+    """The gateway says that it has not taken it: it is here alone, and counts when it leaves."""
+    DeviceMessage.objects.filter(item=item.uuid, handed_at=None).delete()
+
+
 def forget_old() -> None:
     DeviceMessage.objects.filter(at__lt=timezone.now() - KEPT).delete()

@@ -48,6 +48,8 @@ def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
     except http.BadAddress as error:
         result = Final("bad_address", str(error))
     except GatewayError as error:
+        if error.code == Code.NOT_CONNECTED:
+            limits.not_taken(item)
         result = _refused(channel, error)
     if not isinstance(result, Retry):
         note_sent(channel.pk, result)
@@ -96,6 +98,14 @@ def _message(
     gateway: Gateway, item: OutboxItem, payload: Mapping[str, Any], conversation: Conversation
 ) -> dict[str, Any]:
     """As the gateway takes it. What the customer wrote last is marked as read before, and typing is seen."""
+    if "reaction" in payload:
+        sign = payload["reaction"]
+        return {
+            "chat": conversation.address,
+            "kind": "reaction",
+            "text": sign["emoji"],
+            "reply_to": sign["message_id"],
+        }
     text = str(payload.get("text") or "")
     least, most = TYPING
     message: dict[str, Any] = {

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_noop as N_
 
 from deskbell.channels.models import Channel, LinkedDevice
+from deskbell.channels.whatsapp.errors import SWITCHED_OFF
 from deskbell.gateway.protocol import Code, Link
 from deskbell.kit.stored import sentence
 
@@ -70,6 +71,11 @@ def problem_of(device: LinkedDevice) -> str:
     if device.is_restricted:
         return RESTRICTED
     return "" if device.link_state == Link.WORKING else CONNECTING
+
+
+def trouble_of(channel: Channel) -> str:
+    """As `problem_of`, of a number that may be switched off as well."""
+    return SWITCHED_OFF if channel.state == Channel.State.OFF else problem_of(channel.device)
 
 
 def note_refusal(channel: Channel, code: str, until: Any) -> None:

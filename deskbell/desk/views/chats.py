@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from deskbell.channels.actions import questions, reactions
 from deskbell.channels.models import TicketQuestion
+from deskbell.desk import reading
 from deskbell.desk.access import Gone, desk, message_of, person, ticket_of
-from deskbell.desk.pages import done
+from deskbell.desk.pages import done, page
 from deskbell.tickets import actions
 from deskbell.tickets.models import Ticket
 from deskbell.tickets.posting import chat_closed
+
+
+@require_GET
+@desk
+def waiting(request: HttpRequest) -> HttpResponse:
+    """Everything that waits until it is known which ticket it is about, to be decided there."""
+    user = person(request)
+    context = {"waiting": reading.all_parked(user), "counts": reading.box_counts(user), "nav": "live"}
+    return page(request, "desk/parked.html", {**context, "at_parked": True})
 
 
 @require_POST
@@ -20,8 +32,8 @@ from deskbell.tickets.posting import chat_closed
 def parked(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     """What waits belongs to `ticket`: a number that the customer was offered, or `new`."""
     ticket, user = ticket_of(request, number), person(request)
-    asked = TicketQuestion.objects.filter(pk=pk, conversation=ticket.conversation_id)
-    if ticket.conversation_id is None or not asked.filter(offered__contains=[ticket.pk]).exists():
+    asked = TicketQuestion.objects.filter(pk=pk)
+    if not asked.filter(offered__contains=[ticket.pk]).exists():
         raise Gone
     named = request.POST.get("ticket", "")
     chosen = None
@@ -33,8 +45,13 @@ def parked(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     try:
         placed = questions.place(pk, chosen, by=user)
     except questions.SettledAlready:
-        return done(request, ticket, _("It has found its ticket already."))
-    return done(request, ticket, _("The message stands in #%(number)s now.") % {"number": placed.number})
+        said = _("It has found its ticket already.")
+    else:
+        said = _("The message stands in #%(number)s now.") % {"number": placed.number}
+    if request.POST.get("back") != "list":
+        return done(request, ticket, said)
+    messages.success(request, said)
+    return redirect("desk:parked-list")
 
 
 @require_POST

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_GET
 from deskbell.desk import overview
 from deskbell.desk.access import desk, person
 from deskbell.desk.pages import is_part, page
+from deskbell.desk.reading import box_counts
 from deskbell.people.models import User
 from deskbell.tickets import rules
-from deskbell.tickets.listing import BOXES, beginnings, counts
+from deskbell.tickets.listing import BOXES, beginnings
 from deskbell.tickets.queries import unread
 
 #: boxes of an agent's home
@@ -42,7 +43,7 @@ def _own(user: User) -> dict[str, Any]:
     return {
         "lists": [(BOXES[slug], lists[slug]) for slug in OWN],
         "unread": unread(user, list(rows.values())),
-        "counts": counts(user, also=("needs-my-reply",)),
+        "counts": box_counts(user, also=("needs-my-reply",)),
         "nav": "",
     }
 

@@ -18,13 +18,14 @@ from deskbell.desk.access import desk, person
 from deskbell.desk.choices import Choices, choices
 from deskbell.desk.lists import CHANNELS, DUE, LABELS, ListAddress, offered
 from deskbell.desk.pages import is_part, page
+from deskbell.desk.reading import box_counts
 from deskbell.kit.patience import TooSlow
 from deskbell.people import permissions
 from deskbell.people.models import User
 from deskbell.people.rights import rights_of
 from deskbell.search.queries import search as find
 from deskbell.tickets.actions.bulk import may_begin
-from deskbell.tickets.listing import BOXES, CLOSING, BadCursor, Page, counts
+from deskbell.tickets.listing import BOXES, CLOSING, BadCursor, Page
 from deskbell.tickets.listing import page as list_page
 from deskbell.tickets.models import BulkChange, Category, Source
 from deskbell.tickets.queries import unread
@@ -60,7 +61,7 @@ def tickets(request: HttpRequest) -> HttpResponse:
         "here": address.address(cursor=request.GET.get("cursor")),
         "shown": shown,
         "unread": unread(user, shown.items) if shown.items else set(),
-        "counts": counts(user),
+        "counts": box_counts(user),
         "chips": address.chips(known, user),
         "problem": problem,
         "now_at": timezone.now(),
@@ -127,7 +128,9 @@ def boxes(request: HttpRequest) -> HttpResponse:
     """The boxes with their counts, for pages that show them after the rest."""
     box = BOXES.get(request.GET.get("box", ""))
     nav = "live" if request.GET.get("nav", "live") else ""
-    return page(request, "desk/_boxes.html", {"counts": counts(person(request)), "box": box, "nav": nav})
+    at_parked = request.GET.get("box") == "parked"
+    context = {"counts": box_counts(person(request)), "box": box, "nav": nav, "at_parked": at_parked}
+    return page(request, "desk/_boxes.html", context)
 
 
 @require_GET

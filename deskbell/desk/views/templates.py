@@ -7,12 +7,12 @@ from typing import Any
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from deskbell.channels.actions import consent
-from deskbell.channels.models import MessageTemplate
+from deskbell.channels.actions import consent, fallback
+from deskbell.channels.models import Channel, MessageTemplate
 from deskbell.channels.whatsapp import errors, templates
 from deskbell.channels.whatsapp.templates import Variable
 from deskbell.desk.access import desk, person, ticket_of
@@ -55,34 +55,48 @@ def template(request: HttpRequest, number: int) -> HttpResponse:
     """Choose one (`?template=`), fill it in, send it."""
     ticket = ticket_of(request, number)
     rules.require(person(request), "reply", ticket)
-    if ticket.conversation is None:
-        raise Http404
-    if why := consent.refusal(ticket.conversation):
+    sender = _sender(ticket)
+    if isinstance(sender, str):
+        return _refused(request, ticket, sender)
+    if why := sender.refusal():
         return _refused(request, ticket, why)
-    rows = MessageTemplate.objects.filter(channel=ticket.conversation.channel_id).order_by("name", "language")
+    rows = MessageTemplate.objects.filter(channel=sender.channel).order_by("name", "language")
     offered = [row for row in rows if templates.is_offered(row)]
     chosen = _chosen(request, offered)
+    context: dict[str, Any] = {"ticket": ticket, "offered": offered, "chosen": chosen, "sender": sender}
     if chosen is None:
-        return page(request, "desk/template.html", {"ticket": ticket, "offered": offered, "chosen": None})
+        return page(request, "desk/template.html", context)
     asked = templates.variables(chosen)
     given = request.POST if request.method == "POST" else None
     form = ValuesForm(asked, given, initial=_usual(asked, ticket))
     looks = "look" in request.POST
-    unwanted = consent.refusal(ticket.conversation, chosen.category)
+    unwanted = sender.refusal(chosen.category)
     if request.method == "POST" and not looks and not unwanted and form.is_valid():
-        pk = _send(request, ticket, chosen, form.cleaned_data)
-        return accepted(redirect(f"{ticket.get_absolute_url()}#message-{pk}"), request)
+        try:
+            pk = _send(request, ticket, chosen, form.cleaned_data)
+        except fallback.NoFallback as error:
+            form.add_error(None, _("Nothing was sent. %(why)s.") % {"why": gettext(str(error))})
+        else:
+            return accepted(redirect(f"{ticket.get_absolute_url()}#message-{pk}"), request)
     values = {each.key: str(form[each.key].value() or "") for each in asked}
-    context = {
-        "ticket": ticket,
-        "offered": offered,
-        "chosen": chosen,
-        "form": form,
-        "preview": templates.preview(chosen, values),
-        "unwanted": unwanted,
-    }
+    context |= {"form": form, "preview": templates.preview(chosen, values), "unwanted": unwanted}
     refused = request.method == "POST" and not looks
     return page(request, "desk/template.html", context, status=422 if refused else 200)
+
+
+def _sender(ticket: Ticket) -> fallback.Fallback | str:
+    """The number that sends it: that of the chat, or the one in its place while that is down. Where there is
+    none, why. Raises Http404 for a ticket without a chat.
+    """
+    if ticket.conversation is None:
+        raise Http404
+    channel = Channel.objects.filter(pk=ticket.conversation.channel_id).first()
+    if channel is not None and channel.kind == Channel.Kind.WHATSAPP_CLOUD:
+        return fallback.Fallback(channel, ticket.conversation.address, ticket.conversation)
+    try:
+        return fallback.fallback_of(ticket)
+    except fallback.NoFallback as error:
+        return str(error)
 
 
 def _refused(request: HttpRequest, ticket: Ticket, why: str) -> HttpResponse:
@@ -117,8 +131,12 @@ def _send(request: HttpRequest, ticket: Ticket, chosen: MessageTemplate, values:
     user, content = person(request), templates.content(chosen, values)
 
     def act() -> int:
+        assert ticket.conversation is not None
+        leaving = content
+        if chosen.channel_id != ticket.conversation.channel_id:
+            leaving = fallback.through(ticket, content)
         waits = Status.objects.get(category="pending", default=True)
         status = waits if rules.may(user, "status", ticket) and ticket.active else None
-        return actions.reply(ticket, content, by=user, status=status).pk
+        return actions.reply(ticket, leaving, by=user, status=status).pk
 
     return int(once_per_form(request, f"desk.template:{user.pk}", [ticket.pk, chosen.pk, content.text], act))

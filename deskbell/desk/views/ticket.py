@@ -11,7 +11,7 @@ from deskbell.desk.lists import ListAddress
 from deskbell.desk.pages import page, parts, ticket_page
 from deskbell.kit.patience import TooSlow
 from deskbell.tickets import queries, rules, serving
-from deskbell.tickets.listing import counts, neighbours
+from deskbell.tickets.listing import neighbours
 
 
 def _cursor(request: HttpRequest) -> int | None:
@@ -38,6 +38,7 @@ def older(request: HttpRequest, number: int) -> HttpResponse:
     """The messages before those on the page."""
     found = ticket_of(request, number)
     timeline = queries.timeline(found, person(request), before=_cursor(request))
+    reading.name_numbers(found, timeline.entries)
     context = {
         "ticket": found,
         "timeline": timeline,
@@ -68,7 +69,7 @@ def around(request: HttpRequest, number: int) -> HttpResponse:
         "before": before,
         "after": after,
         "list_query": address.query(),
-        "counts": counts(user),
+        "counts": reading.box_counts(user),
         "box": address.box,
         "nav": "live",
     }

@@ -9,10 +9,12 @@ from django.contrib import messages as notices
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from deskbell.channels.actions import presence
+from deskbell.channels.actions import fallback, presence
+from deskbell.channels.chats import chat_of_message
 from deskbell.desk import uploads as files
 from deskbell.desk.access import desk, message_of, person, ticket_of
 from deskbell.desk.forms import DraftForm, MessageForm, TextForm
@@ -55,6 +57,8 @@ def messages(request: HttpRequest, number: int) -> HttpResponse:
             form.add_error(None, sends % {"name": error.name})
         except actions.ChatClosed as error:
             form.add_error("text", chat_closed(error))
+        except fallback.NoFallback as error:
+            form.add_error(None, _("Nothing was sent. %(why)s.") % {"why": gettext(str(error))})
         except actions.NothingToWaitFor:
             sends = _("The customer has just written: the chat is open. Read it, then send.")
             form.add_error("text", sends)
@@ -90,7 +94,8 @@ def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads:
     """Write it once, however often the form is sent; where it stands on the page."""
     user, bcc = person(request), given["bcc"] if given["visibility"] == "public" else []
     waits = given["way"] == "hold"
-    content = Content.markdown(given["text"], uploads=uploads, bcc=bcc, way="" if waits else given["way"])
+    way = given["way"] if given["way"] == "email" else ""
+    content = Content.markdown(given["text"], uploads=uploads, bcc=bcc, way=way)
 
     if given["quotes"] and given["visibility"] == "public" and not given["way"]:
         content = replace(content, in_reply_to=_answered(ticket, given["quotes"]))
@@ -104,12 +109,13 @@ def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads:
         if ticket.merged_into_id is not None:
             raise actions.TicketMerged(final(ticket))
         rules.require(user, "reply", ticket)  # before somebody new is copied in
+        leaving = fallback.through(ticket, content) if given["way"] == fallback.WAY else content
         status = Status.objects.get(category=given["then"], default=True) if _moves(given) else None
         seconds = company().undo_seconds
         if waits or seconds:
             held = actions.hold_reply(
                 ticket,
-                content,
+                leaving,
                 by=user,
                 seconds=None if waits else seconds,
                 status=status,
@@ -118,7 +124,7 @@ def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads:
             )
             return f"held-{held.pk}"
         copy = [people.person_for_email(address, how="made", by=user)[0] for address in given["copy"]]
-        message = actions.reply(ticket, content, by=user, status=status, copy=copy, after=given["after"])
+        message = actions.reply(ticket, leaving, by=user, status=status, copy=copy, after=given["after"])
         return f"message-{message.pk}"
 
     anchor = once_per_form(
@@ -135,8 +141,9 @@ def _write(request: HttpRequest, ticket: Ticket, given: dict[str, Any], uploads:
 def _answered(ticket: Ticket, pk: int) -> str:
     """By what the chat knows the customer's message that is quoted."""
     rows = Message.objects.filter(ticket=ticket, pk=pk, direction="in", visibility="public")
-    known = rows.values_list("external_id", flat=True).first() if ticket.conversation_id else ""
-    return known or ""
+    message = rows.first() if ticket.conversation_id else None
+    chat = chat_of_message(message) if message else None
+    return message.external_id if message and chat and chat.pk == ticket.conversation_id else ""
 
 
 @require_POST
@@ -159,7 +166,7 @@ def undo(request: HttpRequest, number: int, pk: int) -> HttpResponse:
             "visibility": "public",
             "copy": ", ".join(held.copy),
             "bcc": ", ".join(held.bcc),
-            "way": "hold" if held.waits else held.way,
+            "way": "hold" if held.waits else fallback.WAY if held.way.startswith("chat:") else held.way,
             "quotes": Message.objects.filter(ticket=ticket, external_id=held.in_reply_to)
             .values_list("pk", flat=True)
             .first()

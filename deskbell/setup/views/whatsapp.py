@@ -18,7 +18,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from deskbell.channels import actions
-from deskbell.channels.actions.mailboxes import is_used
 from deskbell.channels.actions.whatsapp import add_whatsapp, change_whatsapp
 from deskbell.channels.actions.whatsapp_health import Health, NotSubscribed, check_number, subscribe
 from deskbell.channels.models import Channel, InboundItem, Webhook
@@ -28,14 +27,16 @@ from deskbell.channels.whatsapp.outgoing import DRIVER
 from deskbell.kit.once import accepted
 from deskbell.outbox.models import OutboxItem
 from deskbell.people import permissions
+from deskbell.setup import numbers as the_same
 from deskbell.setup.access import Request, permitted
 from deskbell.setup.ledgers import RECEIVED
+from deskbell.setup.numbers import TAKEN
 from deskbell.setup.pages import show
 from deskbell.setup.saving import saved_once, sent_before
 from deskbell.setup.views.whatsapp_web import linked_numbers
 from deskbell.setup.whatsapp_charges import told
 from deskbell.setup.whatsapp_drafts import rows_of
-from deskbell.setup.whatsapp_forms import TAKEN, WhatsAppForm
+from deskbell.setup.whatsapp_forms import WhatsAppForm
 
 #: webhooks with a problem that are shown, and how far back
 PROBLEMS, LOOKED_BACK = 5, timedelta(days=7)
@@ -185,13 +186,6 @@ def switching(request: Request, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @permitted(permissions.SETUP)
 def removal(request: Request, pk: int) -> HttpResponse:
+    goes = _("Nothing ever came in by it. Its settings and secrets go; at Meta nothing changes.")
     channel = get_object_or_404(_numbers(), pk=pk)
-    context = {"channel": channel, "used": is_used(channel)}
-    if request.method != "POST":
-        return show(request, "whatsapp_removal.html", context)
-    try:
-        actions.remove_channel(channel, by=request.user)
-    except actions.InUse:
-        return show(request, "whatsapp_removal.html", context | {"used": True}, status=422)
-    messages.success(request, _("“%(name)s” is removed.") % {"name": channel.name})
-    return redirect("setup:whatsapp")
+    return the_same.removal(request, channel, page="setup:whatsapp_number", goes=goes)

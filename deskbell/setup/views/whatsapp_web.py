@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from deskbell.channels import actions
 from deskbell.channels.actions import whatsapp_web as numbers
-from deskbell.channels.actions.mailboxes import is_used
 from deskbell.channels.models import Channel, InboundItem, LinkedDevice
 from deskbell.channels.whatsapp_web import words
 from deskbell.channels.whatsapp_web.gateway import Session
@@ -24,11 +23,13 @@ from deskbell.kit.once import accepted
 from deskbell.kit.stored import said
 from deskbell.outbox.models import OutboxItem
 from deskbell.people import permissions
+from deskbell.setup import numbers as the_same
 from deskbell.setup.access import Request, permitted
 from deskbell.setup.ledgers import RECEIVED
+from deskbell.setup.numbers import TAKEN
 from deskbell.setup.pages import show
 from deskbell.setup.saving import saved_once, sent_before
-from deskbell.setup.whatsapp_web_forms import TAKEN, LinkedDeviceForm, RiskForm
+from deskbell.setup.whatsapp_web_forms import LinkedDeviceForm, RiskForm
 
 
 def linked_numbers() -> Any:
@@ -157,16 +158,11 @@ def unlinking(request: Request, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @permitted(permissions.SETUP)
 def removal(request: Request, pk: int) -> HttpResponse:
+    goes = _(
+        "Nothing ever came in by it. End the link before, if there is one: else the phone goes on to show it."
+    )
     channel = get_object_or_404(linked_numbers(), pk=pk)
-    context = {"channel": channel, "used": is_used(channel)}
-    if request.method != "POST":
-        return show(request, "whatsapp_web_removal.html", context)
-    try:
-        actions.remove_channel(channel, by=request.user)
-    except actions.InUse:
-        return show(request, "whatsapp_web_removal.html", context | {"used": True}, status=422)
-    messages.success(request, _("“%(name)s” is removed.") % {"name": channel.name})
-    return redirect("setup:whatsapp")
+    return the_same.removal(request, channel, page="setup:whatsapp_web", goes=goes)
 
 
 def _page(

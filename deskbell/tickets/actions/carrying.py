@@ -70,10 +70,11 @@ def recount(ticket: Ticket, *, public: bool) -> None:
     ticket.save()
 
 
-def unanswered_since(ticket: Ticket) -> datetime | None:
-    """When its customer wrote what nobody has answered."""
+def unanswered_since(ticket: Ticket, *, without: Message | None = None) -> datetime | None:
+    """When its customer wrote what nobody has answered; an answer `without` which never left."""
     public = Message.objects.filter(ticket=ticket, visibility=Message.Visibility.PUBLIC)
-    answer = public.filter(direction="out", kind=Message.Kind.HUMAN).order_by("-pk").first()
+    answers = public.filter(direction="out", kind=Message.Kind.HUMAN).order_by("-pk")
+    answer = (answers.exclude(pk=without.pk) if without else answers).first()
     asked = public.filter(direction="in", pk__gt=answer.pk if answer else 0).order_by("pk").first()
     return asked.created_at if asked else None
 

@@ -71,6 +71,16 @@ def move_chats(person: User, old: str, new: str) -> None:
 
 
 @transaction.atomic
+def answer_in(ticket: Ticket, conversation: Conversation) -> None:
+    """The customer has written about it there: there he is answered from now on."""
+    ticket = lock(ticket)
+    if ticket.conversation_id != conversation.pk:
+        ticket.conversation = conversation
+        ticket.save(update_fields=["conversation"])
+        _release(conversation)
+
+
+@transaction.atomic
 def leave_chat(address: str) -> None:
     """Somebody else has this address now: what was talked about before, by whichever of our numbers, is
     answered there no more.
@@ -157,6 +167,32 @@ def set_reaction(message_id: int, sign: str, *, theirs: bool, by: Actor | User) 
     message.save(update_fields=["details"])
     reacted = events.Reacted(message_id=message.pk, sign=sign, theirs=theirs)
     return publish(reacted, about=ticket, by=by)
+
+
+@transaction.atomic
+def revise(message_id: int, text: str | None, *, at: datetime) -> None:
+    """Its writer has changed a message in the chat to `text` or, with None, taken it back there. What it said
+    before stays beside it; one that is parked is changed in silence.
+    """
+    message = Message.objects.select_related("ticket").filter(pk=message_id, redacted_at=None).first()
+    if message is None:
+        return
+    ticket = lock(message.ticket) if message.ticket else None
+    message = Message.objects.select_for_update(of=("self",)).select_related("author").get(pk=message_id)
+    said = dict(message.details.get("whatsapp", {}))
+    if text is None:
+        if "gone_at" in said:
+            return
+        said["gone_at"] = at.isoformat()
+    else:
+        said["before"] = [*said.get("before", []), {"text": message.text, "until": at.isoformat()}]
+        message.text = message.new_text = text
+        message.markup, message.html = Message.Markup.PLAIN, ""
+    message.details = {**message.details, "whatsapp": said}
+    message.save(update_fields=["text", "new_text", "markup", "html", "details"])
+    if ticket is not None:
+        revised = events.MessageRevised(message_id=message.pk, gone=text is None)
+        publish(revised, about=ticket, by=(message.author if message.direction == "in" else None) or SYSTEM)
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -17,7 +18,7 @@ from deskbell.tickets.actions.lock import lock, lock_final, lock_unmerged
 from deskbell.tickets.actions.properties import wake, within_reopening, write
 from deskbell.tickets.actions.watching import put_copy
 from deskbell.tickets.content import Content
-from deskbell.tickets.models import Category, Draft, Message, Status, Ticket
+from deskbell.tickets.models import Category, Conversation, Draft, Message, Status, Ticket
 
 NOTE_EDITABLE_FOR = timedelta(minutes=15)
 #: theirs tells whole seconds, and none is exact
@@ -76,6 +77,9 @@ def write_reply(
         ).exists()
     )
     channel = "email" if content.way == "email" else None
+    if content.other_chat is not None:
+        said = {**content.details.get("whatsapp", {}), "chat": content.other_chat}
+        content = replace(content, details={**content.details, "whatsapp": said})
     message = add(ticket, content, author=by, direction="out", visibility="public", by=by, channel=channel)
     if ticket.first_responded_at is None:
         ticket.first_responded_at = (None if waited else written_at) or message.created_at
@@ -291,8 +295,11 @@ def _not_empty(content: Content) -> None:
 
 def can_leave(ticket: Ticket, content: Content) -> None:
     """Raises ChatClosed for a reply that its way would not take."""
-    if ticket.conversation is not None and not content.way and not ticket.conversation.is_open:
-        raise ChatClosed(ticket.conversation.open_days)
+    chat = None if content.way else ticket.conversation
+    if content.other_chat is not None:
+        chat = Conversation.objects.get(pk=content.other_chat)
+    if chat is not None and not chat.is_open:
+        raise ChatClosed(chat.open_days)
 
 
 def not_overtaken(ticket: Ticket, by: User, after: int | None) -> None:

@@ -80,7 +80,10 @@ class Message(models.Model):
     #: Of a forward `messages` and `files`, the ids of what was sent on, and `answers`, the id of the
     #: supplier's message that it goes on from; of what came back to one `answers`, the forward's id, `asked`,
     #: which of its recipients that had reached, and `from`, who wrote.
-    #: `was_in`, the ids of tickets it stood in before
+    #: `was_in`, the ids of tickets it stood in before.
+    #: Of a chat `whatsapp`: `type`, `reactions`, `chat` (the conversation by which it left, beside the
+    #: ticket's own), `before` (what it said until its writer changed it: `text`, `until`), `gone_at` (when
+    #: its writer took it back)
     details = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     to = ArrayField(models.CharField(max_length=320), default=list)
     cc = ArrayField(models.CharField(max_length=320), default=list)
@@ -117,6 +120,16 @@ class Message(models.Model):
         """Its first words without marks, as a quote of it shows them."""
         text = self.new_text or self.text
         return (to_text(text) if self.markup == self.Markup.MARKDOWN else text)[:160]
+
+    @property
+    def before(self) -> list[dict[str, str]]:
+        """What it said until its writer changed it in the chat: `text`, and `until` when."""
+        return self.details.get("whatsapp", {}).get("before", [])
+
+    @property
+    def taken_back(self) -> bool:
+        """Its writer has deleted it in the chat. It is kept for those who work here."""
+        return "gone_at" in self.details.get("whatsapp", {})
 
     @property
     def appointments(self) -> list[dict[str, Any]]:
