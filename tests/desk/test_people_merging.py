@@ -199,6 +199,25 @@ def test_whoever_is_chosen_by_an_old_page_is_the_one_who_remains(world, web, bos
     assert f'value="{ole.pk}"' in text
 
 
+def test_the_setup_leads_on_too_and_its_trail_tells_of_both(world, boss, sign_in):
+    eva, ole = world.customer, world.other
+    people.merge(eva, ole, by=boss)
+    owner = sign_in(stories.staff("owner"))
+    for name in ("setup:person", "setup:anonymisation"):
+        answer = owner.get(reverse(name, args=[eva.pk]))
+        assert answer.headers["Location"] == reverse(name, args=[ole.pk])
+    assert f"/setup/people/{eva.pk}/" not in page(owner, "/setup/people/", q="Eva Brandt")
+    people.unmerge(eva, by=boss)
+    text = page(owner, "/setup/audit/", kind="user.")
+    for words in (
+        "merged the person into Ole Nygaard",
+        "merged Eva Brandt into the person",
+        "undid the merge of the person into Ole Nygaard",
+        "undid the merge of Eva Brandt into the person",
+    ):
+        assert words in text, words
+
+
 def test_open_lists_and_pages_hear_of_it_and_streams_of_both_end(world, boss):
     eva, ole = world.customer, world.other
     mine = world.ticket()
