@@ -235,6 +235,8 @@ def _move(item: OutboxItem, result: Result) -> None:
             item.next_try_at = timezone.now() + timedelta(seconds=wait)
             _write(item, "queued", code, text)
         case Retry(code, text) | Final(code, text):
+            if isinstance(result, Final) and not result.again:
+                item.payload = None
             _write(item, "failed", code, text)
         case Unknown(code, text):
             _write(item, "unknown", code, text)

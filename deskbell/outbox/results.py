@@ -23,10 +23,11 @@ class Retry:
 
 @dataclass(frozen=True)
 class Final:
-    """Never: trying again would give the same answer."""
+    """Never: trying again would give the same answer. `again`: a person may still send it by hand."""
 
     code: str
     text: str
+    again: bool = True
 
 
 @dataclass(frozen=True)

@@ -227,6 +227,19 @@ def test_another_number_that_was_only_told_counts_as_told(client, rosa, sim):
     assert written(client, sim) == []
 
 
+def test_what_comes_to_a_person_by_another_way_counts_as_told(rosa):
+    """As when two people are merged."""
+    assert whatsapp_codes.number_of(ROSA) is not None
+    Identity.objects.create(user=rosa, kind="phone", key=f"+{ROSA}", given=ROSA)
+    assert whatsapp_codes.number_of(ROSA) is not None
+    told = Identity.objects.create(user=rosa, kind="wa_id", key="447700900999", given="+447700900999")
+    assert whatsapp_codes.number_of(ROSA) is None
+    Identity.objects.filter(pk=told.pk).update(proven_at=timezone.now(), proven_how="came")
+    assert whatsapp_codes.number_of(ROSA) is not None
+    Identity.objects.create(user=rosa, kind="email", key="lena@example.com", given="lena@example.com")
+    assert whatsapp_codes.number_of(ROSA) is None
+
+
 def test_who_sends_the_sign_of_the_portal_from_his_phone_signs_in_by_it(client, post, sim):
     lena = actions.create_user("lena@example.com", name="Lena", role="customer", password=PASSWORD)
     post(sim.text(ROSA, f"Hello [ref:{make_reference(lena)}]", name="Lena"))
@@ -376,7 +389,7 @@ def test_a_code_that_could_not_leave_in_time_does_not_leave(client, rosa, sim, m
     monkeypatch.setattr(outgoing.time, "time", lambda: now + 181)
     work_off()
     item = OutboxItem.objects.get(kind="account.login_code")
-    assert (item.state, item.error_code, sim.sent) == ("failed", "late", [])
+    assert (item.state, item.error_code, item.payload, sim.sent) == ("failed", "late", None, [])
     assert "was no longer good" in item.error_text
 
 
@@ -503,7 +516,7 @@ def test_what_has_to_wait_longer_than_the_code_is_good_fails_at_once(client, ros
     sim.rules = [Rule(131048)]  # an hour
     written(client, sim)
     item = OutboxItem.objects.get(kind="account.login_code")
-    assert (item.state, item.error_code) == ("failed", "131048")
+    assert (item.state, item.error_code, item.payload) == ("failed", "131048", None)
 
 
 def test_a_number_that_failed_later_is_told_too(client, rosa, sim, approved):
@@ -554,3 +567,16 @@ def test_who_waits_for_a_code_may_begin_anew(client, rosa, sim):
     assert client.get("/signin/").status_code == 200
     ask(client, ROSA, phone_page="1")
     assert client.post("/signin/code/confirm/", {"leave": "1"})["Location"] == "/field/signin/"
+
+
+def test_who_is_known_by_a_number_alone_asks_and_is_answered(client, rosa, sim):
+    written(client, sim)
+    enter(client, code_in(sim))
+    assert "My screen is black" in client.get("/portal/").content.decode()
+    queue = Ticket.objects.get().queue_id
+    given = {"subject": "The mouse", "text": "It squeaks.", "queue": queue}
+    answer = client.post("/portal/tickets/new/", given)
+    assert answer.status_code == 302
+    assert client.get(answer["Location"]).status_code == 200
+    for path in ("notifications", "devices", "tokens", "second-factor", "mine", "password/set"):
+        assert client.get(f"/account/{path}/").status_code == 200, path

@@ -202,6 +202,7 @@ def test_the_simulator_refuses_codes_of_another_shape(parts):
 def test_the_one_with_a_code_is_approved_and_opens_the_way_in(web, number, sim, judged):
     text = shown(web, number, drafts.CODE)
     assert "*KQ7M-3XWP* is your verification code. For your security, do not share this code." in text
+    assert "This code expires in 3 minutes." in text
     assert "WhatsApp writes these words itself." in text
     send(web, number, drafts.CODE, "en_US")
     assert not whatsapp_codes.are_offered()

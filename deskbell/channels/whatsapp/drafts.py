@@ -27,6 +27,8 @@ EXAMPLES = {
     "to_time": {"en_US": "11:00", "de": "11:00"},
     "1": {"en_US": "KQ7M-3XWP", "de": "KQ7M-3XWP"},
 }
+#: the end of the one with a code, as WhatsApp words it
+ENDS = {"en_US": "This code expires in %s minutes.", "de": "Dieser Code läuft in %s Minuten ab."}
 #: name of the one that carries a code for signing in
 CODE = "sign_in_code"
 
@@ -173,6 +175,9 @@ def to_submit(draft: Draft, language: str) -> dict[str, Any]:
 def preview(draft: Draft, language: str) -> str:
     """How it reads with the examples."""
     template = MessageTemplate(components=_components(draft, language))
+    if draft.category == templates.AUTHENTICATION:
+        ends = ENDS[language] % (settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT // 60)
+        template.components.append({"type": "FOOTER", "text": ends})
     given = {each.key: EXAMPLES[each.name][language] for each in templates.variables(template)}
     return templates.preview(template, given)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from datetime import timedelta
@@ -142,9 +141,11 @@ def pieces(text: str, most: int = TEXT) -> list[str]:
 def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
     """Try once. Never raises for what the network or the other side does."""
     result = _try(item, payload)
-    if isinstance(result, Retry) and time.time() + (result.after or LATER) > payload.get("until", math.inf):
-        return Final(result.code, result.text)  # a code that would be no longer good then
-    return result
+    if "until" not in payload or isinstance(result, Accepted | Unknown):
+        return result
+    if isinstance(result, Retry) and time.time() + (result.after or LATER) < payload["until"]:
+        return result
+    return Final(result.code, result.text, again=False)  # a code is soon no longer good
 
 
 def _try(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
