@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -21,9 +22,10 @@ from deskbell.people.models.directory import folded
 
 #: seconds in which one that did not answer is not asked again by sign-ins
 KEPT_SILENCE = 10
-#: sign-ins that ask directories at a time, per process, and seconds in which others wait for their turn:
-#: fewer than a process has threads (config/asgi.py), so that the desk goes on however long they take
-AT_ONCE, TURN = 2, 0.5
+#: sign-ins that ask directories at a time, and seconds in which others wait for their turn: half of a
+#: process's threads (config/asgi.py), so that the desk goes on however long they take
+AT_ONCE = max(1, int(os.environ.get("DESKBELL_WEB_THREADS", "4")) // 2)
+TURN = 0.5
 #: groups of a person that are read
 MOST_GROUPS = 1000
 #: ids that are numbers, not text
