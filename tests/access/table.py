@@ -277,7 +277,8 @@ def stuck(world: World, case: Case) -> dict[str, Any]:
     """A reply of the owner's that waits for a phone that is linked no more."""
     message = case.messages["public"]
     items = OutboxItem.objects.filter(cause_kind="message", cause_id=message.pk, driver="whatsapp-web")
-    values = {"state": "queued", "payload": seal({"text": "words"}), "error_code": "down", "error_text": ""}
+    why = {"error_code": "down", "error_text": "WhatsApp Web is not linked"}
+    values = {"state": "queued", "payload": seal({"text": "words"}), **why}
     if not items.update(**values):
         more = {"kind": "ticket.reply", "cause_kind": "message", "cause_id": message.pk, "recipient": "1@lid"}
         OutboxItem.objects.create(driver="whatsapp-web", ticket_id=case.ticket.pk, **more, **values)
