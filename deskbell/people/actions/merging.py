@@ -183,12 +183,13 @@ def unmerge(source: User, *, by: Actor | User) -> User:
         raise NotMergeable("not_merged")
     source, target = _hold(found.source, found.target)
     row = PersonMerge.objects.select_for_update().get(pk=found.pk)
-    if reason := why_not_undone(row, target):
+    reason = why_not_undone(row, target)
+    if row.is_over and reason in (None, "target_merged", "later"):
+        raise TooLateToUndo
+    if reason:
         raise NotMergeable(reason)
     if isinstance(by, User) and not rules.may_merge(by, target):
         raise NotAllowed(permissions.PEOPLE_MERGE)
-    if row.is_over:
-        raise TooLateToUndo
     _part(row, target)
     row.undone_at = timezone.now()
     row.moved, row.withdrawn, row.changed, row.forgotten_at = {}, [], {}, row.undone_at
