@@ -52,6 +52,8 @@ SHOTS = (
     Shot("a ticket that is not there", "/desk/tickets/999999/", "Agent"),
     Shot("customers", "/desk/people/", "Agent"),
     Shot("a customer", "{person}", "Agent"),
+    Shot("merging a customer", "{person}merge/?q=a", "Owner"),
+    Shot("what merging two customers does", "{pair}", "Owner"),
     Shot("a customer's details", "{person}details/", "Agent"),
     Shot("a customer by one's own whatsapp", "{person}whatsapp/", "Agent"),
     Shot("a customer as an auditor", "{person}", "Auditor"),
@@ -146,7 +148,7 @@ def path_of(visitor: Visitor, path: str) -> str:
     `{asked}` the newest one of the customer, `{played}` his thread about it in the demo's mail program,
     `{jonas}` the setup's page of an agent, `{customer}` that of a customer, `{number}` that of the WhatsApp
     number, `{job}` the first ticket of an engineer's day, `{person}` and `{organization}` the last of their
-    lists.
+    lists, `{pair}` that person and another about to be merged.
     """
     if path.startswith("{jonas}"):
         visitor.go("/setup/people/?q=jonas")
@@ -164,6 +166,9 @@ def path_of(visitor: Visitor, path: str) -> str:
             visitor.go(f"/desk/search/?q={words}")
             ticket = (_first(visitor, "a[href*='/desk/tickets/1']") or "/desk/").partition("?")[0]
             return ticket.partition("#")[0] + path.removeprefix(name)
+    if path == "{pair}":
+        visitor.go(path_of(visitor, "{person}merge/?q=a"))
+        return _first(visitor, "a.merge-choice") or "/desk/people/"
     if path == "{played}":
         visitor.go("/demo/customer/?as=samir.haddow@quayside.example")
         thread = visitor.page.locator(".play-thread", has_text="VPN drops").first.get_attribute("href")

@@ -58,6 +58,7 @@ def test_subscribers_inside_the_transaction_are_these_in_this_order():
         (50, "search.index_ticket"),
         (60, "channels.follow_messages"),
         (90, "realtime.notify_device"),
+        (90, "realtime.notify_requester"),
         (90, "realtime.notify_rights"),
         (90, "realtime.notify_ticket"),
     ]

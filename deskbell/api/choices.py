@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from deskbell.api.problems import invalid
 from deskbell.people.models import Team, User
+from deskbell.people.pointers import final_id
 from deskbell.people.queries import visible_people, workers
 from deskbell.people.rights import rights_of
 from deskbell.tickets.models import Category, Priority, Queue, Status, TicketType
@@ -55,8 +56,8 @@ def assignee(user: User, given: int | str) -> User:
 
 
 def person(user: User, given: int, field: str) -> User:
-    """Somebody whom `user` may look up."""
-    return _found(field, visible_people(user).filter(pk=given, is_active=True))
+    """Somebody whom `user` may look up; who was merged stands for the one he is part of."""
+    return _found(field, visible_people(user).filter(pk=final_id(given), is_active=True))
 
 
 def priority(given: str) -> int:

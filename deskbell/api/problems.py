@@ -24,7 +24,11 @@ from deskbell.files.actions import TooBig
 from deskbell.kit.patience import TooSlow
 from deskbell.people.actions import AddressTaken
 from deskbell.people.actions import NotAllowed as NotAllowedWithPeople
+from deskbell.people.actions import NotMergeable as PeopleNotMergeable
+from deskbell.people.actions import TooLateToUndo as PeopleTooLateToUndo
 from deskbell.people.addresses import BadAddress
+from deskbell.people.refusals import NOT_MERGEABLE as PEOPLE_NOT_MERGEABLE
+from deskbell.people.refusals import TOO_LATE
 from deskbell.tickets import present
 from deskbell.tickets.actions import (
     BadMove,
@@ -190,6 +194,12 @@ def _not_mergeable(error: NotMergeable) -> Problem:
     )
 
 
+def _people_not_mergeable(error: PeopleNotMergeable) -> Problem:
+    return Problem(
+        409, str(PEOPLE_NOT_MERGEABLE[error.reason]), name=f"not-mergeable-{error.reason.replace('_', '-')}"
+    )
+
+
 def _refused(error: Exception) -> Problem:
     return Problem(403, _("You may not do this."), name="not-allowed", errors=[])
 
@@ -211,6 +221,8 @@ _TOLD: dict[type[Exception], Callable[[Any], Problem]] = {
     ),
     TicketMerged: _merged,
     NotMergeable: _not_mergeable,
+    PeopleNotMergeable: _people_not_mergeable,
+    PeopleTooLateToUndo: lambda error: Problem(409, str(TOO_LATE), name="too-late"),
     NotMovable: lambda error: invalid(
         "messages" if error.reason in ("none", "gone", "all") else "to", str(NOT_MOVABLE[error.reason])
     ),

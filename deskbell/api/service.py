@@ -10,7 +10,7 @@ from pydantic.json_schema import models_json_schema
 from deskbell import __version__
 from deskbell.api import problems, shapes
 from deskbell.api.access import Token
-from deskbell.api.calls import desk, files, merging, messages, people, tickets
+from deskbell.api.calls import desk, files, merging, messages, people, people_merging, tickets
 from deskbell.api.once import HEADER
 
 DESCRIPTION = """Programs see and do here what the person behind their token sees and does on the pages.
@@ -90,6 +90,6 @@ api = Api(
     urls_namespace="api",
 )
 api.get_openapi_operation_id = operation_id  # type: ignore[method-assign]
-for calls in (desk, tickets, merging, messages, files, people):
+for calls in (desk, tickets, merging, messages, files, people, people_merging):
     api.add_router("", calls.router)
 problems.register(api)

@@ -138,6 +138,12 @@ class Merge(Body):
     share: bool = False
 
 
+class MergePerson(Body):
+    """`into` remains."""
+
+    into: Id = Field(description="Id of a person.")
+
+
 class Split(Body):
     subject: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_storable)]
     messages: Annotated[list[Id], Field(min_length=1, max_length=5000)]
@@ -207,6 +213,7 @@ class PersonDetail(Person):
     language: str
     time_zone: str
     created_at: Time
+    merged_into: int | None = Field(description="Id of the person of whom this one is part.")
 
 
 class Organization(Shape):

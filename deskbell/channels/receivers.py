@@ -1,6 +1,9 @@
 from django.db.models import QuerySet
 
-from deskbell.channels import traces  # noqa: F401  its stores are in the list from now on
+from deskbell.channels import (
+    persons,  # noqa: F401  its columns are in the list from now on
+    traces,  # noqa: F401  its stores are in the list from now on
+)
 from deskbell.channels.email.bounces import names_nobody
 from deskbell.channels.models import InboundFile, InboundItem
 from deskbell.events import subscribe

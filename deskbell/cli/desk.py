@@ -119,7 +119,7 @@ def list_users(*, as_json: bool) -> None:
             roles.setdefault(user_id, []).append(slug)
         rows = [
             {"id": user.pk, "email": user.email, "name": user.name, "roles": roles.get(user.pk, [])}
-            for user in User.objects.order_by("pk").iterator()
+            for user in User.objects.filter(merged_into=None).order_by("pk").iterator()
         ]
     _show(rows, as_json, lambda row: f"{row['email'] or '-'}\t{row['name']}\t{', '.join(row['roles'])}")
 

@@ -249,6 +249,39 @@ class Anonymised(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Merged(Happened):
+    """The person became part of `target_id`. `moved`: column (people.references) → how many rows."""
+
+    kind = "user.merged"
+    target_id: int
+    moved: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TookOver(Happened):
+    """The person took over everything of `source_id`, who was merged into him."""
+
+    kind = "user.took_over"
+    source_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unmerged(Happened):
+    """The person, once part of `target_id`, stands for himself again."""
+
+    kind = "user.unmerged"
+    target_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class GaveBack(Happened):
+    """What the person had taken over of `source_id` is that person's again."""
+
+    kind = "user.gave_back"
+    source_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Invited(Happened):
     kind = "invitation.sent"
     erasable = ("email",)

@@ -26,3 +26,17 @@ def note_failed_sign_in(key: str, address: str, agent: str, how: str = "password
 def forget_devices(timestamp: int) -> None:
     """Each night: remove devices whose last use is DEVICES_KEPT ago."""
     Device.objects.filter(last_seen_at__lt=timezone.now() - DEVICES_KEPT).delete()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="people.gather_lately", queue="default", queueing_lock="people.gather_lately")
+def gather_lately(timestamp: int) -> None:
+    """What a slow request wrote to somebody who was merged meanwhile follows him."""
+    actions.gather_lately(now=timezone.now())
+
+
+@app.periodic(cron="27 3 * * *")
+@app.task(name="people.forget_merges", queue="slow")
+def forget_merges(timestamp: int) -> None:
+    """Each night: merges that can be undone no more keep nothing of what was moved."""
+    actions.forget_merges(now=timezone.now())

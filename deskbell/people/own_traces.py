@@ -24,6 +24,7 @@ from deskbell.people.models import (
     Invitation,
     MembershipRequest,
     NotificationChoice,
+    PersonMerge,
     ProviderLink,
     RecoveryLink,
     User,
@@ -76,6 +77,18 @@ gone("tokens", _("API tokens"), _of_user(ApiToken))
 gone("provider_links", _("Links to identity providers"), _of_user(ProviderLink))
 gone("grants", _("Roles"), _of_user(Grant))
 gone("notifications", _("Choices of notifications"), _of_user(NotificationChoice))
+
+
+def _merges(trace: Trace) -> QuerySet[PersonMerge]:
+    kept = PersonMerge.objects.filter(forgotten_at=None)
+    return kept.filter(Q(source=trace.user) | Q(target=trace.user))
+
+
+@store("merges", _("What undoing a merge with the person would take"), _merges)
+def forget_merges(trace: Trace) -> None:
+    _merges(trace).update(moved={}, withdrawn=[], changed={}, forgotten_at=timezone.now())
+
+
 gone("memberships", _("Requests to belong to an organisation"), _of_user(MembershipRequest))
 
 

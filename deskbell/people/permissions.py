@@ -26,6 +26,8 @@ TICKET_REDACT = "ticket.redact"
 PEOPLE_VIEW = "people.view"
 PEOPLE_EDIT = "people.edit"
 PEOPLE_INVITE = "people.invite"
+#: make two customers who are one person one
+PEOPLE_MERGE = "people.merge"
 #: take away for good who a person is
 PEOPLE_ANONYMISE = "people.anonymise"
 FIGURES = "figures.view"
@@ -55,6 +57,7 @@ EVERYTHING = (
     PEOPLE_VIEW,
     PEOPLE_EDIT,
     PEOPLE_INVITE,
+    PEOPLE_MERGE,
     PEOPLE_ANONYMISE,
     FIGURES,
     AUDIT,
@@ -178,6 +181,11 @@ GROUPS = (
                 gettext_lazy("Invite people, give and take back roles, close accounts."),
             ),
             Permission(
+                PEOPLE_MERGE,
+                gettext_lazy("Merge customers"),
+                gettext_lazy("Make two customers one, with all their tickets and addresses, and undo that."),
+            ),
+            Permission(
                 PEOPLE_ANONYMISE,
                 gettext_lazy("Anonymise people"),
                 gettext_lazy("Erase for good who a person is, on request; messages stay."),
@@ -243,11 +251,14 @@ OFFERED_TO_CUSTOMERS = tuple(permission.key for permission in FOR_CUSTOMERS.perm
 def complete(chosen: Iterable[str]) -> list[str]:
     """`chosen` with what they are of no use without, in the order of EVERYTHING.
 
-    Who does something with tickets reads them; who changes, invites or anonymises people finds them.
+    Who does something with tickets reads them; who changes, invites or anonymises people finds them; who
+    merges them changes them.
     """
     given = set(chosen)
     if given & OF_TICKETS:
         given.add(DESK)
+    if PEOPLE_MERGE in given:
+        given.add(PEOPLE_EDIT)
     if given & {PEOPLE_EDIT, PEOPLE_INVITE, PEOPLE_ANONYMISE}:
         given.add(PEOPLE_VIEW)
     return [permission for permission in EVERYTHING if permission in given]
@@ -273,7 +284,7 @@ SEEDED_ROLES = (
         "supervisor",
         _("Supervisor"),
         "all",
-        (DESK, *WORK, TICKET_TRASH, TICKET_REDACT, PEOPLE_VIEW, PEOPLE_EDIT, FIGURES, AUDIT),
+        (DESK, *WORK, TICKET_TRASH, TICKET_REDACT, PEOPLE_VIEW, PEOPLE_EDIT, PEOPLE_MERGE, FIGURES, AUDIT),
     ),
     SeededRole(
         "agent",

@@ -103,7 +103,7 @@ def colleagues(user: User, *, limit: int = 200) -> QuerySet[User]:
 def people_of(organization_id: int | None) -> QuerySet[User]:
     """Everybody who belongs to the organisation, by name, with his customer roles at hand."""
     levels = Prefetch("grants", Grant.objects.select_related("role").order_by("pk"))
-    same = User.objects.filter(organization=organization_id or 0)
+    same = User.objects.filter(organization=organization_id or 0, merged_into=None)
     return same.prefetch_related(levels).order_by("-is_active", "name", "pk")
 
 
@@ -131,7 +131,8 @@ def customers(user: User, *, words: str = "", organization: int | None = None) -
     `words` stand in the name, an address, a phone number or the organisation's name.
     """
     works = Grant.objects.filter(user=OuterRef("pk"), role__permissions__contains=[permissions.DESK])
-    found = visible_people(user).filter(~Exists(works), anonymised_at=None).annotate(listed_as=LISTED_AS)
+    found = visible_people(user).filter(~Exists(works), anonymised_at=None, merged_into=None)
+    found = found.annotate(listed_as=LISTED_AS)
     if organization is not None:
         found = found.filter(organization=organization)
     if words:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from django.db.models import F, QuerySet
 
+from deskbell.events import subscribe
+from deskbell.events.models import Event
 from deskbell.files.keep import keeper
-from deskbell.people import own_traces  # noqa: F401  its stores are in the list from now on
+from deskbell.people import (
+    actions,
+    events,
+    own_references,  # noqa: F401  its columns are in the list from now on
+    own_traces,  # noqa: F401  its stores are in the list from now on
+)
 from deskbell.people.models import Company, User
 
 
@@ -22,3 +29,8 @@ def icon() -> QuerySet:
 @keeper
 def photo() -> QuerySet:
     return User.objects.filter(photo__isnull=False).annotate(blob=F("photo")).values("blob")
+
+
+@subscribe.later(events.Merged)
+def gather(event: Event) -> None:
+    actions.gather(event.about_id)

@@ -19,6 +19,8 @@ def may_edit(user: User, person: User) -> bool:
     mine, his = rights_of(user), rights_of(person)
     if not mine.has(permissions.PEOPLE_EDIT) or person.anonymised_at is not None:
         return False
+    if person.merged_into_id is not None:
+        return False
     may_more = any(not mine.has(each) for each in permissions.EVERYTHING if his.has(each))
     return not his.any or (mine.has(permissions.PEOPLE_INVITE) and not may_more)
 
@@ -40,6 +42,12 @@ def may_view_as(user: User, person: User) -> bool:
     return mine.reach().everything and not more and not outranked(user, person)
 
 
+def may_merge(user: User, *people: User) -> bool:
+    """Makes `people` one: who may change each of them."""
+    merges = rights_of(user).has(permissions.PEOPLE_MERGE)
+    return merges and all(may_edit(user, each) for each in people)
+
+
 def may_anonymise(user: User, person: User) -> bool:
     """Erases who `person` is: not oneself, and nobody who may more, also when his account is closed."""
     mine = rights_of(user)
@@ -51,7 +59,12 @@ def may_anonymise(user: User, person: User) -> bool:
 
 def at_work(person: User) -> bool:
     """Whether he is permitted anything at the desk or in its setup at this moment."""
-    return person.is_active and any(
+    return person.is_active and has_work(person)
+
+
+def has_work(person: User) -> bool:
+    """As `at_work`, or he would be once his account is opened again."""
+    return any(
         each.role.permissions and not each.role.for_customers
         for each in Grant.objects.filter(user=person).select_related("role")
     )

@@ -37,6 +37,7 @@ REASONS: dict[str, str | Promise] = {
     "others": gettext_lazy("signed the device out, with all others"),
     "password": gettext_lazy("signed the device out: the password was changed"),
     "closed": gettext_lazy("signed the device out: the account was closed"),
+    "merged": gettext_lazy("signed the device out: the person was merged into another"),
 }
 ICONS = {SignedIn.kind: "log-in", SignInFailed.kind: "shield-alert", SignedOut.kind: "log-out"}
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from deskbell.kit.anonymised import stand_in
 from deskbell.kit.chats import PHONE
 from deskbell.people.models import Identity, User
+from deskbell.people.pointers import parts_of
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Trace:
     """A person as he is written in all those places. Read it before anything of him goes."""
 
     user: User
-    name: str = field(repr=False)
+    #: his, and those of people who became part of him
+    names: frozenset[str] = field(repr=False)
     #: e-mail addresses as they are compared and as they were written
     addresses: frozenset[str] = field(repr=False)
     #: phone numbers, and ids of chat providers, without a plus
@@ -35,7 +37,15 @@ class Trace:
             of_mail = identity.kind == Identity.Kind.EMAIL
             for text in (identity.key, identity.given):
                 (addresses if of_mail else numbers).add(text if of_mail else text.lstrip("+"))
-        return cls(user, user.name, frozenset(addresses), frozenset(filter(None, numbers)))
+        names = filter(None, (each.name for each in (user, *parts_of(user))))
+        return cls(user, frozenset(names), frozenset(addresses), frozenset(filter(None, numbers)))
+
+    @classmethod
+    def of_all(cls, user: User) -> list[Trace]:
+        """His own, with all names, then one of each who became part of him: their addresses are his."""
+        whole = cls.of(user)
+        bare = replace(whole, addresses=frozenset(), numbers=frozenset())
+        return [whole, *(replace(bare, user=each) for each in parts_of(user))]
 
     @property
     def stand_in(self) -> str:
@@ -62,9 +72,10 @@ class Trace:
     @cached_property
     def naming(self) -> str:
         """As `pattern`, with his name: other people may have the same, so only where it must be his."""
-        if not self.name:
+        if not self.names:
             return self.pattern
-        return rf"(?:{self.pattern}|(?<!\w){re.escape(self.name)}(?!\w))"
+        names = "|".join(re.escape(each) for each in sorted(self.names, key=len, reverse=True))
+        return rf"(?:{self.pattern}|(?<!\w)(?:{names})(?!\w))"
 
     def blank(self, text: str, *, name: bool = False) -> str:
         pattern = self.naming if name else self.pattern
@@ -96,7 +107,7 @@ class Store:
 
 
 _stores: dict[str, Store] = {}
-_locks: list[Callable[[Trace], None]] = []
+_locks: list[Callable[[Sequence[Trace]], None]] = []
 
 
 def store(
@@ -121,8 +132,8 @@ def gone(key: str, title: str | Promise, rows: Callable[[Trace], QuerySet[Any]])
     store(key, title, rows)(erase)
 
 
-def locks(take: Callable[[Trace], None]) -> Callable[[Trace], None]:
-    """Runs before the person himself is locked: tickets are locked before people."""
+def locks(take: Callable[[Sequence[Trace]], None]) -> Callable[[Sequence[Trace]], None]:
+    """Runs before the people themselves are locked: tickets are locked before people."""
     _locks.append(take)
     return take
 
@@ -133,6 +144,6 @@ def stores() -> list[Store]:
     return [each for area in reversed(areas) for each in _stores.values() if each.area == area]
 
 
-def lock(trace: Trace) -> None:
+def lock(*traces: Trace) -> None:
     for take in _locks:
-        take(trace)
+        take(traces)

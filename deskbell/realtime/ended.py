@@ -16,6 +16,10 @@ OF_PEOPLE = (
     events.PersonChanged.kind,
     events.SecondFactorReset.kind,
     events.Recovered.kind,
+    events.Merged.kind,
+    events.Unmerged.kind,
+    events.TookOver.kind,
+    events.GaveBack.kind,
 )
 OF_ROLES = (events.RoleChanged.kind, events.RoleRemoved.kind)
 _RECENT = """

@@ -12,7 +12,7 @@ from deskbell.outbox import events as outbox_events
 from deskbell.people import events as people_events
 from deskbell.realtime import ended, hub, topics
 from deskbell.tickets import events
-from deskbell.tickets.models import Message, Queue, Watcher
+from deskbell.tickets.models import Message, Queue, Ticket, Watcher
 
 TICKET_EVENTS = (
     events.Opened,
@@ -51,6 +51,9 @@ TICKET_EVENTS = (
     events.MessagesLeft,
     events.MessagesCame,
 )
+#: of tickets whose requester was merged into another person, or is one again
+REQUESTER_CHANGED = "ticket.requester_changed"
+NEWEST = 50
 COPIES = {events.CopyAdded.kind, events.CopyRemoved.kind}
 
 
@@ -82,6 +85,10 @@ def notify_ticket(event: Event) -> None:
     people_events.Recovered,
     people_events.RoleChanged,
     people_events.RoleRemoved,
+    people_events.Merged,
+    people_events.Unmerged,
+    people_events.TookOver,
+    people_events.GaveBack,
     order=90,
 )
 def notify_rights(event: Event) -> None:
@@ -90,6 +97,19 @@ def notify_rights(event: Event) -> None:
     """
     if topic := ended.topic_of(event.kind, event.about_id, event.data):
         hub.publish([topic], {"kind": hub.RIGHTS_CHANGED, "event": event.pk})
+
+
+@subscribe.now(people_events.TookOver, people_events.Unmerged, order=90)
+def notify_requester(event: Event) -> None:
+    """Tickets are somebody else's now: told of the newest of them, and of all together."""
+    his = Ticket.objects.filter(requester=event.about_id).order_by("-updated_at", "-pk")
+    for pk, number in his.values_list("pk", "number")[:NEWEST]:
+        if ticket := _facts(pk):
+            hearers = _staff(ticket, event)
+            if ticket["trashed_at"] is None:
+                hearers |= _customers(ticket, event)
+            hub.publish(hearers, {"kind": REQUESTER_CHANGED, "ticket": number, "event": event.pk})
+    hub.publish([topics.EVERYTHING], {"kind": REQUESTER_CHANGED, "event": event.pk})
 
 
 @subscribe.now(people_events.SignedOut, people_events.DeviceRevoked, order=90)

@@ -43,7 +43,13 @@ def forget_ticket(event: Event) -> None:
     actions.forget_ticket(event.about_id)
 
 
-@subscribe.later(people_events.PersonChanged, people_events.IdentityAdded)
+@subscribe.later(
+    people_events.PersonChanged,
+    people_events.IdentityAdded,
+    people_events.TookOver,
+    people_events.Unmerged,
+    people_events.GaveBack,
+)
 def index_person(event: Event) -> None:
     actions.put_tickets_of(event.about_id)
 

@@ -23,6 +23,7 @@ from deskbell.kit.stored import said
 from deskbell.kit.time import midnight
 from deskbell.notifications.texts import MAILS
 from deskbell.people import permissions
+from deskbell.people.events import GaveBack, Merged, TookOver, Unmerged
 from deskbell.people.models import ApiToken, Identity, Invitation, Organization, Role, Team, User
 from deskbell.people.queries import visible_people
 from deskbell.people.rights import rights_of
@@ -68,6 +69,7 @@ AREAS: list[tuple[str | Promise, list[tuple[str, str | Promise]]]] = [
             ("signin.guessed", gettext_lazy("Guessed passwords and codes")),
             ("user.deactivated", gettext_lazy("Closed accounts")),
             ("user.anonymised", gettext_lazy("Anonymised people")),
+            ("user.merged", gettext_lazy("Merged people")),
             ("identityprovider.", gettext_lazy("Single sign-on")),
             ("invitation.", gettext_lazy("Invitations")),
             ("token.", gettext_lazy("API tokens")),
@@ -252,7 +254,7 @@ class _Names:
         tokens = {
             token.pk: (token.name, token.user_id) for token in ApiToken.objects.filter(pk__in=ids("apitoken"))
         }
-        people = ids("user") | {holder for _name, holder in tokens.values()}
+        people = ids("user") | {holder for _name, holder in tokens.values()} | _others(happened)
         teams = {event.data.get("team_id") for event in happened} - {None} | ids("team")
         roles = list(Role.objects.values_list("pk", "slug", "name"))
         reached = Ticket.objects.visible_to(user, trashed=True).filter(pk__in=tickets)
@@ -311,6 +313,7 @@ class _Names:
         return _(self.roles.get(slug, slug))
 
 
+_MERGES = {each.kind for each in (Merged, TookOver, Unmerged, GaveBack)}
 #: what an administrator shapes about tickets, by the kind its events bear
 _SHAPED: dict[str, tuple[type[Model], str]] = {
     "queue": (Queue, "name"),
@@ -332,6 +335,12 @@ def _shaped(happened: list[Event]) -> dict[tuple[str, int], str]:
     if not wanted:
         return {}
     return {(kind, pk): name for kind, pk, name in parts[0].union(*parts[1:], all=True)}
+
+
+def _others(happened: list[Event]) -> set[int]:
+    """Ids of the other person of each merge."""
+    merges = [event.data for event in happened if event.kind in _MERGES]
+    return {data[name] for data in merges for name in ("target_id", "source_id") if name in data}
 
 
 def _detail(event: Event, name: str) -> str:
@@ -699,6 +708,12 @@ def _plain(text: Any) -> Any:
     return lambda event, names: str(text)
 
 
+def _other(text: Any, which: str) -> Any:
+    """`text` with the name of the other person, whose id stands under `which`."""
+    gone = gettext_lazy("somebody removed")
+    return lambda event, names: str(text) % {"name": names.people.get(event.data[which], gone)}
+
+
 WORDS: dict[str, Any] = {
     "bulk.started": _bulk,
     "bulk.undone": _bulk_undone,
@@ -736,6 +751,10 @@ WORDS: dict[str, Any] = {
     "role.removed": _role_removed,
     "user.deactivated": _plain(gettext_lazy("closed the account")),
     "user.anonymised": _plain(gettext_lazy("anonymised the person")),
+    "user.merged": _other(gettext_lazy("merged the person into %(name)s"), "target_id"),
+    "user.took_over": _other(gettext_lazy("merged %(name)s into the person"), "source_id"),
+    "user.unmerged": _other(gettext_lazy("undid the merge of the person into %(name)s"), "target_id"),
+    "user.gave_back": _other(gettext_lazy("undid the merge of %(name)s into the person"), "source_id"),
     "user.reactivated": _plain(gettext_lazy("opened the account again")),
     "user.signed_in": _sign_in,
     "user.sign_in_failed": _sign_in,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from deskbell.kit.time import midnight
 from deskbell.people.models import User
+from deskbell.people.pointers import final_id
 from deskbell.people.rights import rights_of
 from deskbell.tickets.models import Category, Priority, Queue, Source, Status, Tag, Ticket, TicketType
 
@@ -247,6 +248,14 @@ def _id(name: str, given: str, user: User) -> Condition:
     return Test(name, "is", int(given))
 
 
+def _requester(name: str, given: str, user: User) -> Condition:
+    """Who was merged stands for the one he is part of."""
+    asked = _id(name, given, user)
+    if given.isdecimal():
+        return Test(name, "is", final_id(int(given)))
+    return asked
+
+
 def _priority(name: str, given: str, user: User) -> Condition:
     by_name = {priority.name.lower(): int(priority) for priority in Priority}
     if given not in by_name:
@@ -317,7 +326,7 @@ READERS: dict[str, Reader] = {
     "status": _slug(Status),
     "category": _choice(Category.values),
     "assignee": _id,
-    "requester": _id,
+    "requester": _requester,
     "organization": _id,
     "queue": _slug(Queue),
     "team": _id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,8 +40,12 @@ def tickets_of(trace: Trace) -> QuerySet[Ticket]:
 
 
 @locks
-def hold_tickets(trace: Trace) -> None:
-    list(tickets_of(trace).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+def hold_tickets(traces: Sequence[Trace]) -> None:
+    """In one order, whoever holds them."""
+    his = Q(pk__in=[])
+    for trace in traces:
+        his |= Q(pk__in=tickets_of(trace).values("pk"))
+    list(Ticket.objects.filter(his).order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
 def _details(trace: Trace) -> QuerySet[EventDetail]:

@@ -99,6 +99,7 @@ class Plan:
         colleague = asked.requester in {"himself", "colleague"}
         return not asked.trashed and (
             asked.requester == "himself"
+            or (asked.requester == "part" and not self.staff)
             or (asked.copied and asked.requester != "himself")
             or (manages and self.organization and colleague)
         )
@@ -107,7 +108,7 @@ class Plan:
 given = st.builds(Given, scope=st.sampled_from(SCOPES), desk=st.booleans(), team=somewhere)
 asked = st.builds(
     Asked,
-    requester=st.sampled_from(("himself", "colleague", "stranger")),
+    requester=st.sampled_from(("himself", "part", "colleague", "stranger")),
     team=somewhere,
     queue=st.integers(0, 2),
     assigned=st.booleans(),
@@ -148,10 +149,14 @@ class Desk:
             "himself": stories.customer(company if plan.organization else None),
             "colleague": stories.customer(company),
             "stranger": stories.customer(),
+            # was merged into him, unless he works at the desk
+            "part": stories.customer(),
         }
         self._give(plan)
         self.person = User.objects.get(pk=self.people["himself"].pk)
         self.tickets = [self._make(n, each) for n, each in enumerate(plan.tickets)]
+        if not plan.staff:
+            people.merge(self.people["part"], self.person, by=self.owner)
 
     def _team(self, number: int | None) -> Team | None:
         return None if number is None else self.teams[number]

@@ -615,6 +615,17 @@ PAGES: dict[str, Row] = {
     "desk:person-details": Row(
         desk_people_editors, may=anywhere(AGENTS), values=lena, body=const(name="Another name")
     ),
+    "desk:person-merge": Row(
+        desk_for(OFFICE),
+        may=anywhere(OFFICE),
+        values=lena,
+        body=lambda world, case: {
+            "other": world.user("reader").pk,
+            "remains": world.user("customer").pk,
+            "sure": "on",
+        },
+    ),
+    "desk:person-unmerge": Row(may=anywhere(frozenset()), values=lena),
     "desk:person-notes": Row(may=anywhere(AGENTS), values=lena, body=const(notes="Calls before noon")),
     "desk:person-addresses": Row(may=anywhere(AGENTS), values=lena, body=const(given="fresh@mail.example")),
     "desk:person-address-removal": Row(may=anywhere(AGENTS), values=lenas_address),
@@ -1033,6 +1044,14 @@ CALLS: dict[str, Row] = {
     "GET /people": Row(api_in),
     "POST /people": Row(may=anywhere(AGENTS), body=const(name="N", email="fresh@mail.example")),
     "GET /people/{id}": Row(api_person, values=path(id=lambda world, case: world.user("customer").pk)),
+    "POST /people/{id}/merge": Row(
+        may=anywhere(OFFICE),
+        values=path(id=lambda world, case: world.user("customer").pk),
+        body=lambda world, case: {"into": world.user("reader").pk},
+    ),
+    "DELETE /people/{id}/merge": Row(
+        may=anywhere(frozenset()), values=path(id=lambda world, case: world.user("customer").pk)
+    ),
     "GET /organizations": Row(api_in),
     "POST /organizations": Row(may=anywhere(AGENTS), body=const(name="New company")),
     "GET /organizations/{id}": Row(

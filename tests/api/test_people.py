@@ -38,6 +38,7 @@ def test_people_are_found_by_their_address(calls):
         "language": "",
         "time_zone": "",
         "created_at": detail["created_at"],
+        "merged_into": None,
     }
     refused(call.get("/people", email="no address"), 422, "email")
     refused(call.get("/people", phone="12"), 422, "phone")

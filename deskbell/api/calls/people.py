@@ -18,6 +18,7 @@ from deskbell.api.problems import Problem, invalid
 from deskbell.people import actions, permissions
 from deskbell.people.addresses import BadAddress, email_key, is_email, phone_key
 from deskbell.people.models import Identity, Organization, User
+from deskbell.people.pointers import final
 from deskbell.people.queries import visible_organizations, visible_people
 from deskbell.people.rights import rights_of
 from deskbell.tickets import present
@@ -61,7 +62,7 @@ def _key(kind: str, given: str) -> str:
 
 @router.get("/people/{id}", response=shapes.PersonDetail, summary="One person")
 def get_person(request: HttpRequest, id: shapes.PathId) -> dict[str, Any]:
-    return _detail(visible_people(caller(request)).select_related("organization").get(pk=id))
+    return detail(visible_people(caller(request)).select_related("organization").get(pk=id))
 
 
 @router.post("/people", response={201: shapes.PersonDetail}, summary="Add a person")
@@ -70,7 +71,7 @@ def create_person(request: HttpRequest, body: shapes.NewPerson) -> Status:
     user = caller(request)
     if not rights_of(user).has(permissions.PEOPLE_EDIT):
         raise actions.NotAllowed(permissions.PEOPLE_EDIT)
-    return once(request, body, lambda: _detail(_added(user, body)))
+    return once(request, body, lambda: detail(_added(user, body)))
 
 
 def _added(user: User, body: shapes.NewPerson) -> User:
@@ -111,13 +112,14 @@ def _free(kind: str, given: str) -> None:
         )
 
 
-def _detail(row: User) -> dict[str, Any]:
+def detail(row: User) -> dict[str, Any]:
     return {
         **present.person(row),
         "organization": present.organization(row.organization) if row.organization else None,
         "language": row.language,
         "time_zone": row.time_zone,
         "created_at": present.moment(row.created_at),
+        "merged_into": final(row).pk if row.merged_into_id is not None else None,
     }
 
 

@@ -18,6 +18,7 @@ from deskbell.events.once import digest, once
 from deskbell.kit.once import accepted, key_of
 from deskbell.people import actions as people
 from deskbell.people.models import User
+from deskbell.people.pointers import final_id
 from deskbell.people.queries import find_people, visible_people
 from deskbell.tickets import actions, queries, rules
 from deskbell.tickets.actions.drafts import stamp_of
@@ -88,7 +89,10 @@ def _draw(
 
 def _known(request: HttpRequest, pk: int) -> User | None:
     return (
-        visible_people(person(request)).select_related("organization").filter(pk=pk, is_active=True).first()
+        visible_people(person(request))
+        .select_related("organization")
+        .filter(pk=final_id(pk), is_active=True)
+        .first()
     )
 
 
@@ -125,7 +129,7 @@ def _open(request: HttpRequest, given: dict[str, Any], uploads: list[int]) -> in
 def _customer(user: User, given: dict[str, Any]) -> User:
     """The person chosen, known by an address, or made now. Raises User.DoesNotExist, AddressTaken."""
     if given["customer"]:
-        return visible_people(user).get(pk=given["customer"], is_active=True)
+        return visible_people(user).get(pk=final_id(given["customer"]), is_active=True)
     return people.person_described(
         name=given["name"],
         email=given["email"],

@@ -19,6 +19,7 @@ from deskbell.desk.pages import once_per_form, page
 from deskbell.kit.once import accepted
 from deskbell.people import queries
 from deskbell.people.models import Identity, User
+from deskbell.people.pointers import final
 from deskbell.tickets import actions, rules
 from deskbell.tickets.content import Content
 from deskbell.tickets.models import Draft, Ticket
@@ -58,11 +59,11 @@ def of_ticket(request: HttpRequest, number: int) -> HttpResponse:
 def of_person(request: HttpRequest, pk: int) -> HttpResponse:
     """What is logged may stand on any of his latest tickets."""
     user = person(request)
-    somebody = get_object_or_404(queries.visible_people(user), pk=pk)
+    somebody = final(get_object_or_404(queries.visible_people(user), pk=pk))
     rows = Ticket.objects.visible_to(user).filter(requester=somebody, spam=False).select_related("queue")
     latest = rows.order_by("-active", "-updated_at", "-pk")[:OFFERED]
     tickets = [each for each in latest if rules.may(user, "note", each)]
-    return _page(request, somebody, tickets, back=reverse("desk:person", args=[pk]))
+    return _page(request, somebody, tickets, back=reverse("desk:person", args=[somebody.pk]))
 
 
 def _page(request: HttpRequest, somebody: User, tickets: list[Ticket], *, back: str) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,12 +21,39 @@ from deskbell.desk.pages import page
 from deskbell.desk.person_forms import AddressForm, DetailsForm, NotesForm
 from deskbell.kit.once import accepted
 from deskbell.kit.patience import TooSlow
-from deskbell.people import actions, permissions, queries, rules
+from deskbell.people import actions, merges, permissions, queries, rules
 from deskbell.people.models import Identity, User
+from deskbell.people.pointers import final
+from deskbell.tickets.guard import View
 from deskbell.tickets.listing import BadCursor, tickets_about
 
 #: kinds of addresses that are typed; the others come with their messages
 TYPED = (Identity.Kind.EMAIL, Identity.Kind.PHONE)
+
+
+class MergedMeanwhile(Exception):
+    """Somebody is part of another person by now: nothing of him is changed any more."""
+
+    def __init__(self, person: User) -> None:
+        super().__init__(person.pk)
+        self.person = person
+
+
+def changing(view: View) -> View:
+    """For views that change a person: who was merged meanwhile leads on, and nothing is saved."""
+
+    @wraps(view)
+    def led_on(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **named)
+        except MergedMeanwhile as error:
+            whole = final(error.person)
+            if request.method == "POST":
+                text = _("%(name)s was merged into this person meanwhile. What you wrote was not saved.")
+                messages.error(request, text % {"name": error.person.display_name})
+            return redirect("desk:person", whole.pk)
+
+    return led_on
 
 
 @require_GET
@@ -61,14 +89,19 @@ def people(request: HttpRequest) -> HttpResponse:
 @require_GET
 @desk
 def person(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who was merged leads on to the one he is part of."""
+    somebody = _somebody(request, pk)
+    if somebody.merged_into_id is not None:
+        return redirect("desk:person", final(somebody).pk)
     try:
-        return _person_page(request, _somebody(request, pk))
+        return _person_page(request, somebody)
     except BadCursor:
         return redirect("desk:person", pk)
 
 
 @require_http_methods(["GET", "POST"])
 @desk
+@changing
 def details(request: HttpRequest, pk: int) -> HttpResponse:
     """Name, organisation, site and language."""
     user, somebody = reader_of(request), _editable(request, pk)
@@ -90,6 +123,7 @@ def details(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @desk
+@changing
 def notes(request: HttpRequest, pk: int) -> HttpResponse:
     """What the desk should know about the customer; he never sees it."""
     somebody = _editable(request, pk)
@@ -103,6 +137,7 @@ def notes(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @desk
+@changing
 def addresses(request: HttpRequest, pk: int) -> HttpResponse:
     """Another e-mail address or phone number."""
     somebody = _editable(request, pk)
@@ -119,6 +154,7 @@ def addresses(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @desk
+@changing
 def address_removal(request: HttpRequest, pk: int, identity_pk: int) -> HttpResponse:
     """Take an address away; a second click finds it gone."""
     somebody = _editable(request, pk)
@@ -150,7 +186,10 @@ def _somebody(request: HttpRequest, pk: int) -> User:
 
 
 def _editable(request: HttpRequest, pk: int) -> User:
+    """Raises MergedMeanwhile."""
     somebody = _somebody(request, pk)
+    if somebody.merged_into_id is not None:
+        raise MergedMeanwhile(somebody)
     if not rules.may_edit(reader_of(request), somebody):
         raise PermissionDenied(permissions.PEOPLE_EDIT)
     return somebody
@@ -174,6 +213,9 @@ def _person_page(
         "last_contact": directory.last_contact(user, about),
         "may_edit": rules.may_edit(user, somebody),
         "may_anonymise": rules.may_anonymise(user, somebody),
+        "may_merge": rules.may_merge(user, somebody) and somebody.is_active and not rules.has_work(somebody),
+        "may_unmerge": rules.may_merge(user, somebody),
+        "merges": merges.merges_into(somebody),
         "notes_form": notes_form or NotesForm(initial={"notes": somebody.notes}),
         "address_form": address_form or AddressForm(),
         "typed": TYPED,

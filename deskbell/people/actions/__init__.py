@@ -51,6 +51,7 @@ from deskbell.people.actions.errors import (
     NotAllowed,
     NotInvitable,
     NotLetIn,
+    NotMergeable,
     OwnerEverywhere,
     ProviderNameTaken,
     RecoveryLinkGone,
@@ -62,6 +63,7 @@ from deskbell.people.actions.errors import (
     RoleNameTaken,
     SecondFactorNeeded,
     SignInAddress,
+    TooLateToUndo,
     TooManyPasskeys,
     WrongCode,
 )
@@ -88,6 +90,13 @@ from deskbell.people.actions.membership import (
     decide_membership,
     invite_colleague,
     open_invitations,
+)
+from deskbell.people.actions.merging import (
+    forget_merges,
+    gather,
+    gather_lately,
+    merge,
+    unmerge,
 )
 from deskbell.people.actions.notifications import choose_notifications
 from deskbell.people.actions.organizations import add_domain, create_organization, create_site, create_team
@@ -142,6 +151,7 @@ __all__ = [
     "NotAllowed",
     "NotInvitable",
     "NotLetIn",
+    "NotMergeable",
     "Offer",
     "OwnerEverywhere",
     "ProviderGiven",
@@ -156,6 +166,7 @@ __all__ = [
     "SecondFactorNeeded",
     "SignInAddress",
     "StillAtWork",
+    "TooLateToUndo",
     "TooManyPasskeys",
     "Visit",
     "WrongCode",
@@ -185,6 +196,9 @@ __all__ = [
     "end_viewing",
     "enter_by_provider",
     "fail_sign_in",
+    "forget_merges",
+    "gather",
+    "gather_lately",
     "grant",
     "heard_from",
     "invitation_token",
@@ -197,6 +211,7 @@ __all__ = [
     "mark_undeliverable",
     "may_register",
     "may_reset_second_factor",
+    "merge",
     "move_device",
     "move_whatsapp",
     "note_export",
@@ -237,6 +252,7 @@ __all__ = [
     "switch_on_second_factor",
     "token_digest",
     "unlink_provider",
+    "unmerge",
     "use_passkey",
     "use_second_factor",
     "verify_identity",

@@ -145,7 +145,7 @@ def reactivate(user: User, *, by: Actor | User) -> None:
     require(by, permissions.PEOPLE_INVITE)
     may_touch(user, by)
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    if user.anonymised_at is not None:
+    if user.anonymised_at is not None or user.merged_into_id is not None:
         raise NotAllowed("reactivate")
     if not user.is_active:
         user.is_active = True

@@ -95,3 +95,15 @@ class RoleNameTaken(Exception):
 
 class NotInvitable(Exception):
     """Why a customer manager may not invite this address: domain, here, invited, many."""
+
+
+class NotMergeable(Exception):
+    """Why two people are not merged, or not parted: a key of people.refusals.NOT_MERGEABLE."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class TooLateToUndo(Exception):
+    """What undoing a merge takes is gone."""

@@ -54,7 +54,7 @@ def put_grant(user: User, given: Role, team: Team | None, by: Actor | User) -> G
 
     Raises NotAllowed: who was anonymised gets none.
     """
-    if user.anonymised_at is not None:
+    if user.anonymised_at is not None or user.merged_into_id is not None:
         raise NotAllowed("anonymised")
     row, made = Grant.objects.get_or_create(user=user, role=given, team=team)
     if made:

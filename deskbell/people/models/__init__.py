@@ -2,6 +2,7 @@ from deskbell.people.models.access import ApiToken, FirstLink, Invitation, Recov
 from deskbell.people.models.company import Company
 from deskbell.people.models.device import Device
 from deskbell.people.models.identity_provider import IdentityProvider, ProviderLink, ProviderRole
+from deskbell.people.models.merge import PersonMerge
 from deskbell.people.models.notification import NotificationChoice
 from deskbell.people.models.organization import MembershipRequest, Organization, OrganizationDomain, Site
 from deskbell.people.models.role import CUSTOMER_SCOPES, Grant, Role, Team
@@ -21,6 +22,7 @@ __all__ = [
     "NotificationChoice",
     "Organization",
     "OrganizationDomain",
+    "PersonMerge",
     "ProviderLink",
     "ProviderRole",
     "RecoveryLink",

@@ -39,6 +39,8 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField(db_default=Now())
     #: since when nobody can tell who it was (actions.anonymise)
     anonymised_at = models.DateTimeField(null=True)
+    #: the person he has become part of: what comes to him goes there (people.pointers)
+    merged_into = models.ForeignKey("self", models.SET_NULL, null=True, related_name="merged", db_index=False)
 
     #: who looks at the desk as this person in this request (people.viewing)
     viewed_by: User | None = None
@@ -52,6 +54,11 @@ class User(AbstractBaseUser):
         indexes = [
             GinIndex(fields=["name"], name="user_name_trgm", opclasses=["gin_trgm_ops"]),
             models.Index(LISTED_AS, "id", name="user_listed"),
+            models.Index(
+                fields=["merged_into"],
+                name="user_merged",
+                condition=models.Q(merged_into__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

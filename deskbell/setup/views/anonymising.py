@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from deskbell.people import actions, permissions
 from deskbell.people.models import User
+from deskbell.people.pointers import final
 from deskbell.people.rights import rights_of
 from deskbell.people.rules import at_work, may_anonymise
 from deskbell.setup.access import Request, permitted
@@ -26,6 +27,8 @@ from deskbell.tickets.traces import what_stays
 def anonymisation(request: Request, pk: int) -> HttpResponse:
     """Say what goes and what stays, and do it once the person's name was typed."""
     somebody = somebody_of(request, pk)
+    if somebody.merged_into_id is not None:
+        return redirect("setup:anonymisation", pk=final(somebody).pk)
     if somebody.anonymised_at is not None:
         return redirect(_page_of(somebody, request.user))  # a second click, too
     if not may_anonymise(request.user, somebody):

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from deskbell.kit.once import accepted
 from deskbell.people import actions, permissions
 from deskbell.people.models import Grant, Identity, Invitation, Team, User
+from deskbell.people.pointers import final
 from deskbell.people.queries import visible_people
 from deskbell.people.rights import rights_of
 from deskbell.people.rules import beyond, may_anonymise, may_view_as, outranked
@@ -63,7 +64,7 @@ def people(request: Request) -> HttpResponse:
     rows = _called(visible_people(request.user), words) if words else _staff(request.user)
     if role:
         having = Exists(Grant.objects.filter(user=OuterRef("pk"), role__slug=role))
-        rows = (rows if words else visible_people(request.user)).filter(having)
+        rows = (rows if words else visible_people(request.user)).filter(having, merged_into=None)
     if state:
         rows = rows.filter(is_active=state == "active")
     found = list(rows.order_by("-is_active", "name", "pk").prefetch_related(GRANTS)[: SHOWN + 1])
@@ -81,13 +82,17 @@ def people(request: Request) -> HttpResponse:
 def _called(rows: QuerySet[User], words: str) -> QuerySet[User]:
     """Those with `words` in their name or address, closed accounts too."""
     addressed = Exists(Identity.objects.filter(user=OuterRef("pk"), key__icontains=words))
-    return rows.filter(Q(name__icontains=words) | Q(addressed))
+    return rows.filter(merged_into=None).filter(Q(name__icontains=words) | Q(addressed))
 
 
 @require_safe
 @permitted(permissions.SETUP, permissions.PEOPLE_INVITE)
 def person(request: Request, pk: int) -> HttpResponse:
-    return _person_page(request, somebody_of(request, pk), RoleForm(by=request.user))
+    """Who was merged leads on to the one he is part of."""
+    somebody = somebody_of(request, pk)
+    if somebody.merged_into_id is not None:
+        return redirect("setup:person", pk=final(somebody).pk)
+    return _person_page(request, somebody, RoleForm(by=request.user))
 
 
 def somebody_of(request: Request, pk: int) -> User:
@@ -102,6 +107,7 @@ def _person_page(request: Request, somebody: User, form: RoleForm, status: int =
         "identities": somebody.identities.order_by("kind", "-primary", "pk"),
         "form": form,
         "may_touch": somebody.anonymised_at is None
+        and somebody.merged_into_id is None
         and mine.has(permissions.PEOPLE_INVITE)
         and not outranked(request.user, somebody),
         "may_anonymise": may_anonymise(request.user, somebody),

@@ -188,7 +188,8 @@ def _team_beside(request: Request, team: Team) -> dict[str, Any]:
 
 
 def _organization_beside(request: Request, organization: Organization) -> dict[str, Any]:
-    people = list(User.objects.filter(organization=organization).order_by("name", "pk")[: SHOWN + 1])
+    rows = User.objects.filter(organization=organization, merged_into=None)
+    people = list(rows.order_by("name", "pk")[: SHOWN + 1])
     return {
         "people": people[:SHOWN],
         "more": len(people) > SHOWN,
@@ -295,7 +296,8 @@ def organization_people(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @permitted(permissions.SETUP)
 def organization_leaving(request: Request, pk: int, person_pk: int) -> HttpResponse:
-    person = User.objects.select_related("site").filter(organization=pk, pk=person_pk).first()
+    rows = User.objects.select_related("site").filter(organization=pk, merged_into=None)
+    person = rows.filter(pk=person_pk).first()
     if person is not None:  # a second click finds him gone
         shaping.join_organization(person, None, by=request.user)
         messages.success(
