@@ -71,6 +71,8 @@ def _shoot(visitor: Visitor, shot: Shot, scheme: str, pictures: Path) -> list[st
         visitor.go(path_of(visitor, shot.path))
         if shot.click:
             visitor.page.click(shot.click)
+        if shot.until:
+            visitor.page.locator(shot.until).first.wait_for()
         visitor.page.wait_for_timeout(400)
         where = f"{shot.name} at {size['width']}, {scheme}"
         if visitor.overflows():

@@ -15,6 +15,8 @@ class Shot:
     role: str | None = None
     #: clicked before the picture is taken
     click: str | None = None
+    #: what the page draws late
+    until: str | None = None
 
 
 SHOTS = (
@@ -141,7 +143,7 @@ SHOTS = (
     Shot("received", "/setup/received/", "Owner"),
     Shot("sent", "/setup/sent/", "Owner"),
     Shot("audit trail", "/setup/audit/", "Owner"),
-    Shot("API", "/api/v1/docs", "Owner"),
+    Shot("API", "/api/v1/docs", "Owner", until=".opblock"),
 )
 
 
