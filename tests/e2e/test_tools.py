@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.browser import Visitor
 from tests.support.desk import Desk, deskbell
 from tests.support.sizes import ON_SCREEN
+from tests.support.waiting import until
 
 AGENT = "jonas@lanternfield.example"
 MANY = """
@@ -62,6 +63,36 @@ def test_twenty_five_tickets_are_changed_at_once_and_put_back(visit, desk, size)
     expect(page.get_by_text("24 are as they were before.")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("1 left alone: somebody has changed it since.")).to_be_visible()
     expect(page.locator(".row-priority", has_text="Normal")).to_have_count(24, timeout=20_000)
+
+
+def test_what_happens_while_the_list_is_fetched_is_not_missed(visit, desk):
+    open_many(desk, "Parallel", 2)
+    agent, other = visit(AGENT), visit("aylin@lanternfield.example")
+    agent.go("/desk/?box=open&q=Parallel")
+    page = agent.page
+    expect(page.locator("[data-row]")).to_have_count(2)
+    numbers = [row.get_attribute("data-row") for row in page.locator("[data-row]").all()]
+    held = []
+
+    def hold(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    def make_urgent(number: str | None) -> None:
+        other.go(f"/desk/tickets/{number}/")
+        other.page.locator("#prop-priority").select_option(label="Urgent")
+        expect(other.page.locator(".happening", has_text="to Urgent")).to_be_visible()
+
+    page.route(re.compile("q=Parallel"), hold)
+    make_urgent(numbers[0])
+    until(lambda: page.wait_for_timeout(50) or held, seconds=15, what="the list is fetched anew")
+    make_urgent(numbers[1])
+    page.wait_for_timeout(1500)  # so that its notice is here before the answer
+    route, answer = held[0]
+    route.fulfill(response=answer)
+    expect(page.locator(".row-priority", has_text="Urgent")).to_have_count(2, timeout=20_000)
 
 
 def test_the_list_is_walked_selected_and_assigned_by_keyboard(visit, desk):

@@ -86,9 +86,9 @@ def test_nothing_is_sent_where_starttls_is_refused():
     def refuse(listening: socket.socket) -> None:
         connection, _ = listening.accept()
         heard.append(connection.recv(4096))
-        # message 1: extendedResp, protocolError, no words
-        number = heard[0][4]
-        connection.sendall(bytes([0x30, 12, 2, 1, number, 0x78, 7, 10, 1, 2, 4, 0, 4, 0]))
+        # the same message's number, extendedResp, protocolError, no words
+        number = heard[0][2 : 4 + heard[0][3]]
+        connection.sendall(bytes([0x30, len(number) + 9, *number, 0x78, 7, 10, 1, 2, 4, 0, 4, 0]))
         heard.append(connection.recv(4096))
         connection.close()
 

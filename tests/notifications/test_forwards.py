@@ -75,7 +75,7 @@ def answer_to(
 
 
 def row(ticket: Ticket) -> dict:
-    left_out = ("updated_at", "last_message_at", "last_message_id", "last_author_id")
+    left_out = ("updated_at", "last_message_at", "last_message_id", "last_author_id", "last_note")
     return {k: v for k, v in Ticket.objects.values().get(pk=ticket.pk).items() if k not in left_out}
 
 

@@ -18,9 +18,14 @@ const matches = (wanted, notice) =>
 
 const waiting = new Map();
 
+// What happens while an answer is on its way is in the next one: that is asked for when it is here, by what then
+// stands in the element's place.
 const refresh = (element) => {
   waiting.delete(element);
-  if (element.isConnected) window.htmx?.trigger(element, "live");
+  const now = element.isConnected ? element : document.getElementById(element.id);
+  if (!now) return;
+  if (now.classList.contains("htmx-request")) waiting.set(now, setTimeout(() => refresh(now), QUIET));
+  else window.htmx?.trigger(now, "live");
 };
 
 const told = (notice) => {
