@@ -17,7 +17,7 @@ from deskbell.channels.actions.fallback import WAY, Fallback, NoFallback, fallba
 from deskbell.channels.chats import numbers_of
 from deskbell.channels.email.subjects import plain
 from deskbell.channels.models import Channel, ParkedMessage, TicketQuestion
-from deskbell.channels.queries import waiting_questions
+from deskbell.channels.queries import waiting_count, waiting_questions
 from deskbell.channels.whatsapp.asking import PATIENCE
 from deskbell.channels.whatsapp_web.words import CONNECTING, trouble_of
 from deskbell.events.models import Event
@@ -227,8 +227,7 @@ def _parked(questions: list[TicketQuestion], user: User) -> list[Parked]:
 
 def box_counts(user: User, *, also: tuple[str, ...] = ()) -> dict[str, int]:
     """As tickets.listing.counts, and how many chats wait for their ticket (`parked`)."""
-    waiting = waiting_questions(user).values("pk")[:COUNT_CAP]
-    return counts(user, also=also) | {"parked": waiting.count()}
+    return counts(user, also=also) | {"parked": waiting_count(user, most=COUNT_CAP)}
 
 
 def rights_at(user: User, ticket: Ticket) -> dict[str, bool]:
