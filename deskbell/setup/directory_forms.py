@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from deskbell.kit import ldap
 from deskbell.people.actions import DirectoryGiven
+from deskbell.people.actions.directories import PLAIN
 from deskbell.people.models import Directory, Role, Team
 from deskbell.setup.identity_provider_forms import ProviderRoleForm
 
@@ -31,26 +32,6 @@ KINDS: dict[str, dict[str, str]] = {
         "group_filter": "(&(objectClass=groupOfNames)(member={dn}))",
     },
 }
-_PLAIN = (
-    "name",
-    "urls",
-    "ca_certificate",
-    "bind_dn",
-    "base",
-    "user_filter",
-    "id_attribute",
-    "name_attribute",
-    "mail_attribute",
-    "group_attribute",
-    "group_filter",
-    "group_base",
-    "patience",
-    "active",
-    "for_staff",
-    "for_customers",
-    "makes_accounts",
-    "mail_is_proof",
-)
 _CODE = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
 
 
@@ -163,7 +144,7 @@ class DirectoryForm(forms.Form):
     def __init__(self, *args: Any, directory: Directory | None = None, kind: str = "", **kwargs: Any) -> None:
         self.directory = directory
         if directory is not None:
-            kwargs["initial"] = {name: getattr(directory, name) for name in _PLAIN}
+            kwargs["initial"] = {name: getattr(directory, name) for name in PLAIN}
         elif kind in KINDS:
             kwargs["initial"] = KINDS[kind]
         super().__init__(*args, **kwargs)

@@ -27,7 +27,8 @@ from deskbell.people.directories import Found
 from deskbell.people.models import Directory, DirectoryLink, Role, Team, User
 from deskbell.people.rights import rights_of
 
-_PLAIN = (
+#: fields of a directory that are kept as they are given
+PLAIN = (
     "name",
     "urls",
     "ca_certificate",
@@ -89,8 +90,8 @@ def save_directory(
     """
     require(by, permissions.OWN)
     stored = Directory.objects.select_for_update().get(pk=directory.pk) if directory else Directory()
-    changed = [name for name in _PLAIN if getattr(stored, name) != getattr(given, name)]
-    for name in _PLAIN:
+    changed = [name for name in PLAIN if getattr(stored, name) != getattr(given, name)]
+    for name in PLAIN:
         setattr(stored, name, getattr(given, name))
     if given.bind_secret:
         stored.bind_secret = seal(given.bind_secret)
