@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import socketserver
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,7 +78,7 @@ def pytest_configure() -> None:
     """Passwords of tests need no protection, and their clients no static files to look through.
 
     Replies leave at once, unless a test says otherwise. A template is compiled once for all processes of
-    the run.
+    the run. Servers of tests end at once.
     """
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.WHITENOISE_USE_FINDERS = False
@@ -85,4 +86,6 @@ def pytest_configure() -> None:
     vars(Company._meta.get_field("undo_seconds"))["_get_default"] = lambda: 0
     compiled = Path(os.environ["TEST_RUN_FOLDER"]) / "templates"
     compiled.mkdir(exist_ok=True)
+    # a server that is told to end looks for it every half second
+    vars(socketserver.BaseServer)["serve_forever"].__defaults__ = (0.01,)
     settings.TEMPLATES[0]["OPTIONS"]["bytecode_cache"] = FileSystemBytecodeCache(str(compiled))

@@ -169,6 +169,21 @@ def retry(item_id: int, *, by: Actor | HasPk) -> OutboxItem:
     return item
 
 
+def try_now(channel_id: int) -> None:
+    """What was tried and waits is due at once: the channel works again."""
+    from deskbell.outbox.jobs import send  # app-ready
+
+    now = timezone.now()
+    waits = OutboxItem.objects.filter(state=OutboxItem.State.QUEUED, channel_id=channel_id)
+    waits = waits.filter(next_try_at__gt=now).exclude(error_code="")
+    with transaction.atomic():
+        rows = waits.select_for_update(no_key=True).order_by("pk")
+        ids = list(rows.values_list("pk", flat=True))
+        OutboxItem.objects.filter(pk__in=ids).update(next_try_at=now)
+        for item_id in ids:
+            send.configure(lock=f"outbox:{item_id}").defer(item_id=item_id)
+
+
 @transaction.atomic
 def withdraw(item_id: int, *, by: Actor | HasPk) -> dict[str, Any]:
     """What waits or was refused never leaves now, not by hand either. Returns what it held.

@@ -142,6 +142,8 @@ def test_a_number_that_was_let_go_stands_still_until_it_is_joined_again(ticket, 
     number.refresh_from_db()
     assert (number.state, number.last_error) == ("ok", "")
     assert Event.objects.filter(kind="channel.told").count() == 2
+    work()
+    assert len(sim.sent) == 1
 
 
 def test_other_news_of_the_account_changes_nothing(number, sim):

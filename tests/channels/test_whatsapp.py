@@ -517,7 +517,6 @@ def test_a_token_that_ended_stops_the_number_and_a_new_one_sends_what_waited_in_
     assert (number.state, sim.sent) == ("down", [])
     given = Given(NUMBER_ID, WABA_ID, "another", base_url=sim.address)
     whatsapp.change_whatsapp(number, "WhatsApp", given, queue=None, by=SYSTEM)
-    OutboxItem.objects.update(next_try_at=timezone.now())
     work()
     OutboxItem.objects.update(next_try_at=timezone.now())
     work()
@@ -749,7 +748,7 @@ def test_the_token_is_not_led_to_another_host(number):
         )
 
 
-def test_the_health_of_a_number_is_asked_and_noted(number, sim):
+def test_the_health_of_a_number_is_asked_and_noted(ticket, number, sim):
     health = whatsapp_health.check_number(number)
     assert (health.problem, health.verified_name, health.subscribed) == ("", "Lanternfield IT", True)
     sim.subscribed = False
@@ -760,10 +759,14 @@ def test_the_health_of_a_number_is_asked_and_noted(number, sim):
     assert "access token" in whatsapp_health.check_number(number).problem
     number.refresh_from_db()
     assert number.state == "down"
+    answer(ticket)
+    assert sim.sent == []
     sim.token = TOKEN
     whatsapp_health.look_after_those_down()
     number.refresh_from_db()
     assert number.state == "ok"
+    work()
+    assert len(sim.sent) == 1
     assert MessageTemplate.objects.count() == len(sim.templates)
 
 

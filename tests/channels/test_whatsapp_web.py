@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from deskbell.channels import queries
@@ -19,6 +20,7 @@ from deskbell.channels.whatsapp_web import words
 from deskbell.events.models import Event
 from deskbell.gateway.protocol import HEADER, sign
 from deskbell.outbox import actions as outbox
+from deskbell.outbox import delivery
 from deskbell.outbox.models import OutboxItem
 from deskbell.people.models import Identity, User
 from deskbell.tickets import actions as tickets
@@ -36,6 +38,17 @@ def number(linked) -> Channel:
 
 def only_item() -> OutboxItem:
     return OutboxItem.objects.get(driver="whatsapp-web")
+
+
+def tries_now(item: OutboxItem) -> int:
+    """Jobs that try it and that a worker may take at once."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from procrastinate_jobs "
+            "where task_name = 'outbox.send' and scheduled_at is null and args ->> 'item_id' = %s::text",
+            [item.pk],
+        )
+        return int(cursor.fetchone()[0])
 
 
 # --- the number -----------------------------------------------------------------------------------
@@ -503,10 +516,12 @@ def test_a_link_that_has_ended_is_a_channel_that_is_down_and_answers_wait(ticket
     answer(ticket)
     assert (gateway.handed, only_item().state) == ([], "queued")
     assert only_item().error_text == channel.last_error
+    assert (only_item().next_try_at > timezone.now(), tries_now(only_item())) == (True, 1)
     gateway.scan()
     tell()
     assert Channel.objects.get(kind="whatsapp-web").state == "ok"
-    send_all()
+    assert (only_item().next_try_at > timezone.now(), tries_now(only_item())) == (False, 2)
+    delivery.send_item(only_item().pk)
     assert len(gateway.messages) == 1
     changes = Event.objects.filter(kind="channel.link_changed").order_by("pk")
     assert [each.data["after"] for each in changes] == [state, "WORKING"]
@@ -580,6 +595,7 @@ def test_an_administrator_pauses_sending_while_messages_still_come_in(ticket, ga
         "paused",
     )
     numbers.pause(channel, paused=False, by=owner)
+    assert only_item().next_try_at <= timezone.now()
     send_all()
     assert len(gateway.messages) == 1
     assert Event.objects.filter(kind="channel.sending_paused").count() == 2

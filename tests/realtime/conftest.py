@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,8 @@ from deskbell.people.models import User
 from deskbell.realtime.hub import CHANNEL
 from deskbell.realtime.topics import topics_of
 
+END = "end"
+
 
 class Ear:
     """Listens to live notices as a web process does: what is not committed is not heard."""
@@ -20,9 +23,11 @@ class Ear:
         self.listener = listener
 
     def heard(self) -> list[dict[str, Any]]:
-        """The notices since the last look."""
-        self.listener.execute("select 1")
-        return [json.loads(notice.payload) for notice in self.listener.notifies(timeout=0.1)]
+        """The notices since the last look: those that come before one of our own."""
+        self.listener.execute("select pg_notify(%s, %s)", [CHANNEL, END])
+        payloads = (notice.payload for notice in self.listener.notifies(timeout=10))
+        heard = list(itertools.takewhile(lambda payload: payload != END, payloads))
+        return [json.loads(payload) for payload in heard]
 
     def kinds_for(self, user: User) -> list[str]:
         """Kinds of the notices since the last look that reach `user`, as he may hear now."""

@@ -13,6 +13,7 @@ from deskbell.channels.whatsapp import errors, incoming
 from deskbell.events.actor import SYSTEM
 from deskbell.events.publish import publish
 from deskbell.kit.stored import sentence
+from deskbell.outbox.actions import try_now
 from deskbell.people.models import Identity
 from deskbell.people.whatsapp import aliases
 
@@ -47,6 +48,8 @@ def account_changed(channel: Channel, event: str) -> None:
             each.save(update_fields=["state", "last_error"])
             told = events.ChannelTold(name=each.name, said=said or errors.RECONNECTED)
             publish(told, about=each, by=SYSTEM)
+            if not said:
+                try_now(each.pk)
 
 
 def take_history(channel: Channel, value: dict[str, Any]) -> str:

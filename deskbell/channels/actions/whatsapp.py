@@ -23,6 +23,7 @@ from deskbell.events.actor import SYSTEM, Actor
 from deskbell.events.publish import publish
 from deskbell.kit import http
 from deskbell.kit.secrets import seal, unseal
+from deskbell.outbox.actions import try_now
 from deskbell.people.models import User
 from deskbell.tickets.models import Queue
 
@@ -111,6 +112,7 @@ def change_whatsapp(
         raise BadChannel(f"{given.number_id} is a channel already") from error
     WhatsAppNumber.objects.filter(channel=stored).update(**_settings(given))
     publish(events.ChannelChanged(name=stored.name, fields=sorted(set(changed))), about=stored, by=by)
+    try_now(stored.pk)
 
 
 def _settings(given: Given) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from deskbell.channels.whatsapp.graph import Graph, GraphError
 from deskbell.events.actor import Actor
 from deskbell.events.publish import publish
 from deskbell.kit import http
+from deskbell.outbox.actions import try_now
 from deskbell.people.models import User
 
 log = logging.getLogger(__name__)
@@ -161,5 +162,5 @@ def _note_health(channel: Channel, problem: str) -> None:
     rows = Channel.objects.filter(pk=channel.pk)
     if problem:
         rows.exclude(state=Channel.State.OFF).update(state=Channel.State.DOWN, last_error=problem[:500])
-    else:
-        rows.filter(state=Channel.State.DOWN).update(state=Channel.State.OK, last_error="")
+    elif rows.filter(state=Channel.State.DOWN).update(state=Channel.State.OK, last_error=""):
+        try_now(channel.pk)

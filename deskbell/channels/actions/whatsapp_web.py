@@ -22,6 +22,7 @@ from deskbell.events.actor import SYSTEM, Actor
 from deskbell.events.publish import publish
 from deskbell.kit import http
 from deskbell.kit.secrets import seal
+from deskbell.outbox.actions import try_now
 from deskbell.people.models import User
 from deskbell.tickets.models import Queue
 
@@ -153,6 +154,8 @@ def pause(channel: Channel, *, paused: bool, by: User) -> None:
     device.send_state = LinkedDevice.SendState.PAUSED if paused else LinkedDevice.SendState.OK
     device.save(update_fields=["send_state"])
     publish(events.SendingPaused(name=channel.name, paused=paused), about=channel, by=by)
+    if not paused:
+        try_now(channel.pk)
 
 
 # --- with the gateway -----------------------------------------------------------------------------

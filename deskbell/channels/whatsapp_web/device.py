@@ -16,7 +16,7 @@ from deskbell.channels.whatsapp_web.gateway import Session
 from deskbell.events.actor import SYSTEM
 from deskbell.events.publish import publish
 from deskbell.gateway.protocol import ENDED, Code, Link, Sending
-from deskbell.outbox.actions import WITHDRAWN
+from deskbell.outbox.actions import WITHDRAWN, try_now
 from deskbell.outbox.models import OutboxItem
 
 #: a restriction whose end WhatsApp does not say
@@ -78,6 +78,7 @@ def _tell(device: LinkedDevice, before: str) -> None:
         on.update(state=Channel.State.DOWN, last_error=words.problem_of(device)[:500])
     elif device.link_state == Link.WORKING:
         on.update(state=Channel.State.OK, last_error="")
+        try_now(device.channel_id)
     if device.link_state not in PASSING or before == Link.WORKING:
         channel = rows.get()
         happened = events.LinkChanged(name=channel.name, before=before, after=device.link_state)
