@@ -25,7 +25,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from deskbell import __version__
-from deskbell.kit.network import told
+from deskbell.kit.network import told, trusted
 
 #: seconds until a connection stands, until the whole answer is here, and its bytes
 CONNECT = 5
@@ -123,7 +123,7 @@ def ask(
     )
     wire = _Wire(seconds or PATIENCE)
     try:
-        with httpcore.ConnectionPool(ssl_context=ssl.create_default_context(), network_backend=wire) as pool:
+        with httpcore.ConnectionPool(ssl_context=trusted(), network_backend=wire) as pool:
             return _exchange(pool, request, host, into, most)
     except httpcore.ProtocolError as error:
         text = _("%(host)s answers with something that is no HTTP: %(reason)s")

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from deskbell.kit.network import told
+from deskbell.kit.network import told, trusted
 
 LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 PORTS = {"ldap": 389, "ldaps": 636}
@@ -120,7 +120,7 @@ def is_filter(text: str) -> bool:
 
 def trusts(authority: str) -> ssl.SSLContext:
     """Certificates that `authority` (PEM) made, or those the system trusts. Raises OSError, ValueError."""
-    return ssl.create_default_context(cadata=authority or None)
+    return ssl.create_default_context(cadata=authority) if authority else trusted()
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from imapclient import IMAPClient
@@ -34,7 +35,7 @@ default_internal_group = {group}
 default_login_user = {login}
 first_valid_uid = 0
 first_valid_gid = 0
-ssl = no
+ssl = {tls}
 disable_plaintext_auth = no
 auth_mechanisms = {mechanisms}
 auth_failure_delay = 0
@@ -58,7 +59,7 @@ service imap-login {{
     port = {imap}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {imaps}
   }}
 }}
 service pop3-login {{
@@ -67,7 +68,7 @@ service pop3-login {{
     port = {pop3}
   }}
   inet_listener pop3s {{
-    port = 0
+    port = {pop3s}
   }}
 }}
 service anvil {{
@@ -85,6 +86,10 @@ namespace inbox {{
     special_use = \\Sent
   }}
 }}
+"""
+_TLS = """yes
+ssl_cert = <{file}
+ssl_key = <{file}
 """
 _TOKENS = """
 passdb {{
@@ -106,13 +111,18 @@ username_attribute = username
 @dataclass
 class MailServer:
     """Any user has a mailbox here, with the password PASSWORD, or a token if `introspection` is an address
-    that tells whose it is (RFC 7662)."""
+    that tells whose it is (RFC 7662). With a `certificate` and its key in one file it encrypts.
+    """
 
     folder: Path
     imap: int
     pop3: int
     introspection: str = ""
     mechanisms: str = "xoauth2 oauthbearer"
+    certificate: Path | None = None
+    #: ports that encrypt from the first byte; 0 without a certificate
+    imaps: int = 0
+    pop3s: int = 0
 
     def url(self, address: str, *, protocol: str = "imap", folder: str = "") -> str:
         """As `deskbell channel add` takes it."""
@@ -151,11 +161,15 @@ class MailServer:
 
 
 @contextlib.contextmanager
-def mail_server(**more: str) -> Iterator[MailServer]:
+def mail_server(**more: Any) -> Iterator[MailServer]:
     """One server until the end of the block."""
     with open_folder() as folder:
-        imap = free_port()
-        server = MailServer(folder, imap, free_port(imap), **more)
+        ports = [free_port()]
+        for _ in range(3):
+            ports.append(free_port(*ports))
+        server = MailServer(folder, ports[0], ports[1], **more)
+        if server.certificate:
+            server.imaps, server.pop3s = ports[2:]
         process = _start(server)
         try:
             yield server
@@ -184,6 +198,9 @@ def _start(server: MailServer) -> subprocess.Popen[bytes]:
             imap=server.imap,
             pop3=server.pop3,
             mechanisms="plain login" + (f" {server.mechanisms}" if server.introspection else ""),
+            imaps=server.imaps,
+            pop3s=server.pop3s,
+            tls=_TLS.format(file=server.certificate) if server.certificate else "no",
             tokens=_TOKENS.format(folder=server.folder) if server.introspection else "",
         )
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import imaplib
 import poplib
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from imapclient.exceptions import LoginError
 
 from deskbell.channels.email.accounts import Account
 from deskbell.channels.email.sasl import Bearer
-from deskbell.kit.network import told
+from deskbell.kit.network import told, trusted
 
 #: seconds within which a server has to answer
 PATIENCE = 60
@@ -131,7 +130,7 @@ def _said(error: BaseException) -> str:
 
 
 def _sign_in(account: Account) -> IMAPClient:
-    context = ssl.create_default_context()
+    context = trusted()
     client = IMAPClient(
         account.host,
         account.port,
@@ -342,7 +341,7 @@ class Pop3Box:
 
     @staticmethod
     def _sign_in(account: Account) -> poplib.POP3:
-        context = ssl.create_default_context()
+        context = trusted()
         client: poplib.POP3
         if account.security == "tls":
             client = poplib.POP3_SSL(account.host, account.port, timeout=PATIENCE, context=context)

@@ -23,6 +23,7 @@ from deskbell.channels.email.compose import build, message_id_of, sender_of, wir
 from deskbell.channels.email.sasl import Bearer
 from deskbell.channels.email.tokens import signed_in
 from deskbell.channels.models import Channel, OutgoingServer
+from deskbell.kit.network import trusted
 from deskbell.outbox.models import OutboxItem
 from deskbell.outbox.results import Accepted, Final, Result, Retry, Unknown
 from deskbell.people.addresses import BadAddress
@@ -108,9 +109,16 @@ def _deliver(
 def _opened(server: OutgoingServer | None) -> EmailBackend:
     if server is not None:
         return open_connection(Account.of(server), server.channel_id)
-    usual = cast(EmailBackend, get_connection())
+    usual = _trusting(cast(EmailBackend, get_connection()))
     usual.open()
     return usual
+
+
+def _trusting(connection: EmailBackend) -> EmailBackend:
+    """It would read the system's authorities anew for each mail, unless it shows a certificate of its own."""
+    if (connection.use_tls or connection.use_ssl) and not (connection.ssl_certfile or connection.ssl_keyfile):
+        vars(connection)["ssl_context"] = trusted()
+    return connection
 
 
 def _keep_copy(mailbox: Channel, item: OutboxItem, message: EmailMessage, content: bytes) -> None:
@@ -145,15 +153,17 @@ def open_connection(account: Account, channel_id: int = 0, *, at_once: bool = Fa
 
 
 def _connection_of(account: Account) -> EmailBackend:
-    return _Backend(
-        account,
-        host=account.host,
-        port=account.port,
-        username="" if account.with_token else account.username,
-        password=account.password,
-        use_tls=account.security == "starttls",
-        use_ssl=account.security == "tls",
-        timeout=settings.EMAIL_TIMEOUT,
+    return _trusting(
+        _Backend(
+            account,
+            host=account.host,
+            port=account.port,
+            username="" if account.with_token else account.username,
+            password=account.password,
+            use_tls=account.security == "starttls",
+            use_ssl=account.security == "tls",
+            timeout=settings.EMAIL_TIMEOUT,
+        )
     )
 
 
