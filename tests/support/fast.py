@@ -1,7 +1,7 @@
-"""What `bin/test --fast` leaves out, so that every save is answered within a minute. Loaded as a plugin (`-p`).
+"""What `bin/test --fast` leaves out, so that every save is answered within a minute.
 
-Besides tests marked `slow` one by one: those that need another server than the database's, those that empty
-all tables afterwards, and whole files whose tests take long.
+Loaded as a plugin (`-p`). Besides tests marked `slow` one by one: those that need another server than the
+database's, those that empty all tables afterwards, and whole files whose tests take long.
 """
 
 from __future__ import annotations
@@ -10,7 +10,20 @@ import pytest
 
 #: fixtures behind which another server runs, or that commit
 FIXTURES = frozenset(
-    "addresses dns dovecot gateway house mailroom peer provider room sim slapd transactional_db".split()
+    {
+        "addresses",
+        "dns",
+        "dovecot",
+        "gateway",
+        "house",
+        "mailroom",
+        "peer",
+        "provider",
+        "room",
+        "sim",
+        "slapd",
+        "transactional_db",
+    }
 )
 #: a tenth of a second and more for each test
 FILES = (
