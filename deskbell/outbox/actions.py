@@ -171,7 +171,7 @@ def retry(item_id: int, *, by: Actor | HasPk) -> OutboxItem:
 
 def try_now(channel_id: int) -> None:
     """What was tried and waits is due at once: the channel works again."""
-    from deskbell.outbox.jobs import send  # app-ready
+    from deskbell.outbox.jobs import send_now  # app-ready
 
     now = timezone.now()
     waits = OutboxItem.objects.filter(state=OutboxItem.State.QUEUED, channel_id=channel_id)
@@ -181,7 +181,7 @@ def try_now(channel_id: int) -> None:
         ids = list(rows.values_list("pk", flat=True))
         OutboxItem.objects.filter(pk__in=ids).update(next_try_at=now)
         for item_id in ids:
-            send.configure(lock=f"outbox:{item_id}").defer(item_id=item_id)
+            send_now(item_id)
 
 
 @transaction.atomic

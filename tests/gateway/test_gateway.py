@@ -158,7 +158,9 @@ class Ours:
 
     def link(self) -> Stub:
         """As if the phone had scanned the code."""
+        before = len(self.stubs)
         self.ask("POST", f"/v1/sessions/{SID}/start", {})
+        until(lambda: len(self.stubs) > before)
         stub = self.stub
         stub.heard(told("Connected"))
         return stub
