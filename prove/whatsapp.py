@@ -20,7 +20,8 @@ from typing import Any
 import psycopg
 
 from deskbell.cli import embedded
-from deskbell.demo.whatsapp.sim import APP_SECRET, NUMBER_ID, TOKEN, VERIFY, WABA_ID, Sim, serve
+from deskbell.demo.whatsapp.server import serve
+from deskbell.demo.whatsapp.sim import APP_SECRET, NUMBER_ID, TOKEN, VERIFY, WABA_ID, Sim
 from prove import require
 from prove.desk import Api, command, kill, running, say, wait_until
 from tests.support.certificate import self_signed

@@ -25,7 +25,8 @@ from deskbell.demo import company, pictures
 from deskbell.demo.telling import DAY, HOUR, MINUTE, Cast, File, Step, Story, claims, replies, resolves
 from deskbell.demo.whatsapp import place
 from deskbell.demo.whatsapp.phones import Bubble, Phones
-from deskbell.demo.whatsapp.sim import APP_SECRET, DISPLAY, NUMBER_ID, TOKEN, VERIFY, WABA_ID, serve
+from deskbell.demo.whatsapp.server import serve
+from deskbell.demo.whatsapp.sim import APP_SECRET, DISPLAY, NUMBER_ID, TOKEN, VERIFY, WABA_ID
 from deskbell.events import subscribe
 from deskbell.events.models import Delivery, Event
 from deskbell.notifications import answers, chat

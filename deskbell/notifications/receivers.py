@@ -8,6 +8,7 @@ from dataclasses import replace
 from deskbell.events import subscribe
 from deskbell.events.models import Event
 from deskbell.notifications import answers, chat, links, mail, recipients
+from deskbell.notifications.notice import Notice
 from deskbell.notifications.wanted import Event as Choice
 from deskbell.notifications.wanted import wanting
 from deskbell.outbox.events import Failed
@@ -45,7 +46,7 @@ def tell_requester(event: Event) -> None:
     elif ticket.conversation is not None:
         chat.put_received(ticket, kind=answers.KIND)
     elif not event.data["automatic"] and answers.may_answer(ticket, message):
-        notice = mail.Notice(
+        notice = Notice(
             text="received",
             kind=answers.KIND,
             cause=("ticket", ticket.pk),
@@ -57,7 +58,7 @@ def tell_requester(event: Event) -> None:
 
 def _tell_of_opening_for_him(event: Event, ticket: Ticket, message: Message | None) -> None:
     shown = message if message and message.visibility == Message.Visibility.PUBLIC else None
-    notice = mail.Notice(
+    notice = Notice(
         text="opened_for_you",
         kind="ticket.opened_for_you",
         cause=("message", shown.pk) if shown else ("ticket", ticket.pk),
@@ -74,7 +75,7 @@ def tell_team_of_new_ticket(event: Event) -> None:
     ticket = _ticket(event)
     if ticket is None or ticket.spam or ticket.assignee_id:
         return  # an assignee hears by `tell_assignee`
-    notice = mail.Notice(
+    notice = Notice(
         text="new_ticket",
         kind="ticket.new",
         cause=("event", event.pk),
@@ -106,7 +107,7 @@ def tell_of_message(event: Event) -> None:
 
 
 def _send_reply(event: Event, ticket: Ticket, message: Message) -> None:
-    notice = mail.Notice(
+    notice = Notice(
         text="reply",
         kind="ticket.reply",
         cause=("message", message.pk),
@@ -126,7 +127,7 @@ def _send_reply(event: Event, ticket: Ticket, message: Message) -> None:
     _send_blind(notice, message, seen={str(person.email).casefold() for person in [requester, *copied]})
 
 
-def _send_blind(notice: mail.Notice, message: Message, *, seen: set[str]) -> None:
+def _send_blind(notice: Notice, message: Message, *, seen: set[str]) -> None:
     """A mail each for those whom the others do not see; who gets it openly gets no second one."""
     blind = replace(notice, kind="ticket.reply_blind", answerable=False)
     for address in dict.fromkeys(message.bcc):
@@ -135,7 +136,7 @@ def _send_blind(notice: mail.Notice, message: Message, *, seen: set[str]) -> Non
 
 
 def _tell_those_in_charge(event: Event, ticket: Ticket, message: Message) -> None:
-    notice = mail.Notice(
+    notice = Notice(
         text="customer_replied",
         kind="ticket.customer_replied",
         cause=("event", event.pk),
@@ -162,7 +163,7 @@ def tell_of_supplier(event: Event) -> None:
     ticket, message = _ticket(event), _message(event)
     if ticket is None or message is None or ticket.spam:
         return
-    notice = mail.Notice(
+    notice = Notice(
         text="supplier_answered",
         kind="ticket.supplier_answered",
         cause=("event", event.pk),
@@ -181,7 +182,7 @@ def tell_assignee(event: Event) -> None:
     if ticket is None or not event.data["after"]:
         return
     assignee = User.objects.filter(pk=event.data["after"]).first()
-    notice = mail.Notice(
+    notice = Notice(
         text="assigned",
         kind="ticket.assigned",
         cause=("event", event.pk),
@@ -203,7 +204,7 @@ def tell_of_resolution(event: Event) -> None:
     if ticket.conversation is not None:
         chat.put_resolved(ticket, kind="ticket.resolved", event=event.pk)
         return
-    notice = mail.Notice(
+    notice = Notice(
         text="resolved",
         kind="ticket.resolved",
         cause=("event", event.pk),
@@ -225,7 +226,7 @@ def tell_copied(event: Event) -> None:
         return
     person = User.objects.filter(pk=event.data["user_id"]).first()
     public = Message.objects.filter(ticket=ticket, visibility=Message.Visibility.PUBLIC)
-    notice = mail.Notice(
+    notice = Notice(
         text="copied",
         kind="ticket.copied",
         cause=("event", event.pk),
@@ -249,7 +250,7 @@ def tell_of_failure(event: Event) -> None:
     if item is None or ticket is None:
         return
     message = _message_with(item.cause_id) if item.cause_kind == "message" else None
-    notice = mail.Notice(
+    notice = Notice(
         text="undelivered",
         kind="ticket.undelivered",
         cause=("event", event.pk),
@@ -295,7 +296,7 @@ def _request(event: Event) -> MembershipRequest | None:
     return rows.filter(pk=event.data["request_id"]).first()
 
 
-def _put(notice: mail.Notice, people: list[User]) -> None:
+def _put(notice: Notice, people: list[User]) -> None:
     wanted = wanting(people, notice.kind)
     for person in reachable(wanted) if notice.automatic else wanted:
         if person.email and person.is_active:

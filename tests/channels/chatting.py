@@ -13,7 +13,8 @@ from deskbell.channels.actions import webhooks
 from deskbell.channels.actions.whatsapp import Given, add_whatsapp
 from deskbell.channels.models import Channel, InboundItem, Webhook
 from deskbell.channels.whatsapp import account
-from deskbell.demo.whatsapp.sim import APP_SECRET, NUMBER_ID, TOKEN, VERIFY, WABA_ID, Sim, serve
+from deskbell.demo.whatsapp.server import serve
+from deskbell.demo.whatsapp.sim import APP_SECRET, NUMBER_ID, TOKEN, VERIFY, WABA_ID, Sim
 from deskbell.events import deliver, subscribe
 from deskbell.events.models import Event
 from deskbell.outbox import delivery

@@ -13,6 +13,7 @@ from deskbell.channels.email.parse import parse
 from deskbell.channels.models import Channel
 from deskbell.kit.secrets import unseal
 from deskbell.notifications import mail as notices
+from deskbell.notifications.notice import Notice
 from deskbell.outbox.models import OutboxItem
 from deskbell.people.actions import create_user, deactivate
 from deskbell.people.models import User
@@ -242,7 +243,7 @@ def test_addresses_of_staff_are_signed():
 @pytest.mark.parametrize("named", [True, False], ids=["a server named", "none"])
 def test_a_notice_says_what_an_answer_becomes(mailbox, ticket, agent, named):
     Channel.objects.update(authserv_id=OURS if named else "", plus_addresses=True)
-    notice = notices.Notice(
+    notice = Notice(
         text="assigned",
         kind="ticket.assigned",
         cause=("event", 7),

@@ -25,7 +25,8 @@ from deskbell.channels.whatsapp.webhook import sign
 from deskbell.demo import chats
 from deskbell.demo.whatsapp import place
 from deskbell.demo.whatsapp.phones import Phones, PhonesHandler, Waiting
-from deskbell.demo.whatsapp.sim import APP_SECRET, TOKEN, serve
+from deskbell.demo.whatsapp.server import serve
+from deskbell.demo.whatsapp.sim import APP_SECRET, TOKEN
 from deskbell.events.deliver import deliver_transaction
 from deskbell.events.models import Event
 from deskbell.kit.once import new_key

@@ -14,7 +14,8 @@ import pytest
 
 from deskbell.channels.whatsapp.webhook import is_signed, parts
 from deskbell.demo.whatsapp.codes import CODES
-from deskbell.demo.whatsapp.sim import APP_SECRET, NUMBER_ID, TOKEN, WABA_ID, Rule, Sim, serve
+from deskbell.demo.whatsapp.server import serve
+from deskbell.demo.whatsapp.sim import APP_SECRET, NUMBER_ID, TOKEN, WABA_ID, Rule, Sim
 
 ASHA = "919810000001"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

@@ -20,7 +20,8 @@ from deskbell.channels.actions.whatsapp import Given, add_from_words, add_whatsa
 from deskbell.channels.models import AwaitedFile, Channel, InboundItem, Webhook
 from deskbell.channels.whatsapp.account import Account
 from deskbell.config import health
-from deskbell.demo.whatsapp.sim import APP_SECRET, NUMBER_ID, TOKEN, VERIFY, WABA_ID, Sim, serve
+from deskbell.demo.whatsapp.server import serve
+from deskbell.demo.whatsapp.sim import APP_SECRET, NUMBER_ID, TOKEN, VERIFY, WABA_ID, Sim
 from deskbell.events.models import Event
 from deskbell.kit.secrets import seal
 from deskbell.outbox.models import OutboxItem

@@ -23,7 +23,8 @@ from deskbell.channels.actions.whatsapp_drafts import submit_draft
 from deskbell.channels.models import Channel, DeliveredMessage, MessageTemplate, Webhook
 from deskbell.channels.whatsapp import drafts, templates
 from deskbell.demo.whatsapp.approval import faults
-from deskbell.demo.whatsapp.sim import APP_SECRET, NUMBER_ID, TOKEN, VERIFY, WABA_ID, Sim, serve
+from deskbell.demo.whatsapp.server import serve
+from deskbell.demo.whatsapp.sim import APP_SECRET, NUMBER_ID, TOKEN, VERIFY, WABA_ID, Sim
 from deskbell.events.models import Event
 from tests.setup.conftest import page
 from tests.stories import staff

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deskbell.demo.whatsapp import place
 from deskbell.demo.whatsapp.phones import Phones, PhonesHandler
-from deskbell.demo.whatsapp.sim import server_of
+from deskbell.demo.whatsapp.server import server_of
 from deskbell.kit import lifeline
 
 

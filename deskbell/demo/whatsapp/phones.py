@@ -20,7 +20,8 @@ import httpx
 
 from deskbell.demo.whatsapp.codes import CODES, words_of
 from deskbell.demo.whatsapp.place import write
-from deskbell.demo.whatsapp.sim import Handler, Refused, Sent, Sim, options_of
+from deskbell.demo.whatsapp.server import Handler
+from deskbell.demo.whatsapp.sim import Refused, Sent, Sim, options_of
 
 #: how far a message came; what is said later never takes it back
 STATES = ("accepted", "sent", "delivered", "read")
