@@ -14,7 +14,7 @@ from deskbell.channels.email.counters import ANSWERS_PER_HOUR
 from deskbell.channels.email.parse import parse
 from deskbell.events.actor import SYSTEM
 from deskbell.files.actions import store as store_blob
-from deskbell.notifications import mail as notices
+from deskbell.notifications import body
 from deskbell.outbox.models import OutboxItem
 from deskbell.people import actions as people
 from deskbell.tickets import actions
@@ -207,7 +207,7 @@ def test_a_mail_is_written_in_the_language_of_its_reader(post, lena, settings):
 
 
 def test_files_beyond_the_limit_are_links(post, lena, monkeypatch):
-    monkeypatch.setattr(notices, "FILES_LIMIT", 10)
+    monkeypatch.setattr(body, "FILES_LIMIT", 10)
     mara = stories.staff()
     ticket = stories.ticket(lena)
     post()
