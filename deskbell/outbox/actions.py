@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -169,13 +169,15 @@ def retry(item_id: int, *, by: Actor | HasPk) -> OutboxItem:
     return item
 
 
-def try_now(channel_id: int) -> None:
-    """What was tried and waits is due at once: the channel works again."""
+def try_now(channel_id: int | None, *, codes: Collection[str] = ()) -> None:
+    """What was tried and waits, with an error of `codes` or any, is due at once: the channel works again."""
     from deskbell.outbox.jobs import send_now  # app-ready
 
     now = timezone.now()
     waits = OutboxItem.objects.filter(state=OutboxItem.State.QUEUED, channel_id=channel_id)
     waits = waits.filter(next_try_at__gt=now).exclude(error_code="")
+    if codes:
+        waits = waits.filter(error_code__in=codes)
     with transaction.atomic():
         rows = waits.select_for_update(no_key=True).order_by("pk")
         ids = list(rows.values_list("pk", flat=True))

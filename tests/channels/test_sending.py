@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import email
 import socket
+from datetime import timedelta
 from email import policy
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
+from django.utils import timezone
 
 from deskbell.channels import actions
 from deskbell.channels.email import driver
+from deskbell.channels.email.accounts import Account
 from deskbell.channels.email.compose import build, message_id_of, references_header
 from deskbell.channels.models import Channel
 from deskbell.outbox import delivery
 from deskbell.outbox.actions import put
 from deskbell.outbox.models import OutboxItem
 from deskbell.outbox.results import Retry
+from tests.stories import staff
 
 pytestmark = pytest.mark.django_db
 
@@ -153,6 +157,73 @@ def test_an_answer_lost_after_the_mail_was_handed_over_is_unknown(mailroom):
 def test_a_server_that_is_away_is_tried_again(mailroom, settings):
     settings.EMAIL_PORT = 9  # nobody listens there
     assert sent(item()) == ("queued", "connect")
+
+
+def wait_of(one: OutboxItem) -> int:
+    """Seconds from its last try to its next."""
+    one.refresh_from_db()
+    return round((one.next_try_at - one.changed_at).total_seconds())
+
+
+def due_again(one: OutboxItem) -> None:
+    OutboxItem.objects.filter(pk=one.pk).update(next_try_at=timezone.now())
+
+
+def test_a_server_that_stays_away_is_tried_every_quarter_of_an_hour(mailroom, settings):
+    settings.EMAIL_PORT = 9  # nobody listens there
+    one, waits = item(), []
+    for _ in range(5):
+        due_again(one)
+        assert sent(one) == ("queued", "connect")
+        waits.append(wait_of(one))
+    assert waits == [60, 300, 900, 900, 900]
+
+
+def test_when_one_leaves_again_the_others_follow_at_once(mailroom, settings):
+    mailbox = actions.add_channel("email", name="Support", address="support@desk.example")
+    other = actions.add_channel("email", name="Other", address="other@desk.example")
+    away, here = 9, settings.EMAIL_PORT
+    settings.EMAIL_PORT = away
+    waiting = []
+    for number, channel in enumerate([mailbox, mailbox, other]):
+        put(
+            "email",
+            recipient=f"p{number}@example.com",
+            kind="test",
+            cause=("test", number),
+            payload=PAYLOAD,
+            channel_id=channel.pk,
+        )
+        waiting.append(OutboxItem.objects.latest("pk"))
+        assert sent(waiting[-1]) == ("queued", "connect")
+    settings.EMAIL_PORT = here
+    later = OutboxItem.objects.create(
+        driver="email", recipient="q@example.com", kind="test", cause_kind="test", cause_id=9,
+        channel_id=mailbox.pk, error_code="451", next_try_at=timezone.now() + timedelta(hours=1),
+    )  # fmt: skip
+    due_again(waiting[0])
+    assert sent(waiting[0]) == ("sent", "")
+    now = timezone.now()
+    due = [OutboxItem.objects.get(pk=one.pk).next_try_at <= now for one in [*waiting[1:], later]]
+    assert due == [True, False, False]
+
+
+def test_another_server_is_tried_at_once(mailroom, settings):
+    owner = staff("owner")
+    mailbox = actions.add_channel("email", name="Support", address="support@desk.example")
+    here, settings.EMAIL_PORT = settings.EMAIL_PORT, 9
+    put(
+        "email",
+        recipient="p@example.com",
+        kind="test",
+        cause=("test", 1),
+        payload=PAYLOAD,
+        channel_id=mailbox.pk,
+    )
+    one = OutboxItem.objects.get()
+    assert sent(one) == ("queued", "connect")
+    actions.set_outgoing(mailbox, Account("smtp", "127.0.0.1", here, "none"), by=owner)
+    assert sent(one) == ("sent", "")
 
 
 def test_line_ends_make_no_headers(mailroom):

@@ -26,6 +26,7 @@ from deskbell.channels.models import (
 from deskbell.events.actor import SYSTEM, Actor
 from deskbell.events.publish import publish
 from deskbell.kit.secrets import seal
+from deskbell.outbox.actions import try_now
 from deskbell.outbox.results import Accepted, Result
 from deskbell.people.addresses import email_key, is_email
 from deskbell.people.models import User
@@ -288,12 +289,14 @@ def set_outgoing(channel: Channel, account: Account | None, *, by: Actor | User)
         if stored:
             stored.delete()
             _publish_change(channel, ["outgoing"], by)
+            try_now(channel.pk)
         return
     _require_sign_in(channel, account)
     server = stored or OutgoingServer(channel=channel)
     if _write_account(server, account) or not stored:
         server.save()
         _publish_change(channel, ["outgoing"], by)
+        try_now(channel.pk)
 
 
 def _require_sign_in(channel: Channel, account: Account) -> None:

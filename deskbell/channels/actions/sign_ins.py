@@ -21,6 +21,7 @@ from deskbell.channels.models import Channel, IncomingServer, MailboxSignIn, Sig
 from deskbell.events.actor import SYSTEM, Actor
 from deskbell.events.publish import publish
 from deskbell.kit.secrets import seal, unseal
+from deskbell.outbox.actions import try_now
 from deskbell.people.models import User
 
 #: a token that ends within this is not used any more
@@ -260,6 +261,6 @@ def _mark_down(channel_id: int) -> None:
 
 
 def _well_again(channel_id: int) -> None:
-    Channel.objects.filter(pk=channel_id, state=Channel.State.DOWN).update(
-        state=Channel.State.OK, last_error=""
-    )
+    down = Channel.objects.filter(pk=channel_id, state=Channel.State.DOWN)
+    if down.update(state=Channel.State.OK, last_error=""):
+        try_now(channel_id)

@@ -6,6 +6,7 @@ import logging
 import re
 import smtplib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +25,7 @@ from deskbell.channels.email.sasl import Bearer
 from deskbell.channels.email.tokens import signed_in
 from deskbell.channels.models import Channel, OutgoingServer
 from deskbell.kit.network import trusted
+from deskbell.outbox import actions as outbox
 from deskbell.outbox.models import OutboxItem
 from deskbell.outbox.results import Accepted, Final, Result, Retry, Unknown
 from deskbell.people.addresses import BadAddress
@@ -33,6 +35,10 @@ FILES_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 NETWORK = (OSError, smtplib.SMTPException)
 #: seconds before it is tried again whether somebody has signed in for the mailbox
 SIGN_IN_WAIT = 600
+#: seconds until a server that could not be reached is tried again: it is the same for all mails
+AWAY = (60, 300, 900)
+#: error codes of mails that could not be handed to the server at all
+NOT_HANDED = frozenset({"connect", "sign_in"})
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +56,12 @@ def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
     else:
         content = message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's class takes it
         result = _deliver(message, content, sender, wire_address(item.recipient), server)
+        if isinstance(result, Retry) and result.code == "connect":
+            result = replace(result, after=AWAY[min(item.attempts, len(AWAY)) - 1])
         if mailbox and isinstance(result, Accepted):
             _keep_copy(mailbox, item, message, content)
+        if isinstance(result, Accepted) and item.error_code in NOT_HANDED:
+            outbox.try_now(item.channel_id, codes=NOT_HANDED)
     actions.note_sent(item.channel_id or (mailbox.pk if mailbox else None), result)
     return Accepted(message_id_of(item)) if isinstance(result, Accepted) else result
 
