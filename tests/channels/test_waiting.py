@@ -59,7 +59,8 @@ def test_it_leaves_in_its_order_and_once_when_the_customer_writes(shut, sim, pos
     run_jobs()
     work()
     assert [sent.text for sent in sim.sent] == ["First", "Second"]
-    assert list(Message.objects.filter(direction="out").values_list("text", flat=True)) == ["First", "Second"]
+    sent = Message.objects.filter(direction="out").order_by("pk")
+    assert list(sent.values_list("text", flat=True)) == ["First", "Second"]
     whole = fresh(shut)
     assert whole.waiting_since is not None
     assert whole.first_responded_at == Message.objects.get(text="First").created_at
