@@ -96,7 +96,7 @@ def _draw_merge(
         into, problem = None, _("You may not change that ticket.")
     if into is not None and into.pk == ticket.pk:
         into, problem = None, problem or str(NOT_MERGEABLE["same"])
-    context: dict[str, Any] = {"ticket": ticket, "into": into, "words": words, "problem": problem}
+    context: dict[str, Any] = {"ticket": ticket, "into": into, "said": words, "problem": problem}
     if into is not None:
         context["look"] = preview(ticket, into)
         context["files"] = Attachment.objects.filter(message__ticket=ticket).count()

@@ -118,7 +118,7 @@ def _draw(
     request: HttpRequest, somebody: User, other: User | None, *, problem: str = "", status: int = 200
 ) -> HttpResponse:
     user, words = reader_of(request), request.GET.get("q", "").replace("\0", "").strip()[:200]
-    context: dict[str, Any] = {"somebody": somebody, "words": words, "problem": problem, "at_people": True}
+    context: dict[str, Any] = {"somebody": somebody, "said": words, "problem": problem, "at_people": True}
     if other is not None and other.pk == somebody.pk:
         other, context["problem"] = None, problem or str(NOT_MERGEABLE["same"])
     context["other"] = other
