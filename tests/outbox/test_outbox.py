@@ -114,6 +114,28 @@ def test_each_answer_has_its_state_and_an_event(result, state):
     assert (event.about_id, event.data["state"], event.data["cause_id"]) == (item.pk, state, 1)
 
 
+def test_what_waits_for_a_channel_is_hastened_oldest_first_and_nothing_else(monkeypatch):
+    monkeypatch.setattr(actions, "HASTENED", 2)
+    waiting = [put(cause=number, channel_id=1) for number in range(4)]
+    other = put(cause=8, channel_id=2)
+    for item in [*waiting, other]:
+        actions.claim(item.pk)
+        actions.record_result(item.pk, Retry("connect", "away", 600))
+    later = timezone.now() + timedelta(seconds=20)
+    fresh = put(cause=9, channel_id=1, after=waiting[0])  # was never tried
+    OutboxItem.objects.filter(pk=fresh.pk).update(next_try_at=later)
+
+    def due() -> list[int]:
+        return [item.cause_id for item in OutboxItem.objects.filter(next_try_at__lte=timezone.now())]
+
+    actions.try_now(1, codes={"sign_in"})
+    assert due() == []
+    actions.try_now(1, codes={"connect"})
+    assert sorted(due()) == [0, 1]
+    actions.try_now(1)
+    assert sorted(due()) == [0, 1, 2, 3]
+
+
 def test_later_reports_move_forward_only():
     item = put()
     assert actions.record_delivery("<m1@desk>", "delivered")

@@ -61,7 +61,7 @@ def send(item: OutboxItem, payload: Mapping[str, Any]) -> Result:
         if mailbox and isinstance(result, Accepted):
             _keep_copy(mailbox, item, message, content)
         if isinstance(result, Accepted) and item.error_code in NOT_HANDED:
-            outbox.try_now(item.channel_id, codes=NOT_HANDED)
+            _let_others_follow(item)
     actions.note_sent(item.channel_id or (mailbox.pk if mailbox else None), result)
     return Accepted(message_id_of(item)) if isinstance(result, Accepted) else result
 
@@ -129,6 +129,14 @@ def _trusting(connection: EmailBackend) -> EmailBackend:
     if (connection.use_tls or connection.use_ssl) and not (connection.ssl_certfile or connection.ssl_keyfile):
         vars(connection)["ssl_context"] = trusted()
     return connection
+
+
+def _let_others_follow(item: OutboxItem) -> None:
+    """What waits for the server that has just taken one. It has left: nothing changes that."""
+    try:
+        outbox.try_now(item.channel_id, codes=NOT_HANDED)
+    except DatabaseError:
+        log.exception("mails that wait are not hastened", extra={"outbox_item": item.pk})
 
 
 def _keep_copy(mailbox: Channel, item: OutboxItem, message: EmailMessage, content: bytes) -> None:
