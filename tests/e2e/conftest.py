@@ -5,16 +5,14 @@ from __future__ import annotations
 import email
 import email.policy
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.support.browser import DESKTOP, PHONE, Visitor, chromium
-from tests.support.desk import Desk, deskbell
+from tests.support.desk import Desk, deskbell, open_folder
 from tests.support.waiting import until
 
 PASSWORD = "deskbell-demo"
@@ -37,9 +35,7 @@ change_company(by=SYSTEM, undo_seconds=0)
 
 @pytest.fixture(scope="package")
 def desk() -> Iterator[Desk]:
-    data = Path(tempfile.mkdtemp(prefix="desk-e2e-"))
-    data.chmod(0o755)
-    with Desk(data / "data", "--demo") as running:
+    with open_folder() as folder, Desk(folder / "data", "--demo") as running:
         # the stories see a reply leave at once; that it waits by default is seen in test_company
         done = deskbell(running.data, "manage", "shell", "-c", AT_ONCE)
         assert done.returncode == 0, done.stderr

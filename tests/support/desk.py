@@ -40,8 +40,10 @@ def open_folder() -> Iterator[Path]:
     """A short empty folder that every user may enter (pytest's own are closed to others)."""
     path = Path(tempfile.mkdtemp(prefix="desk-"))
     path.chmod(0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def environment(data: Path, **more: str) -> dict[str, str]:
