@@ -123,7 +123,7 @@ def ask(
     )
     wire = _Wire(seconds or PATIENCE)
     try:
-        with httpcore.ConnectionPool(ssl_context=trusted(), network_backend=wire) as pool:
+        with httpcore.ConnectionPool(ssl_context=trusted("http"), network_backend=wire) as pool:
             return _exchange(pool, request, host, into, most)
     except httpcore.ProtocolError as error:
         text = _("%(host)s answers with something that is no HTTP: %(reason)s")

@@ -120,7 +120,7 @@ def is_filter(text: str) -> bool:
 
 def trusts(authority: str) -> ssl.SSLContext:
     """Certificates that `authority` (PEM) made, or those the system trusts. Raises OSError, ValueError."""
-    return ssl.create_default_context(cadata=authority) if authority else trusted()
+    return ssl.create_default_context(cadata=authority) if authority else trusted("ldap")
 
 
 @contextlib.contextmanager

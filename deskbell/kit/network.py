@@ -14,16 +14,18 @@ from django.utils.translation import gettext as _
 KEPT = 3600
 
 
-def trusted() -> ssl.SSLContext:
-    """For connections to servers with a certificate of an authority that the system trusts. Shared: not to
-    be changed.
+def trusted(speaks: str) -> ssl.SSLContext:
+    """For connections to servers with a certificate of an authority that the system trusts.
+
+    Shared by all that speak the same: a library may write into it what it speaks (httpcore does, and a mail
+    server to which HTTP is offered may hang up).
     """
     files = tuple(os.environ.get(name, "") for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
-    return _trusted(files, time.monotonic() // KEPT)
+    return _trusted(speaks, files, time.monotonic() // KEPT)
 
 
-@functools.lru_cache(maxsize=1)
-def _trusted(_files: tuple[str, ...], _hour: float) -> ssl.SSLContext:
+@functools.lru_cache(maxsize=8)
+def _trusted(_speaks: str, _files: tuple[str, ...], _hour: float) -> ssl.SSLContext:
     return ssl.create_default_context()
 
 

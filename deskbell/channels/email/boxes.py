@@ -130,7 +130,7 @@ def _said(error: BaseException) -> str:
 
 
 def _sign_in(account: Account) -> IMAPClient:
-    context = trusted()
+    context = trusted("imap")
     client = IMAPClient(
         account.host,
         account.port,
@@ -341,7 +341,7 @@ class Pop3Box:
 
     @staticmethod
     def _sign_in(account: Account) -> poplib.POP3:
-        context = trusted()
+        context = trusted("pop3")
         client: poplib.POP3
         if account.security == "tls":
             client = poplib.POP3_SSL(account.host, account.port, timeout=PATIENCE, context=context)

@@ -127,7 +127,7 @@ def _opened(server: OutgoingServer | None) -> EmailBackend:
 def _trusting(connection: EmailBackend) -> EmailBackend:
     """It would read the system's authorities anew for each mail, unless it shows a certificate of its own."""
     if (connection.use_tls or connection.use_ssl) and not (connection.ssl_certfile or connection.ssl_keyfile):
-        vars(connection)["ssl_context"] = trusted()
+        vars(connection)["ssl_context"] = trusted("smtp")
     return connection
 
 
