@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
@@ -22,7 +23,10 @@ from deskbell.channels.whatsapp.asking import PATIENCE
 from deskbell.channels.whatsapp_web.words import CONNECTING, trouble_of
 from deskbell.events.models import Event
 from deskbell.kit.chats import phone_of
+from deskbell.kit.compiled import Compiled, Place
 from deskbell.people.models import Identity, Site, User
+from deskbell.people.permissions import DESK
+from deskbell.people.rights import Reach, rights_of
 from deskbell.tickets import queries, rules
 from deskbell.tickets.actions.merging import can_be_undone, merge_of
 from deskbell.tickets.actions.properties import EVENT_OF
@@ -39,7 +43,7 @@ from deskbell.tickets.models import (
     TicketLink,
 )
 from deskbell.tickets.pointers import final
-from deskbell.tickets.reach import any_of, desk_arms
+from deskbell.tickets.reach import any_of, arms_within, desk_arms
 
 RULES = (
     "reply",
@@ -70,26 +74,39 @@ ALIKE_AMONG = 50
 
 
 def ticket_for_page(user: User, number: int) -> Ticket:
-    """With `tag_names`, `undeliverable_at` of its requester's address, `draft_reply`, `draft_note` and
-    `draft_at` of `user`, and whether a reply `is_held`; names of its status, team and type are those of
-    `choices`. Raises Ticket.DoesNotExist.
+    """What `user` reaches at the desk. With `tag_names`, `undeliverable_at` of its requester's address,
+    `draft_reply`, `draft_note` and `draft_at` of `user`, and whether a reply `is_held`; names of its status,
+    team and type are those of `choices`. Raises Ticket.DoesNotExist.
     """
-    address = Identity.objects.filter(user=OuterRef("requester"), kind=Identity.Kind.EMAIL, primary=True)
-    drafts = Draft.objects.filter(user=user, ticket=OuterRef("pk"))
-    tags = Tag.objects.filter(tickets=OuterRef("pk")).order_by("name")
-    return (
-        Ticket.objects.visible_to(user, trashed=True)
-        .select_related("requester", "organization", "queue", "assignee")
-        .annotate(
-            tag_names=ArraySubquery(tags.values("name")),
-            undeliverable_at=Subquery(address.values("undeliverable_at")[:1]),
-            draft_reply=Subquery(drafts.filter(kind="reply").values("text")[:1]),
-            draft_note=Subquery(drafts.filter(kind="note").values("text")[:1]),
-            is_held=Exists(HeldReply.objects.filter(ticket=OuterRef("pk"))),
-            draft_at=Subquery(drafts.order_by("-kind").values("updated_at")[:1]),  # a reply before a note
+    reach = rights_of(user).reach(DESK)
+    found = [] if reach.nothing else _for_page(reach)(user.pk, number)
+    if not found:
+        raise Ticket.DoesNotExist
+    return found[0]
+
+
+@lru_cache(maxsize=512)
+def _for_page(reach: Reach) -> Compiled[Ticket]:
+    """The ticket of a number, for somebody with this reach: nothing else of him is in the statement."""
+
+    def build(user: Place, number: Place) -> QuerySet[Ticket]:
+        address = Identity.objects.filter(user=OuterRef("requester"), kind=Identity.Kind.EMAIL, primary=True)
+        drafts = Draft.objects.filter(user=user.expression, ticket=OuterRef("pk"))
+        tags = Tag.objects.filter(tickets=OuterRef("pk")).order_by("name")
+        return (
+            Ticket.objects.filter(any_of(arms_within(reach, user.expression)), number=number.expression)
+            .select_related("requester", "organization", "queue", "assignee")
+            .annotate(
+                tag_names=ArraySubquery(tags.values("name")),
+                undeliverable_at=Subquery(address.values("undeliverable_at")[:1]),
+                draft_reply=Subquery(drafts.filter(kind="reply").values("text")[:1]),
+                draft_note=Subquery(drafts.filter(kind="note").values("text")[:1]),
+                is_held=Exists(HeldReply.objects.filter(ticket=OuterRef("pk"))),
+                draft_at=Subquery(drafts.order_by("-kind").values("updated_at")[:1]),  # a reply before a note
+            )
         )
-        .get(number=number)
-    )
+
+    return Compiled(build, 2)
 
 
 @dataclass(frozen=True)

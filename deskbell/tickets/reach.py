@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from deskbell.people.models import User
 from deskbell.people.permissions import DESK
 from deskbell.people.queries import visible_people
-from deskbell.people.rights import rights_of
+from deskbell.people.rights import Reach, rights_of
 from deskbell.tickets.models import Message, Queue, Ticket, Watcher
 
 NOTHING = Q(pk__in=[])
@@ -19,7 +19,13 @@ NOTHING = Q(pk__in=[])
 
 def desk_arms(user: User, permission: str = DESK) -> list[Q]:
     """What `user` reaches as staff, as conditions on Ticket; one empty condition means everything."""
-    reach = rights_of(user).reach(permission)
+    return arms_within(rights_of(user).reach(permission), user.pk)
+
+
+def arms_within(reach: Reach, user_id: object) -> list[Q]:
+    """The same of whoever has this `reach`. `user_id` may be an expression: the conditions follow from the
+    reach alone.
+    """
     if reach.everything:
         return [Q()]
     arms = [Q(team_id=team) for team in sorted(reach.teams)]
@@ -27,7 +33,7 @@ def desk_arms(user: User, permission: str = DESK) -> list[Q]:
         queues = Queue.objects.filter(team_id__in=reach.queues_of_teams).values("pk")
         arms.append(Q(queue_id__in=queues))
     if reach.assigned:
-        arms.append(Q(assignee_id=user.pk))
+        arms.append(Q(assignee_id=user_id))
     return arms
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from deskbell.people.actions import create_user
 from deskbell.people.models import User
 from deskbell.tickets import actions
 from deskbell.tickets.content import Content
@@ -50,6 +51,18 @@ def test_a_customer_is_led_to_his_own_home(world: World, sign_in: Enter) -> None
     assert customer.post(reverse("desk:claim", args=[ticket.number])).status_code == 404
     ticket.refresh_from_db()
     assert ticket.assignee_id is None
+
+
+def test_two_of_the_same_role_open_only_what_each_was_put_in_charge_of(world: World, sign_in: Enter) -> None:
+    engineers = [create_user(f"{name}@desk.example", name=name, role="engineer") for name in ("Rolf", "Inga")]
+    tickets = [world.ticket(), world.ticket()]
+    for ticket, engineer in zip(tickets, engineers, strict=True):
+        actions.assign(ticket, engineer, by=world.agent)
+    seen = [
+        [sign_in(engineer).get(ticket.get_absolute_url()).status_code for ticket in tickets]
+        for engineer in engineers
+    ]
+    assert seen == [[200, 404], [404, 200]]
 
 
 def test_a_ticket_out_of_reach_looks_like_one_that_is_not_there(world: World, sign_in: Enter) -> None:

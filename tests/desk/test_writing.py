@@ -174,6 +174,16 @@ def test_a_draft_comes_back_and_goes_when_sent(world: World, desk: Client) -> No
     assert not Draft.objects.exists()
 
 
+def test_everybody_finds_his_own_draft(world: World, sign_in: Callable[[User], Client]) -> None:
+    ticket = world.ticket()
+    words = {world.agent: "the words of Mara", world.colleague: "the words of Tom"}
+    for who, text in words.items():
+        actions.keep_draft(who, kind="reply", text=text, ticket=ticket)
+    for who, text in words.items():
+        page = sign_in(who).get(ticket.get_absolute_url()).content.decode()
+        assert [each for each in words.values() if each in page] == [text]
+
+
 def test_two_windows_never_overwrite_each_others_draft_silently(world: World, desk: Client) -> None:
     ticket = world.ticket()
     address = reverse("desk:draft", args=[ticket.number])
