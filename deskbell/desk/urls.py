@@ -43,6 +43,7 @@ urlpatterns = [
     path("tickets/<int:number>/newest/", ticket.newest, name="newest"),
     path("tickets/<int:number>/older/", ticket.older, name="older"),
     path("tickets/<int:number>/around/", ticket.around, name="around"),
+    path("tickets/<int:number>/presence/", ticket.present, name="presence"),
     path("tickets/<int:number>/audit/", ticket.audit, name="audit"),
     path("tickets/<int:number>/replies/", replies.offered, name="replies-offered"),
     path("tickets/<int:number>/replies/<int:pk>/", replies.use, name="reply-use"),

@@ -189,12 +189,7 @@ def _staff(ticket: dict[str, Any], event: Event) -> set[str]:
         assignees |= ends
     elif event.kind == events.QueueChanged.kind:
         queue_teams |= set(Queue.objects.filter(pk__in=ends).values_list("team_id", flat=True))
-    return {
-        topics.EVERYTHING,
-        *(topics.team(pk) for pk in teams if pk),
-        *(topics.mine(pk) for pk in assignees if pk),
-        *(topics.queues_of(pk) for pk in queue_teams if pk),
-    }
+    return topics.staff_of(teams, assignees, queue_teams)
 
 
 def _customers(ticket: dict[str, Any], event: Event) -> set[str]:

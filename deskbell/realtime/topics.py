@@ -8,9 +8,12 @@ end.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from deskbell.people import second_factor
 from deskbell.people.models import User
 from deskbell.people.rights import rights_of
+from deskbell.tickets.models import Ticket
 
 EVERYTHING = "all"
 #: what concerns all who work at the desk, whatever they reach: a number that is down
@@ -48,6 +51,23 @@ def device(pk: int) -> str:
 
 def role(pk: int) -> str:
     return f"role:{pk}"
+
+
+def of_staff(ticket: Ticket) -> set[str]:
+    """Those of everybody who reaches `ticket` at the desk as it stands."""
+    return staff_of({ticket.team_id}, {ticket.assignee_id}, {ticket.queue.team_id})
+
+
+def staff_of(
+    teams: Iterable[int | None], assignees: Iterable[int | None], queue_teams: Iterable[int | None]
+) -> set[str]:
+    """Those of everybody who reaches tickets of these teams, these people or queues of these teams."""
+    return {
+        EVERYTHING,
+        *(team(pk) for pk in teams if pk),
+        *(mine(pk) for pk in assignees if pk),
+        *(queues_of(pk) for pk in queue_teams if pk),
+    }
 
 
 def topics_of(user: User) -> list[str]:

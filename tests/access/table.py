@@ -725,6 +725,7 @@ PAGES: dict[str, Row] = {
     "desk:newest": Row(desk_ticket, **ON),
     "desk:older": Row(desk_ticket, **ON),
     "desk:around": Row(desk_ticket, **ON),
+    "desk:presence": Row(desk_ticket, may=anywhere(frozenset()), body=const(state="writing"), **ON),
     "desk:audit": Row(desk_ticket, **ON),
     "desk:messages": Row(
         may=by(WORKERS), body=const(text="Words", visibility="public", copy="new@copied.example"), **ON

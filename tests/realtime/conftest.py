@@ -9,9 +9,11 @@ import psycopg
 import pytest
 from django.db import connection
 
+from deskbell.people import seed as people_seed
 from deskbell.people.models import User
 from deskbell.realtime.hub import CHANNEL
 from deskbell.realtime.topics import topics_of
+from deskbell.tickets import seed as tickets_seed
 
 END = "end"
 
@@ -43,3 +45,10 @@ def ear(transactional_db: None) -> Iterator[Ear]:
     with psycopg.connect(**settings, autocommit=True) as listener:
         listener.execute(f"listen {CHANNEL}")
         yield Ear(listener)
+
+
+@pytest.fixture
+def seeded(transactional_db: None) -> None:
+    """A test that commits leaves empty tables behind: what a new desk has is made again."""
+    people_seed.ensure()
+    tickets_seed.ensure()

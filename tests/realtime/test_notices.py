@@ -17,15 +17,7 @@ from deskbell.tickets.models import Priority, Queue, Status, Ticket, TicketType
 from tests.realtime.conftest import Ear
 from tests.stories import customer, fresh, organization, staff, team, ticket
 
-
-@pytest.fixture(autouse=True)
-def seeded(transactional_db):
-    """A test that commits leaves empty tables behind: what a new desk has is made again."""
-    from deskbell.people import seed as people_seed
-    from deskbell.tickets import seed as tickets_seed
-
-    people_seed.ensure()
-    tickets_seed.ensure()
+pytestmark = pytest.mark.usefixtures("seeded")
 
 
 def test_a_notice_carries_ids_only(ear: Ear):

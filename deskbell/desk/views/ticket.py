@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_GET
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_http_methods
 
 from deskbell.desk import reading
 from deskbell.desk.access import desk, person, ticket_of
 from deskbell.desk.lists import ListAddress
 from deskbell.desk.pages import page, parts, ticket_page
 from deskbell.kit.patience import TooSlow
+from deskbell.realtime import presence
 from deskbell.tickets import queries, rules, serving
 from deskbell.tickets.listing import neighbours
 
@@ -74,6 +76,24 @@ def around(request: HttpRequest, number: int) -> HttpResponse:
         "nav": "live",
     }
     return page(request, "desk/_around.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@desk
+def present(request: HttpRequest, number: int) -> HttpResponse:
+    """Who else is at the ticket. By POST a page says that its reader is, and what he does: presence.State."""
+    user, found = person(request), ticket_of(request, number)
+    if request.method == "GET":
+        company = presence.company_at(found, user)
+    else:
+        try:
+            state = presence.State(request.POST.get("state", ""))
+        except ValueError:
+            return HttpResponse(
+                f"state is one of {', '.join(presence.State)}", status=422, content_type="text/plain"
+            )
+        company = presence.told(found, state, by=user)
+    return render(request, "desk/_present.html", {"company": company})
 
 
 @require_GET

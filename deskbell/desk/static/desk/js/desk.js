@@ -12,3 +12,4 @@ import "./sound.js";
 import "./home.js";
 import "./found.js";
 import "./window.js";
+import "./present.js";

@@ -10,7 +10,9 @@ const HIDDEN_QUIET = 1500;
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 60_000;
 
+// who looks at a ticket is news for its page alone (desk/js/present.js)
 const matches = (wanted, notice) =>
+  notice.kind !== "presence" &&
   wanted.split(",").some((part) => {
     const want = part.trim();
     return notice.kind === "resync" || want === "*" || want === String(notice.ticket) || (notice.kind ?? "").startsWith(want);
