@@ -33,7 +33,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Company:
+class Others:
     """The others at a ticket, by name; who writes is not among those who only look."""
 
     writing: list[User]
@@ -43,7 +43,7 @@ class Company:
         return bool(self.writing or self.looking)
 
 
-def told(ticket: Ticket, state: State, *, by: User) -> Company:
+def told(ticket: Ticket, state: State, *, by: User) -> Others:
     """Note what the page of `by` says, and return who else is there. They hear of it when it is news."""
     now = timezone.now()
     with transaction.atomic():
@@ -61,19 +61,19 @@ def told(ticket: Ticket, state: State, *, by: User) -> Company:
             after = (True, row.writes(now))
         if made:
             Presence.objects.filter(seen_at__lt=now - FORGOTTEN_AFTER).delete()
-        company = company_at(ticket, by)
-        if before != after and company:
+        others = others_at(ticket, by)
+        if before != after and others:
             hub.publish(topics.of_staff(ticket), {"kind": NOTICE, "present": ticket.number})
-    return company
+    return others
 
 
-def company_at(ticket: Ticket, user: User) -> Company:
+def others_at(ticket: Ticket, user: User) -> Others:
     """Who but `user` is at the ticket now."""
     now = timezone.now()
     rows = Presence.objects.filter(ticket_id=ticket.pk, seen_at__gt=now - HERE_FOR).exclude(user_id=user.pk)
     writes = {row.user_id: row.writes(now) for row in rows}
     people = User.objects.filter(pk__in=writes, is_active=True).order_by("name", "pk") if writes else []
-    return Company(
+    return Others(
         writing=[each for each in people if writes[each.pk]],
         looking=[each for each in people if not writes[each.pk]],
     )

@@ -10,7 +10,7 @@ from django.db import connection
 from deskbell.people.models import User
 from deskbell.realtime import presence
 from deskbell.realtime.models import HERE_FOR, Presence
-from deskbell.realtime.presence import State, company_at, told
+from deskbell.realtime.presence import State, others_at, told
 from deskbell.tickets.models import Ticket
 from tests.realtime.conftest import Ear
 from tests.stories import staff, ticket
@@ -30,8 +30,8 @@ def pass_by(time: timedelta) -> None:
 
 
 def names(asked: Ticket, user: User) -> tuple[list[str], list[str]]:
-    company = company_at(asked, user)
-    return [each.name for each in company.writing], [each.name for each in company.looking]
+    others = others_at(asked, user)
+    return [each.name for each in others.writing], [each.name for each in others.looking]
 
 
 def test_nobody_is_told_of_somebody_who_is_alone(asked: Ticket, ear: Ear):

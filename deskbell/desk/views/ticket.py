@@ -84,7 +84,7 @@ def present(request: HttpRequest, number: int) -> HttpResponse:
     """Who else is at the ticket. By POST a page says that its reader is, and what he does: presence.State."""
     user, found = person(request), ticket_of(request, number)
     if request.method == "GET":
-        company = presence.company_at(found, user)
+        others = presence.others_at(found, user)
     else:
         try:
             state = presence.State(request.POST.get("state", ""))
@@ -92,8 +92,8 @@ def present(request: HttpRequest, number: int) -> HttpResponse:
             return HttpResponse(
                 f"state is one of {', '.join(presence.State)}", status=422, content_type="text/plain"
             )
-        company = presence.told(found, state, by=user)
-    return render(request, "desk/_present.html", {"company": company})
+        others = presence.told(found, state, by=user)
+    return render(request, "desk/_present.html", {"others": others})
 
 
 @require_GET
