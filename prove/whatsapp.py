@@ -30,6 +30,8 @@ from tests.support.desk import Desk
 CLIENTS = 8
 #: seconds after the last webhook in which everything must be found
 PATIENCE = 1800
+#: seconds until there is a worker to kill again: each that ends early is started again later than the last
+NEXT_WORKER = 180
 #: shares of all items: doubled messages, states, what nobody can read
 DOUBLED, STATES, DAMAGED = 0.1, 0.2, 0.1
 STEPS = ("sent", "delivered", "read")
@@ -167,7 +169,10 @@ def _killing(desk: Desk, kills: int, webhooks: int) -> Iterator[Any]:
         if due:
             kill(
                 wait_until(
-                    lambda: desk.children().get("worker"), seconds=60, what="there is a worker", pause=0.05
+                    lambda: desk.children().get("worker"),
+                    seconds=NEXT_WORKER,
+                    what="there is a worker",
+                    pause=0.05,
                 )
             )
         return status
