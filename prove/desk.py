@@ -22,6 +22,8 @@ OWNER = "owner@prove.example"
 SUPPORT = "support@prove.example"
 #: seconds after which jobs of a silent worker are taken up, low for proofs
 STALLED_AFTER = 5
+#: seconds until there is a worker to kill again: each that ends early is started again later than the last
+NEXT_WORKER = 180
 
 
 @contextlib.contextmanager
@@ -111,6 +113,15 @@ def wait_until(look: Callable[[], Any], *, seconds: float, what: str, pause: flo
         if time.monotonic() > end:
             raise Failed(f"not within {seconds:.0f} seconds: {what}")
         time.sleep(pause)
+
+
+def kill_worker(desk: Desk) -> None:
+    """kill -9 of the worker, once there is one. Raises Failed."""
+    kill(
+        wait_until(
+            lambda: desk.children().get("worker"), seconds=NEXT_WORKER, what="there is a worker", pause=0.05
+        )
+    )
 
 
 def say(sentence: str) -> None:

@@ -14,7 +14,7 @@ import psycopg
 
 from deskbell.cli import embedded
 from prove import require
-from prove.desk import SUPPORT, Api, command, kill, running, say, wait_until
+from prove.desk import SUPPORT, Api, command, kill_worker, running, say, wait_until
 from prove.mails import _totals
 from prove.post import Mail, post
 from tests.support.desk import Desk
@@ -41,14 +41,7 @@ def run(mails: int = 2000, kills: int = 10, seed: int = 1) -> None:
                 wait_until(
                     partial(_are_stored, desk, share), seconds=PATIENCE, what=f"{share} mails are fetched"
                 )
-                kill(
-                    wait_until(
-                        lambda: desk.children().get("worker"),
-                        seconds=60,
-                        what="there is a worker",
-                        pause=0.05,
-                    )
-                )
+                kill_worker(desk)
             fed.result()
         wait_until(lambda: _decided(desk) >= mails, seconds=PATIENCE, what="every mail is decided")
         seconds = time.monotonic() - began

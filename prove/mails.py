@@ -13,7 +13,7 @@ import psycopg
 
 from deskbell.cli import embedded
 from prove import Failed, require
-from prove.desk import SUPPORT, Api, command, kill, running, say, wait_until
+from prove.desk import SUPPORT, Api, command, kill_worker, running, say, wait_until
 from tests.support.desk import Desk
 
 AT_ONCE = 8
@@ -132,10 +132,7 @@ class _Killer:
             share = self.mails * turn // (self.kills + 1)
             if not self._has_stored(share):
                 return
-            pid = wait_until(
-                lambda: self.desk.children().get("worker"), seconds=60, what="there is a worker", pause=0.05
-            )
-            kill(pid)
+            kill_worker(self.desk)
             self.killed += 1
 
     def _has_stored(self, share: int) -> bool:

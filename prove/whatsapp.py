@@ -23,15 +23,13 @@ from deskbell.cli import embedded
 from deskbell.demo.whatsapp.server import serve
 from deskbell.demo.whatsapp.sim import APP_SECRET, NUMBER_ID, TOKEN, VERIFY, WABA_ID, Sim
 from prove import require
-from prove.desk import Api, command, kill, running, say, wait_until
+from prove.desk import Api, command, kill_worker, running, say, wait_until
 from tests.support.certificate import self_signed
 from tests.support.desk import Desk
 
 CLIENTS = 8
 #: seconds after the last webhook in which everything must be found
 PATIENCE = 1800
-#: seconds until there is a worker to kill again: each that ends early is started again later than the last
-NEXT_WORKER = 180
 #: shares of all items: doubled messages, states, what nobody can read
 DOUBLED, STATES, DAMAGED = 0.1, 0.2, 0.1
 STEPS = ("sent", "delivered", "read")
@@ -167,14 +165,7 @@ def _killing(desk: Desk, kills: int, webhooks: int) -> Iterator[Any]:
             due = killed[0] < kills and answered["all"] * (kills + 1) >= webhooks * (killed[0] + 1)
             killed[0] += due
         if due:
-            kill(
-                wait_until(
-                    lambda: desk.children().get("worker"),
-                    seconds=NEXT_WORKER,
-                    what="there is a worker",
-                    pause=0.05,
-                )
-            )
+            kill_worker(desk)
         return status
 
     yield note

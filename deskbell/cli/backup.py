@@ -28,8 +28,9 @@ from deskbell.kit.paths import data_dir
 
 #: pg_dump's name of each part
 SECTIONS = {"schema": "pre-data", "data": "data", "indexes": "post-data"}
-#: signed-in browsers are asked to sign in again after a restore; what is cached is made anew
-EMPTIED = ("django_session", "kit_cache")
+#: signed-in browsers are asked to sign in again after a restore; what is cached is made anew; who
+#: looked at a ticket is kept nowhere
+EMPTIED = ("django_session", "kit_cache", "realtime_presence")
 #: lines of pg_dump that a target may not know (another version, psql's own) or may not allow: the schema
 #: `public` is there already, and may belong to somebody else
 LEFT_OUT = re.compile(

@@ -9,7 +9,8 @@ A notice is a JSON object, ids only: `{"topics": ["all", "team:3", "customer:9"]
 is his, without "topics". `{"kind": "resync"}` says that notices may have been missed: catch up by
 the cursor of the API. `rights.changed` ends the streams of all who listen to its topics, `user:<id>` or
 `role:<id>`, and no token made before opens one any more. `device.ended` on `device:<id>` ends those of
-one signed-out browser, for whose older tokens every hub remembers it.
+one signed-out browser, for whose older tokens every hub remembers it. `presence` says that who looks at a
+ticket has changed, and names that as `present` (presence.py).
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ No event and no part of the audit trail: it is forgotten in a minute. Customers 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 
 from django.db import transaction
@@ -19,7 +18,6 @@ from deskbell.tickets.models import Ticket
 
 #: kind of the notice; its ticket is named `present`, so that nothing else of a ticket's page asks anew
 NOTICE = "presence"
-FORGOTTEN_AFTER = timedelta(hours=1)
 
 
 class State(StrEnum):
@@ -59,8 +57,8 @@ def told(ticket: Ticket, state: State, *, by: User) -> Others:
                 row.writing_at = now if state is State.WRITING else None
             row.save()
             after = (True, row.writes(now))
-        if made:
-            Presence.objects.filter(seen_at__lt=now - FORGOTTEN_AFTER).delete()
+        if made:  # so often that nobody stands there for long
+            Presence.objects.filter(seen_at__lt=now - HERE_FOR).delete()
         others = others_at(ticket, by)
         if before != after and others:
             hub.publish(topics.of_staff(ticket), {"kind": NOTICE, "present": ticket.number})

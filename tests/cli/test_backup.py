@@ -92,6 +92,7 @@ def saved(home: Path) -> Path:
         with psycopg.connect(address) as connection:
             connection.execute(
                 "insert into django_session values ('k', 'x', now() + interval '1 day');"
+                "insert into realtime_presence (ticket_id, user_id, seen_at) values (1, 1, now());"
                 # a job that a worker of this desk had begun
                 "insert into procrastinate_workers (last_heartbeat) values (now());"
                 "insert into procrastinate_jobs (queue_name, task_name, status, args, worker_id) select "
@@ -158,6 +159,7 @@ def test_every_file_and_key_is_the_same_and_the_rows_are_those_of_one_moment(
 
 def test_nobody_is_signed_in_and_no_job_has_a_worker_of_the_old_desk(moved: Path, external: str) -> None:
     assert ask(external, "select count(*) from django_session")[0] == 0
+    assert ask(external, "select count(*) from realtime_presence")[0] == 0
     assert ask(external, "select count(*) from procrastinate_workers")[0] == 0
     left = "select status::text, worker_id from procrastinate_jobs where task_name = 'left.over'"
     assert ask(external, left) == ("doing", None)

@@ -8,7 +8,6 @@ import pytest
 from django.db import connection
 
 from deskbell.people.models import User
-from deskbell.realtime import presence
 from deskbell.realtime.models import HERE_FOR, Presence
 from deskbell.realtime.presence import State, others_at, told
 from deskbell.tickets.models import Ticket
@@ -86,7 +85,7 @@ def test_whose_machine_went_dark_is_forgotten(asked: Ticket, ear: Ear):
     ear.heard()
     told(asked, State.HERE, by=tom)
     assert len(ear.heard()) == 1
-    pass_by(presence.FORGOTTEN_AFTER + HERE_FOR)
+    pass_by(HERE_FOR + timedelta(seconds=1))
     told(ticket(), State.HERE, by=mara)
     assert Presence.objects.count() == 1
 
